@@ -1,0 +1,177 @@
+"""Every setting of SessionTrack, in one model.
+
+A value is looked for in this order: an argument, an environment variable (`SESSIONTRACK_KAFKA__BOOTSTRAP_SERVERS`),
+the TOML file (`SESSIONTRACK_CONFIG`, else `sessiontrack/config.toml` in the user's configuration folder), the addresses
+and passwords of a native stack that was started in `data_dir`, and the default here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from platformdirs import user_cache_path, user_config_path, user_data_path
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+STACK_FILE = "stack.json"
+
+
+class KafkaSettings(BaseModel):
+    """The log."""
+
+    bootstrap_servers: str = Field("127.0.0.1:9092", description="Brokers, host:port, separated by commas.")
+    replication_factor: int = Field(1, ge=1, description="Copies of each partition of a topic that is created.")
+
+
+class RegistrySettings(BaseModel):
+    """The schema registry (Confluent API)."""
+
+    url: str = Field("http://127.0.0.1:8081", description="Base URL of the Confluent-compatible API.")
+
+
+class PostgresSettings(BaseModel):
+    """The relational store."""
+
+    host: str = Field("127.0.0.1", description="Host name or address.")
+    port: int = Field(5432, ge=1, le=65535, description="TCP port.")
+    database: str = Field("sessiontrack", description="Database name.")
+    user: str = Field("sessiontrack", description="Role to connect as.")
+    password: SecretStr = Field(SecretStr(""), description="Password of the role.")
+
+    @property
+    def dsn(self) -> str:
+        """Connection string for psycopg, password included: never log it."""
+        from psycopg.conninfo import make_conninfo
+
+        return make_conninfo(
+            host=self.host,
+            port=self.port,
+            dbname=self.database,
+            user=self.user,
+            password=self.password.get_secret_value(),
+        )
+
+
+class OpenSearchSettings(BaseModel):
+    """The search engine."""
+
+    url: str = Field("http://127.0.0.1:9200", description="Base URL.")
+    replicas: int = Field(0, ge=0, description="Replicas of each index that is created.")
+
+
+class S3Settings(BaseModel):
+    """The object store."""
+
+    endpoint: str = Field("127.0.0.1:9000", description="host:port of the S3 API.")
+    access_key: str = Field("sessiontrack", description="Access key.")
+    secret_key: SecretStr = Field(SecretStr(""), description="Secret key.")
+    secure: bool = Field(False, description="Use TLS.")
+    bucket: str = Field("sessiontrack", description="Bucket for the archive and for large entries.")
+
+
+class CaptureSettings(BaseModel):
+    """How transcripts are read and sent."""
+
+    roots: list[Path] = Field([], description="State folders to capture; found by themselves where empty.")
+    buffer_events: int = Field(10_000, ge=1, description="Events waiting for acknowledgement before `emit` waits.")
+    claim_bytes: int = Field(
+        512 * 1024, ge=1024, description="An encoded event beyond this goes to the object store, its topic keeps a reference."
+    )
+    resend_minutes: int = Field(10, ge=0, description="At a start, lines newer than this are sent again (repeats are dropped by readers).")
+
+
+class SinkSettings(BaseModel):
+    """How the sinks batch."""
+
+    batch_records: int = Field(2_000, ge=1, description="Most records in one write.")
+    batch_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="Most bytes of encoded records in one write.")
+    linger_ms: int = Field(50, ge=0, description="How long a batch waits for more records.")
+
+
+class LogSettings(BaseModel):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level that is logged.")
+    format: Literal["auto", "json", "console"] = Field("auto", description="`auto` is colour at a terminal, JSON elsewhere.")
+
+
+class StackSettings(BaseModel):
+    """The native stack that `sessiontrack up` runs."""
+
+    opensearch_heap_mb: int = Field(512, ge=256, description="Heap of OpenSearch, MiB.")
+    kafka_heap_mb: int = Field(512, ge=128, description="Heap of Kafka, MiB.")
+    object_store: Literal["auto", "minio", "seaweedfs"] = Field("auto", description="`auto` is MinIO where Go is installed, else SeaweedFS.")
+
+
+class Settings(BaseSettings):
+    """All settings."""
+
+    model_config = SettingsConfigDict(env_prefix="SESSIONTRACK_", env_nested_delimiter="__", extra="forbid")
+
+    data_dir: Path = Field(default_factory=lambda: user_data_path("sessiontrack"), description="Data of the native stack, checkpoints, logs.")
+    cache_dir: Path = Field(default_factory=lambda: user_cache_path("sessiontrack"), description="Downloads and builds; may be deleted.")
+    family: str = Field("clawdbot", description="Family of products whose sessions share identities.")
+    kafka: KafkaSettings = KafkaSettings()
+    registry: RegistrySettings = RegistrySettings()
+    postgres: PostgresSettings = PostgresSettings()
+    opensearch: OpenSearchSettings = OpenSearchSettings()
+    s3: S3Settings = S3Settings()
+    capture: CaptureSettings = CaptureSettings()
+    sink: SinkSettings = SinkSettings()
+    log: LogSettings = LogSettings()
+    stack: StackSettings = StackSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, environment, TOML file, running native stack."""
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls, toml_file=config_path()),
+            StackFileSource(settings_cls),
+        )
+
+
+class StackFileSource(PydanticBaseSettingsSource):
+    """Addresses and passwords that a native stack left in `<data_dir>/stack.json` (mode 0600)."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """Not used: `__call__` returns all values at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The settings of the running stack; empty where there is none."""
+        data_dir = Path(self.current_state.get("data_dir") or user_data_path("sessiontrack"))
+        try:
+            values = json.loads((data_dir / STACK_FILE).read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        return {name: value for name, value in values["settings"].items() if name in Settings.model_fields}
+
+
+def config_path() -> Path:
+    """Where the TOML file is looked for."""
+    named = os.environ.get("SESSIONTRACK_CONFIG")
+    return Path(named) if named else user_config_path("sessiontrack") / "config.toml"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()
