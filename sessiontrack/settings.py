@@ -84,9 +84,13 @@ class CaptureSettings(BaseModel):
     roots: list[Path] = Field([], description="State folders to capture; found by themselves where empty.")
     buffer_events: int = Field(10_000, ge=1, description="Events waiting for acknowledgement before `emit` waits.")
     claim_bytes: int = Field(
-        512 * 1024, ge=1024, description="An encoded event beyond this goes to the object store, its topic keeps a reference."
+        512 * 1024,
+        ge=1024,
+        description="An encoded event beyond this goes to the object store, its topic keeps a reference.",
     )
-    resend_minutes: int = Field(10, ge=0, description="At a start, lines newer than this are sent again (repeats are dropped by readers).")
+    resend_minutes: int = Field(
+        10, ge=0, description="At a start, lines newer than this are sent again (repeats are dropped by readers)."
+    )
 
 
 class SinkSettings(BaseModel):
@@ -100,8 +104,12 @@ class SinkSettings(BaseModel):
 class LogSettings(BaseModel):
     """What is logged, and how."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level that is logged.")
-    format: Literal["auto", "json", "console"] = Field("auto", description="`auto` is colour at a terminal, JSON elsewhere.")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe level that is logged."
+    )
+    format: Literal["auto", "json", "console"] = Field(
+        "auto", description="`auto` is colour at a terminal, JSON elsewhere."
+    )
 
 
 class StackSettings(BaseModel):
@@ -109,7 +117,9 @@ class StackSettings(BaseModel):
 
     opensearch_heap_mb: int = Field(512, ge=256, description="Heap of OpenSearch, MiB.")
     kafka_heap_mb: int = Field(512, ge=128, description="Heap of Kafka, MiB.")
-    object_store: Literal["auto", "minio", "seaweedfs"] = Field("auto", description="`auto` is MinIO where Go is installed, else SeaweedFS.")
+    object_store: Literal["auto", "minio", "seaweedfs"] = Field(
+        "auto", description="`auto` is MinIO where Go is installed, else SeaweedFS."
+    )
 
 
 class Settings(BaseSettings):
@@ -117,8 +127,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SESSIONTRACK_", env_nested_delimiter="__", extra="forbid")
 
-    data_dir: Path = Field(default_factory=lambda: user_data_path("sessiontrack"), description="Data of the native stack, checkpoints, logs.")
-    cache_dir: Path = Field(default_factory=lambda: user_cache_path("sessiontrack"), description="Downloads and builds; may be deleted.")
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("sessiontrack"),
+        description="Data of the native stack, checkpoints, logs.",
+    )
+    cache_dir: Path = Field(
+        default_factory=lambda: user_cache_path("sessiontrack"), description="Downloads and builds; may be deleted."
+    )
     family: str = Field("clawdbot", description="Family of products whose sessions share identities.")
     kafka: KafkaSettings = KafkaSettings()
     registry: RegistrySettings = RegistrySettings()

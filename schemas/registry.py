@@ -1,0 +1,71 @@
+"""A client of a schema registry that speaks the Confluent API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+
+CONTENT_TYPE = "application/vnd.schemaregistry.v1+json"
+
+
+class RegistryError(Exception):
+    """The registry refused a request or does not answer.
+
+    Attributes:
+        status: HTTP status; 0 where there was no answer.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class SchemaRegistry:
+    """Registers schemas and fetches them by id; what was fetched is kept, since an id never changes its meaning."""
+
+    def __init__(self, url: str, *, timeout_s: float = 10.0) -> None:
+        self._client = httpx.Client(base_url=url.rstrip("/") + "/", timeout=timeout_s, headers={"Accept": CONTENT_TYPE})
+        self._by_id: dict[int, dict[str, Any]] = {}
+        self._ids: dict[str, int] = {}
+
+    def register(self, subject: str, schema: dict[str, Any]) -> int:
+        """The id of `schema` under `subject`; registers it where it is new.
+
+        Raises:
+            RegistryError: The schema breaks compatibility (status 409), or the registry does not answer.
+        """
+        if subject not in self._ids:
+            answer = self._request("POST", f"subjects/{subject}/versions", {"schema": json.dumps(schema)})
+            self._ids[subject] = int(answer["id"])
+            self._by_id[self._ids[subject]] = schema
+        return self._ids[subject]
+
+    def schema(self, schema_id: int) -> dict[str, Any]:
+        """The schema with this id.
+
+        Raises:
+            RegistryError: It is unknown (status 404), or the registry does not answer.
+        """
+        if schema_id not in self._by_id:
+            answer = self._request("GET", f"schemas/ids/{schema_id}")
+            self._by_id[schema_id] = json.loads(answer["schema"])
+        return self._by_id[schema_id]
+
+    def set_compatibility(self, subject: str, level: str) -> None:
+        """Sets what new versions under `subject` are checked against, for example FULL_TRANSITIVE."""
+        self._request("PUT", f"config/{subject}", {"compatibility": level})
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._client.close()
+
+    def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        try:
+            response = self._client.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise RegistryError(f"the schema registry does not answer: {type(error).__name__}", 0) from error
+        if response.is_error:
+            raise RegistryError(f"{method} {path}: {response.status_code} {response.text[:300]}", response.status_code)
+        return response.json()

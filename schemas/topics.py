@@ -1,0 +1,85 @@
+"""Every topic: what is in it, how it is keyed, how long it is kept. The one place that names a retention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+# Never changed: a session's records stay in one partition, and derived records in the partition of their events.
+PARTITIONS = 12
+
+_DAY_MS = 24 * 60 * 60 * 1000
+_GIB = 1024**3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """One Kafka topic.
+
+    Attributes:
+        name: `sessiontrack.<dataset>.v<major>`.
+        schema: File name of its value's schema in `schemas/avro`, without `.avsc`.
+        key: What the key is.
+        partitioned_by: What decides the partition.
+        config: Topic configuration as Kafka names it.
+        partitions: How many partitions.
+    """
+
+    name: str
+    schema: str
+    key: str
+    partitioned_by: str = "session_id"
+    config: dict[str, str] = field(default_factory=dict)
+    partitions: int = PARTITIONS
+
+    @property
+    def subject(self) -> str:
+        """Subject of the value's schema in the registry (TopicNameStrategy)."""
+        return f"{self.name}-value"
+
+
+def _log(*, days: int, gib_per_partition: int) -> dict[str, str]:
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": str(days * _DAY_MS),
+        "retention.bytes": str(gib_per_partition * _GIB),
+        "segment.bytes": str(128 * 1024 * 1024),
+        # An event is at most 512 KiB encoded (larger ones are claims); room for a generous setting of that bound.
+        "max.message.bytes": str(4 * 1024 * 1024),
+        "message.timestamp.type": "CreateTime",
+    }
+
+
+def _compacted(*, days: int) -> dict[str, str]:
+    return {
+        "cleanup.policy": "compact,delete",
+        "retention.ms": str(days * _DAY_MS),
+        "segment.bytes": str(64 * 1024 * 1024),
+        "max.message.bytes": str(4 * 1024 * 1024),
+        # A subscriber that is away for a week still sees each tombstone.
+        "delete.retention.ms": str(7 * _DAY_MS),
+    }
+
+
+EVENTS = Topic(
+    name="sessiontrack.events.v1",
+    schema="session-event",
+    key="session_id",
+    # The archive keeps events for ever; the log keeps what a rebuild of a recent month and a lagging subscriber need.
+    config=_log(days=90, gib_per_partition=4),
+)
+SESSIONS = Topic(name="sessiontrack.sessions.v1", schema="session", key="session_id", config=_compacted(days=90))
+MESSAGES = Topic(name="sessiontrack.messages.v1", schema="message", key="message_id", config=_compacted(days=90))
+TOOL_CALLS = Topic(
+    name="sessiontrack.tool-calls.v1", schema="tool-call", key="tool_call_id", config=_compacted(days=90)
+)
+DEAD_LETTERS = Topic(
+    name="sessiontrack.dead-letters.v1",
+    schema="dead-letter",
+    key="group/record_id",
+    partitioned_by="key",
+    # Never expire: a dead letter is the only copy of the duty to process its record.
+    config={"cleanup.policy": "compact", "max.message.bytes": str(8 * 1024 * 1024)},
+)
+
+TOPICS = (EVENTS, SESSIONS, MESSAGES, TOOL_CALLS, DEAD_LETTERS)
+BY_NAME = {topic.name: topic for topic in TOPICS}

@@ -1,0 +1,102 @@
+"""Deterministic identities: equal things get equal ids, whoever captures them, whenever, from wherever.
+
+An *occurrence* is a line at its place in one generation of a transcript: its chain covers all lines before it, as a git
+commit covers its history. An *entry* is what the line says, in whatever generation it stands.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from hashlib import sha1, sha256
+from typing import Any
+from uuid import UUID
+
+# UUIDv5(DNS, "sessiontrack"): makes our ids differ from any other UUIDv5 of the same name.
+NAMESPACE = UUID("63bc531a-4e41-5444-9335-178ecb10b87a")
+# The chain before the first line.
+GENESIS = bytes(32)
+# Beyond this JavaScript, which writes the transcripts, does not tell integers apart.
+_SAFE_INTEGER = 2**53
+# What a migration or a fork renumbers: no part of what an entry says.
+_NUMBERING = ("id", "parentId")
+_NUMBERING_PREFIX = "firstKept"
+
+
+def uuid_of(*parts: str | bytes) -> str:
+    """UUIDv5 (RFC 9562, section 5.5) of length-prefixed parts, so that no two lists of parts run together.
+
+    Args:
+        parts: Texts (as UTF-8, lone surrogates kept) or bytes.
+    """
+    name = bytearray(NAMESPACE.bytes)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        name += len(data).to_bytes(4, "big") + data
+    return str(UUID(bytes=sha1(name).digest()[:16], version=5))  # noqa: S324  # what UUIDv5 is made of
+
+
+def next_chain(previous: bytes, line: bytes) -> bytes:
+    """SHA-256(previous, SHA-256(line)).
+
+    Args:
+        previous: Chain of the line before, `GENESIS` for the first.
+        line: The line with its terminator, exactly as it stands.
+    """
+    return sha256(previous + sha256(line).digest()).digest()
+
+
+def event_id(family: str, session_id: str, chain: bytes) -> str:
+    """Id of an occurrence."""
+    return uuid_of(family, session_id, chain)
+
+
+def fact_id(family: str, session_id: str, kind: str, content: Any) -> str:
+    """Id of a context, lifecycle or head event, which has no line: its kind and canonical content."""
+    return uuid_of(family, session_id, kind, canonical_json(content))
+
+
+def entry_key(line: Any) -> bytes:
+    """SHA-256 of a parsed line without its numbering: what the entry says."""
+    content = {
+        name: value for name, value in line.items() if name not in _NUMBERING and not name.startswith(_NUMBERING_PREFIX)
+    }
+    return sha256(canonical_json(content)).digest()
+
+
+def message_id(family: str, session_id: str, key: bytes) -> str:
+    """Id of a message: one for each (session_id, entry_key)."""
+    return uuid_of(family, session_id, "message", key)
+
+
+def tool_call_id(family: str, session_id: str, call_id: str, ordinal: int) -> str:
+    """Id of a tool call: the provider's id is unique in a session but for some providers, hence the ordinal."""
+    return uuid_of(family, session_id, "tool_call", call_id, str(ordinal))
+
+
+def parse_json(text: bytes) -> Any:
+    """Parses a JSON text as JavaScript would, so that what it rewrites keeps its identity: 1.0 is 1, NaN is no JSON.
+
+    Raises:
+        ValueError: It is not UTF-8, or not JSON.
+        RecursionError: It is nested too deep.
+    """
+    return json.loads(text.decode("utf-8"), parse_float=_number, parse_constant=_no_constant)
+
+
+def canonical_json(value: Any) -> bytes:
+    """JSON with sorted keys, no spaces, ASCII only."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+
+
+def _number(text: str) -> int | float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number beyond the range of a double")
+    if number.is_integer() and abs(number) < _SAFE_INTEGER:
+        return int(number)
+    return number
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
