@@ -7,26 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-EventKind = Literal[
-    "UNKNOWN",
-    "SESSION",
-    "MESSAGE",
-    "MODEL_CHANGE",
-    "THINKING_LEVEL_CHANGE",
-    "COMPACTION",
-    "BRANCH_SUMMARY",
-    "CUSTOM",
-    "CUSTOM_MESSAGE",
-    "LABEL",
-    "SESSION_INFO",
-    "RESET",
-    "LEAF",
-    "UNPARSED",
-    "TRANSCRIPT_HEAD",
-    "CONTEXT",
-    "LIFECYCLE",
-]
 
+EventKind = Literal["UNKNOWN", "SESSION", "MESSAGE", "MODEL_CHANGE", "THINKING_LEVEL_CHANGE", "COMPACTION", "BRANCH_SUMMARY", "CUSTOM", "CUSTOM_MESSAGE", "LABEL", "SESSION_INFO", "RESET", "LEAF", "UNPARSED", "TRANSCRIPT_HEAD", "CONTEXT", "LIFECYCLE"]
 
 class Source(TypedDict):
     """The Avro record Source."""
@@ -36,14 +18,12 @@ class Source(TypedDict):
     format_version: int | None
     file_name: str | None
 
-
 class Reference(TypedDict):
     """The Avro record Reference."""
 
     key: str
     bytes: int
     sha256: bytes
-
 
 class SessionHeader(TypedDict):
     """The Avro record SessionHeader."""
@@ -52,7 +32,6 @@ class SessionHeader(TypedDict):
     cwd: str | None
     parent_session: str | None
     parent_session_id: str | None
-
 
 class ContentBlock(TypedDict):
     """The Avro record ContentBlock."""
@@ -66,7 +45,6 @@ class ContentBlock(TypedDict):
     bytes: int | None
     other: str | None
 
-
 class Usage(TypedDict):
     """The Avro record Usage."""
 
@@ -77,11 +55,9 @@ class Usage(TypedDict):
     total: int
     cost_nanousd: int
 
-
 MessageOrigin = Literal["UNKNOWN", "USER", "MODEL", "TOOL", "GATEWAY", "MIRROR", "SYSTEM"]
 
 Provenance = Literal["UNKNOWN", "OBSERVED", "PARSED", "INFERRED"]
-
 
 class Sender(TypedDict):
     """The Avro record Sender."""
@@ -90,7 +66,6 @@ class Sender(TypedDict):
     name: str | None
     channel: str | None
     provenance: Provenance
-
 
 class Message(TypedDict):
     """The Avro record Message."""
@@ -116,19 +91,16 @@ class Message(TypedDict):
     details: str | None
     command: str | None
 
-
 class ModelChange(TypedDict):
     """The Avro record ModelChange."""
 
     provider: str | None
     model: str | None
 
-
 class ThinkingLevelChange(TypedDict):
     """The Avro record ThinkingLevelChange."""
 
     level: str | None
-
 
 class Compaction(TypedDict):
     """The Avro record Compaction."""
@@ -138,20 +110,17 @@ class Compaction(TypedDict):
     tokens_before: int | None
     tokens_after: int | None
 
-
 class BranchSummary(TypedDict):
     """The Avro record BranchSummary."""
 
     from_id: str | None
     summary: str | None
 
-
 class Custom(TypedDict):
     """The Avro record Custom."""
 
     custom_type: str | None
     data: str | None
-
 
 class CustomMessage(TypedDict):
     """The Avro record CustomMessage."""
@@ -160,36 +129,30 @@ class CustomMessage(TypedDict):
     text: str | None
     display: bool | None
 
-
 class Label(TypedDict):
     """The Avro record Label."""
 
     target_id: str | None
     label: str | None
 
-
 class SessionInfo(TypedDict):
     """The Avro record SessionInfo."""
 
     name: str | None
-
 
 class Reset(TypedDict):
     """The Avro record Reset."""
 
     reason: str | None
 
-
 class Leaf(TypedDict):
     """The Avro record Leaf."""
 
     target_id: str | None
 
-
 HeadReason = Literal["UNKNOWN", "IMPORTED", "REWRITTEN", "TRUNCATED", "ARCHIVED", "CLOSED"]
 
 TranscriptState = Literal["UNKNOWN", "LIVE", "RESET", "DELETED", "BACKUP", "REPLACED"]
-
 
 class TranscriptHead(TypedDict):
     """The Avro record TranscriptHead."""
@@ -200,7 +163,6 @@ class TranscriptHead(TypedDict):
     reason: HeadReason
     state: TranscriptState
     archived_at: int | None
-
 
 class Context(TypedDict):
     """The Avro record Context."""
@@ -213,14 +175,12 @@ class Context(TypedDict):
     parent_relation: str | None
     provenance: Provenance
 
-
 class Lifecycle(TypedDict):
     """The Avro record Lifecycle."""
 
     action: str
     at: int
     provenance: Provenance
-
 
 class Payload(TypedDict):
     """The Avro record Payload."""
@@ -244,11 +204,9 @@ class Payload(TypedDict):
     context: Context | None
     lifecycle: Lifecycle | None
 
-
 class SessionEvent(TypedDict):
     """One thing that happened in a session: a line of its transcript, a fact about its context or its life, or the
-    head of a generation.
-    """
+    head of a generation."""
 
     event_id: str
     kind: EventKind
@@ -270,7 +228,6 @@ class SessionEvent(TypedDict):
     payload: Payload | None
     sealed: bytes | None
 
-
 class Participant(TypedDict):
     """The Avro record Participant."""
 
@@ -279,7 +236,6 @@ class Participant(TypedDict):
     name: str | None
     channel: str | None
     messages: int
-
 
 class ModelUsage(TypedDict):
     """The Avro record ModelUsage."""
@@ -295,7 +251,6 @@ class ModelUsage(TypedDict):
     total_tokens: int
     cost_nanousd: int
 
-
 class ToolUsage(TypedDict):
     """The Avro record ToolUsage."""
 
@@ -305,7 +260,6 @@ class ToolUsage(TypedDict):
     failed: int
     pending: int
 
-
 class ContextSwitch(TypedDict):
     """The Avro record ContextSwitch."""
 
@@ -314,11 +268,9 @@ class ContextSwitch(TypedDict):
     value: str | None
     entry_id: str | None
 
-
 class Session(TypedDict):
     """Everything counted and known of one session; each entry counted once, however many generations hold it,
-    inherited entries left out of totals.
-    """
+    inherited entries left out of totals."""
 
     session_id: str
     version: int
@@ -355,7 +307,6 @@ class Session(TypedDict):
     inherited_count: int
     unparsed_count: int
     context_summary: str | None
-
 
 class SearchableMessage(TypedDict):
     """One message of a session, as it is searched and shown. Made once for each (session_id, entry_key)."""
@@ -395,7 +346,6 @@ class SearchableMessage(TypedDict):
     truncated: bool
     sentiment: str | None
 
-
 class ToolCall(TypedDict):
     """One tool call of a session, joined with its result."""
 
@@ -423,13 +373,11 @@ class ToolCall(TypedDict):
     result_entry_id: str | None
     inherited: bool
 
-
 class Header(TypedDict):
     """The Avro record Header."""
 
     name: str
     value: bytes | None
-
 
 class DeadLetter(TypedDict):
     """A record that a consumer group could not process, with its original bytes."""
