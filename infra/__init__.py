@@ -1,0 +1,1 @@
+"""What the pipeline stands on: the native stack, and the topics, tables, indexes and buckets in its servers."""

@@ -1,0 +1,34 @@
+"""Makes everything the pipeline needs in its servers: topics, schemas, tables, templates, bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sessiontrack.settings import Settings
+
+
+def initialise(settings: Settings, progress: Callable[[str], None] = lambda step: None) -> None:
+    """Makes what is missing; safe to repeat, and to run beside a pipeline that works.
+
+    Args:
+        settings: Where the servers are.
+        progress: Told of each step before it begins.
+
+    Raises:
+        UnavailableError: A server does not answer.
+    """
+    from infra.bucket import create_bucket
+    from infra.migrations import upgrade
+    from infra.opensearch.setup import put_templates
+    from infra.topics import create_topics, register_schemas
+
+    progress("topics")
+    create_topics(settings.kafka)
+    progress("schemas")
+    register_schemas(settings)
+    progress("bucket")
+    create_bucket(settings.s3)
+    progress("tables")
+    upgrade(settings)
+    progress("indexes")
+    put_templates(settings)
