@@ -1,0 +1,64 @@
+# The two that a newcomer needs: `make demo` and `make test`. Both install what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show what there is to do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: install
+install: $(STAMP) ## Make .venv with the sessiontrack command
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv"; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.installer.lock
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock requirements.installer.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	touch $(STAMP)
+
+.PHONY: demo
+demo: install ## Start the stack, capture a few hundred transcripts, search them, verify them
+	$(BIN)/python -m bench.demo
+
+.PHONY: test
+test: lint types layers ## Run lint, types, layers and all tests
+	$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: install
+	$(BIN)/mypy
+
+.PHONY: layers
+layers: install
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: install ## Format the code, regenerate what is generated
+	$(BIN)/python -m schemas.generate
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: install ## Measure capture latency and freshness, save results and a plot
+	$(BIN)/python -m bench.latency
+
+.PHONY: lock
+lock: install ## Resolve the dependencies anew
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-annotate \
+		--python-version 3.11 --custom-compile-command "make lock" --upgrade --quiet --output-file requirements.lock
+	echo uv | $(BIN)/uv pip compile - --universal --generate-hashes --no-emit-index-url --no-annotate \
+		--custom-compile-command "make lock" --upgrade --quiet --output-file requirements.installer.lock
+
+.PHONY: clean
+clean: ## Remove what was built here; the user's data stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_cache_path, user_config_path, user_data_path
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,23 +22,31 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from sessiontrack.errors import UsageError
+
 STACK_FILE = "stack.json"
 
 
-class KafkaSettings(BaseModel):
+class Section(BaseModel):
+    """A group of settings; a misspelt key is refused rather than ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class KafkaSettings(Section):
     """The log."""
 
     bootstrap_servers: str = Field("127.0.0.1:9092", description="Brokers, host:port, separated by commas.")
     replication_factor: int = Field(1, ge=1, description="Copies of each partition of a topic that is created.")
 
 
-class RegistrySettings(BaseModel):
+class RegistrySettings(Section):
     """The schema registry (Confluent API)."""
 
     url: str = Field("http://127.0.0.1:8081", description="Base URL of the Confluent-compatible API.")
 
 
-class PostgresSettings(BaseModel):
+class PostgresSettings(Section):
     """The relational store."""
 
     host: str = Field("127.0.0.1", description="Host name or address.")
@@ -61,14 +69,14 @@ class PostgresSettings(BaseModel):
         )
 
 
-class OpenSearchSettings(BaseModel):
+class OpenSearchSettings(Section):
     """The search engine."""
 
     url: str = Field("http://127.0.0.1:9200", description="Base URL.")
     replicas: int = Field(0, ge=0, description="Replicas of each index that is created.")
 
 
-class S3Settings(BaseModel):
+class S3Settings(Section):
     """The object store."""
 
     endpoint: str = Field("127.0.0.1:9000", description="host:port of the S3 API.")
@@ -78,7 +86,7 @@ class S3Settings(BaseModel):
     bucket: str = Field("sessiontrack", description="Bucket for the archive and for large entries.")
 
 
-class CaptureSettings(BaseModel):
+class CaptureSettings(Section):
     """How transcripts are read and sent."""
 
     roots: list[Path] = Field([], description="State folders to capture; found by themselves where empty.")
@@ -93,7 +101,7 @@ class CaptureSettings(BaseModel):
     )
 
 
-class SinkSettings(BaseModel):
+class SinkSettings(Section):
     """How the sinks batch."""
 
     batch_records: int = Field(2_000, ge=1, description="Most records in one write.")
@@ -101,7 +109,7 @@ class SinkSettings(BaseModel):
     linger_ms: int = Field(50, ge=0, description="How long a batch waits for more records.")
 
 
-class LogSettings(BaseModel):
+class LogSettings(Section):
     """What is logged, and how."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
@@ -112,7 +120,7 @@ class LogSettings(BaseModel):
     )
 
 
-class StackSettings(BaseModel):
+class StackSettings(Section):
     """The native stack that `sessiontrack up` runs."""
 
     opensearch_heap_mb: int = Field(512, ge=256, description="Heap of OpenSearch, MiB.")
@@ -188,5 +196,16 @@ def config_path() -> Path:
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The process's settings, read once."""
-    return Settings()
+    """The process's settings, read once.
+
+    Raises:
+        UsageError: A value is wrong or a key is unknown; the message names keys, never values.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise UsageError(
+            f"wrong setting: {wrong}",
+            hint=f"Look at the SESSIONTRACK_… variables and at {config_path()}; docs/settings.toml explains every key.",
+        ) from None

@@ -1,0 +1,93 @@
+"""How commands speak: tables for people, JSON for programs, errors that say what to do next."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cli.exits import Exit
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console on standard output, or on standard error for progress and errors."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output; text is written as it is, not escaped."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str).translate(_SURROGATES) + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
+    """A table.
+
+    Args:
+        columns: Headings.
+        rows: Cells, turned into text as they are; no markup is read in them.
+        right: Headings whose column is set flush right.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text("" if cell is None else str(cell)) for cell in row))
+    console().print(table)
+
+
+def iso(milliseconds: int | None) -> str | None:
+    """Epoch milliseconds as ISO-8601 UTC with milliseconds."""
+    from datetime import UTC, datetime, timedelta
+
+    if milliseconds is None:
+        return None
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def local_time(milliseconds: int | None) -> str:
+    """Epoch milliseconds as a person here reads it: date and minutes in the local zone."""
+    from datetime import UTC, datetime, timedelta
+
+    if milliseconds is None:
+        return ""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Turns our errors into a message, a hint and an exit code; other exceptions pass."""
+    from sessiontrack.errors import NotFoundError, SessionTrackError, UnavailableError, UsageError
+
+    try:
+        yield
+    except SessionTrackError as error:
+        typer.secho(f"Error: {error}", err=True, fg=typer.colors.RED)
+        if error.hint:
+            typer.secho(f"  → {error.hint}", err=True)
+        codes = ((NotFoundError, Exit.NOT_FOUND), (UsageError, Exit.USAGE), (UnavailableError, Exit.UNAVAILABLE))
+        code = next((code for kind, code in codes if isinstance(error, kind)), Exit.FAILED)
+        raise typer.Exit(int(code)) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(int(Exit.INTERRUPTED)) from None
+    except BrokenPipeError:
+        # The reader went away (`| head`): no more is wanted. Closing quietly needs the descriptor gone.
+        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115
+        raise typer.Exit(int(Exit.OK)) from None
+
+
+_SURROGATES = dict.fromkeys(range(55296, 57344), "�")
