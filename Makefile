@@ -45,6 +45,7 @@ layers: install
 .PHONY: format
 format: install ## Format the code, regenerate what is generated
 	$(BIN)/python -m schemas.generate
+	$(BIN)/python -m sessiontrack.settings_reference
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
