@@ -331,6 +331,7 @@ class SearchableMessage(TypedDict):
     thinking: str | None
     tools_used: list[str]
     tool_call_ids: list[str]
+    tool_arguments: str | None
     images: int
     provider: str | None
     model: str | None
