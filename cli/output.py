@@ -15,6 +15,8 @@ from cli.exits import Exit
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sessiontrack.errors import SessionTrackError
+
 
 def console(*, stderr: bool = False) -> Console:
     """A rich console on standard output, or on standard error for progress and errors."""
@@ -71,7 +73,7 @@ def local_time(milliseconds: int | None) -> str:
 @contextmanager
 def errors_told() -> Iterator[None]:
     """Turns our errors into a message, a hint and an exit code; other exceptions pass."""
-    from sessiontrack.errors import NotFoundError, SessionTrackError, UnavailableError, UsageError
+    from sessiontrack.errors import SessionTrackError
 
     try:
         yield
@@ -79,15 +81,21 @@ def errors_told() -> Iterator[None]:
         typer.secho(f"Error: {error}", err=True, fg=typer.colors.RED)
         if error.hint:
             typer.secho(f"  → {error.hint}", err=True)
-        codes = ((NotFoundError, Exit.NOT_FOUND), (UsageError, Exit.USAGE), (UnavailableError, Exit.UNAVAILABLE))
-        code = next((code for kind, code in codes if isinstance(error, kind)), Exit.FAILED)
-        raise typer.Exit(int(code)) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(int(Exit.INTERRUPTED)) from None
-    except BrokenPipeError:
-        # The reader went away (`| head`): no more is wanted. Closing quietly needs the descriptor gone.
-        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115
-        raise typer.Exit(int(Exit.OK)) from None
+        sys.exit(_exit_code(error))
 
 
-_SURROGATES = dict.fromkeys(range(55296, 57344), "�")
+def _exit_code(error: SessionTrackError) -> Exit:
+    from sessiontrack.errors import NotFoundError, UnavailableError, UsageError
+
+    match error:
+        case NotFoundError():
+            return Exit.NOT_FOUND
+        case UsageError():
+            return Exit.USAGE
+        case UnavailableError():
+            return Exit.UNAVAILABLE
+        case _:
+            return Exit.FAILED
+
+
+_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")

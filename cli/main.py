@@ -1,0 +1,62 @@
+"""The `sessiontrack` command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli import browse, capture, search, stack, tail, verify
+from cli.exits import Exit
+from cli.output import errors_told
+
+EPILOG = "Exit codes: " + "  ".join(f"{int(code)} {code.meaning}" for code in Exit)
+
+app = typer.Typer(
+    name="sessiontrack",
+    help="The flight recorder of an AI assistant: captures every session, keeps it exactly, finds it again.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    # Local variables hold message text and passwords.
+    pretty_exceptions_show_locals=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from sessiontrack import __version__
+
+        typer.echo(f"sessiontrack {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """What is common to all commands."""
+
+
+app.command("up")(stack.up)
+app.command("down")(stack.down)
+app.command("status")(stack.status)
+app.command("capture")(capture.capture)
+app.command("sessions")(browse.sessions)
+app.command("show")(browse.show)
+app.command("export")(browse.export)
+app.command("search")(search.search)
+app.command("verify")(verify.verify)
+app.command("tail")(tail.tail)
+
+
+def main() -> None:
+    """Runs the command line."""
+    with errors_told():
+        app(prog_name="sessiontrack")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

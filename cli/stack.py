@@ -1,0 +1,135 @@
+"""up, down, status: the native stack and the pipeline's workers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.exits import Exit
+from cli.output import console, print_json, print_table
+
+if TYPE_CHECKING:
+    from infra.workers import WorkerStatus
+    from queries.lag import GroupPosition
+    from sessiontrack.settings import Settings
+
+# Long enough for a worker to commit once or twice: they do so after each batch, the streams every second.
+RATE_SECONDS = 1.5
+
+
+def up() -> None:
+    """Start the stack and the pipeline's workers; what runs already is left alone.
+
+    The first start fetches and builds the servers, which takes minutes; later ones take seconds.
+    """
+    from infra.init import initialise
+    from infra.stack.prerequisites import check_prerequisites
+    from infra.stack.stack import NativeStack
+    from infra.workers import start_workers
+    from sessiontrack.settings import get_settings
+
+    settings = get_settings()
+    check_prerequisites(settings)
+    out = console(stderr=True)
+    begun = time.monotonic()
+
+    def told(part: str, message: str) -> None:
+        out.print(f"[dim]{time.monotonic() - begun:6.1f} s[/dim]  [bold]{part}[/bold]  {message}")
+
+    NativeStack(settings).up(told)
+    get_settings.cache_clear()
+    settings = get_settings()
+    initialise(settings, lambda step: told("init", step))
+    for name in start_workers(settings):
+        told(name, "worker started")
+    told("sessiontrack", "ready; next: `sessiontrack capture`")
+
+
+def down() -> None:
+    """Stop the workers, then the stack. Everything is kept."""
+    from infra.stack.stack import NativeStack
+    from infra.workers import stop_workers
+    from sessiontrack.settings import get_settings
+
+    settings = get_settings()
+    out = console(stderr=True)
+    for name in stop_workers(settings):
+        out.print(f"[bold]{name}[/bold]  worker stopped")
+    NativeStack(settings).down(lambda part, message: out.print(f"[bold]{part}[/bold]  {message}"))
+
+
+def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show each server and worker: state, address, memory, lag and rate.
+
+    Exits with 4 where a part is not running.
+    """
+    from infra.stack.stack import NativeStack
+    from infra.workers import worker_states
+    from sessiontrack.settings import get_settings
+
+    settings = get_settings()
+    servers = NativeStack(settings).status()
+    workers = worker_states(settings)
+    kafka_runs = any(server.name == "kafka" and server.state == "running" for server in servers)
+    positions = asyncio.run(_rates(settings)) if kafka_runs else {}
+    rows = [_worker_row(worker, positions.get(worker.name)) for worker in workers]
+    if json:
+        print_json({"servers": [_server_row(server) for server in servers], "workers": rows})
+    else:
+        _print_status([_server_row(server) for server in servers], rows)
+    if any(part.state != "running" for part in [*servers, *workers]):
+        raise typer.Exit(int(Exit.UNAVAILABLE))
+
+
+async def _rates(settings: Settings) -> dict[str, tuple[GroupPosition, float]]:
+    from queries.lag import group_positions
+
+    before = {position.worker: position for position in await group_positions(settings)}
+    begun = time.monotonic()
+    await asyncio.sleep(RATE_SECONDS)
+    after = await group_positions(settings)
+    seconds = time.monotonic() - begun
+    return {each.worker: (each, (each.committed - before[each.worker].committed) / seconds) for each in after}
+
+
+def _server_row(server: Any) -> dict[str, Any]:
+    return {
+        "name": server.name,
+        "state": server.state,
+        "address": server.address,
+        "version": server.version,
+        "pid": server.pid,
+        "resident_bytes": server.resident_bytes,
+        "detail": server.detail,
+    }
+
+
+def _worker_row(worker: WorkerStatus, position: tuple[GroupPosition, float] | None) -> dict[str, Any]:
+    return {
+        "name": worker.name,
+        "state": worker.state,
+        "pid": worker.pid,
+        "resident_bytes": worker.resident_bytes,
+        "lag": position[0].lag if position else None,
+        "records_per_second": round(position[1], 1) if position else None,
+    }
+
+
+def _print_status(servers: list[dict[str, Any]], workers: list[dict[str, Any]]) -> None:
+    print_table(
+        ["server", "state", "address", "version", "memory", "detail"],
+        [(r["name"], r["state"], r["address"], r["version"], _mib(r["resident_bytes"]), r["detail"]) for r in servers],
+        right=["memory"],
+    )
+    print_table(
+        ["worker", "state", "lag", "records/s", "memory"],
+        [(r["name"], r["state"], r["lag"], r["records_per_second"], _mib(r["resident_bytes"])) for r in workers],
+        right=["lag", "records/s", "memory"],
+    )
+
+
+def _mib(size: int | None) -> str:
+    return f"{size / 2**20:.0f} MiB" if size else ""
