@@ -1,0 +1,110 @@
+"""The engine that every sink runs on: poll, decode, write, commit; what can't be processed becomes a dead letter.
+
+At least once, with the effect of once: writes are idempotent, and offsets are committed last. A store that is away is
+waited for, with no more in memory than two batches and what the consumer has prefetched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from consumers.batching import latest, write_or_bisect
+from consumers.dead_letters import DeadLetterProducer
+from consumers.decoding import Batch, BatchDecoder
+from consumers.reader import LogReader, Polled, group_of
+from consumers.retry import Retry, Revoked, Stopped
+from consumers.sink import Offsets, Received, Sink
+from schemas.registry import SchemaRegistry
+from sessiontrack.settings import Settings
+
+logger = structlog.get_logger(__name__)
+
+# Short enough for a sink that acts after a second of quiet, long enough to cost nothing.
+_QUIET_S = 0.5
+
+
+class Engine:
+    """Runs one sink. A sink that holds records back must take every record: only its own word moves its offsets.
+
+    Args:
+        sink: The store.
+        settings: Addresses, and how to batch.
+    """
+
+    def __init__(self, sink: Sink, settings: Settings) -> None:
+        self._sink = sink
+        self._reader = LogReader(sink, settings)
+        self._registry = SchemaRegistry(settings.registry.url)
+        self._decoder = BatchDecoder(sink.topics if sink.decodes else (), self._registry)
+        self._dead_letters = DeadLetterProducer(settings, group_of(sink), self._registry)
+        self._retry: Retry
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Runs until `stop` is set; what is being written by then is finished first.
+
+        Raises:
+            Exception: Whatever the engine does not know: the process must end, with nothing of the batch committed.
+        """
+        self._retry = Retry(self._sink.name, stop)
+        try:
+            await self._retry(self._sink.open)
+            await self._retry(self._reader.start)
+            await self._flow(stop)
+        except Stopped:
+            logger.info("stopped_while_waiting", sink=self._sink.name)
+        finally:
+            await self._close()
+
+    async def _flow(self, stop: asyncio.Event) -> None:
+        """The stages, one per line. While a batch is being written the next one is read, and no more."""
+        writing = asyncio.create_task(asyncio.sleep(0))
+        try:
+            while not stop.is_set():
+                polled = await self._reader.poll(_QUIET_S)
+                batch = await self._decode(polled)
+                await writing
+                writing = asyncio.create_task(self._store(batch))
+            await writing
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+
+    async def _store(self, batch: Batch) -> None:
+        """The second half of the stages, the acknowledgement last."""
+        try:
+            written = await self._write(batch)
+            refused = await self._set_aside(batch)
+            await self._reader.commit(batch.assignment, latest(written, refused))
+        except Revoked:
+            logger.info("batch_revoked", sink=self._sink.name, records=len(batch.records))
+
+    async def _decode(self, polled: Polled) -> Batch:
+        # In a thread: a schema that is new is fetched from the registry, and the heartbeat must go on.
+        return await self._retry(lambda: asyncio.to_thread(self._decoder.decode, polled))
+
+    async def _write(self, batch: Batch) -> Offsets:
+        def wanted() -> bool:
+            return self._reader.current(batch.assignment)
+
+        if not batch.records:
+            return await self._retry(self._sink.idle, wanted=wanted)
+        return await write_or_bisect(
+            batch.records,
+            write=lambda records: self._retry(lambda: self._sink.write(records), wanted=wanted),
+            refuse=lambda record, error: self._refuse(record, "write", error),
+        )
+
+    async def _set_aside(self, batch: Batch) -> Offsets:
+        return latest(*[await self._refuse(record, "decode", error) for record, error in batch.undecodable])
+
+    async def _refuse(self, record: Received, stage: str, error: Exception) -> Offsets:
+        await self._retry(lambda: self._dead_letters.send(record, stage, error))
+        return {record.partition: record.offset + 1}
+
+    async def _close(self) -> None:
+        await self._reader.close()
+        await self._dead_letters.close()
+        await self._sink.close()
+        self._registry.close()
