@@ -1,0 +1,216 @@
+"""Who wrote a user message, and through which channel.
+
+Clawdbot 2026.1 says it only in the text: `[Telegram Ada id:1234 +2m 2026-01-24 10:00 CET] text`, in groups
+`[Telegram Friends id:-100123 +2m 2026-01-24 10:00 CET] Ada (1234): text`. OpenClaw before July 2026 puts blocks of JSON
+("Sender (untrusted metadata):") before the text; later ones state it beside the text. The text itself is never changed.
+
+Source: src/auto-reply/envelope.ts of Clawdbot, the files in its transcripts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from producers.clawdbot.fields import mapping, text
+from schemas.records import Provenance, Sender
+from sessiontrack.identity import parse_json
+
+# Channels by the names that heads of envelopes give them, lower case without spaces.
+_CHANNELS = {
+    "bluebubbles": "bluebubbles",
+    "discord": "discord",
+    "feishu": "feishu",
+    "googlechat": "googlechat",
+    "imessage": "imessage",
+    "irc": "irc",
+    "line": "line",
+    "matrix": "matrix",
+    "mattermost": "mattermost",
+    "msteams": "msteams",
+    "nextcloudtalk": "nextcloud-talk",
+    "nostr": "nostr",
+    "signal": "signal",
+    "slack": "slack",
+    "sms": "sms",
+    "teams": "msteams",
+    "telegram": "telegram",
+    "tlon": "tlon",
+    "twitch": "twitch",
+    "webchat": "webchat",
+    "whatsapp": "whatsapp",
+    "zalo": "zalo",
+    "zalopersonal": "zalouser",
+}
+_WEBCHAT = "webchat"
+# The id of a sender of whom only this is known.
+OWNER = "owner"
+
+# Prompts that the product writes in the user's name. A cron job's prompt is one: nobody typed it when it came.
+_SYNTHETIC = (
+    "A new session was started via /new or /reset",
+    "[OpenClaw session reset]",
+    "Read HEARTBEAT.md if",
+    "Follow the heartbeat monitor scratch context",
+    "[OpenClaw heartbeat poll]",
+    "[cron:",
+    "Pre-compaction memory flush",
+    'A background task "',
+    "An async command you ran earlier",
+    "An async command the user already approved",
+)
+_EVENT = re.compile(r"System(?: \(untrusted\))?: \[[^\]\n]*\]")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
+_MESSAGE_ID = re.compile(r"\[message_id: [^\]\n]*\]\s*$")
+# Stands before the last of several group messages that came together.
+_CURRENT_MESSAGE = "[Current message - respond to this]\n"
+
+_METADATA = re.compile(r"(?P<title>[A-Z][\w ,-]*) \(untrusted[^)\n]*\):\n```json\n(?P<json>.*?)\n```\s*", re.DOTALL)
+
+# No head is longer; without a bound a text made of spaces would take quadratic time.
+_HEAD = re.compile(r"\[(?P<head>[^\]\n]{1,300})\] ?")
+_TIME = re.compile(
+    r"(?:^|\s)(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?"
+    r"(?:Z| ?[A-Z]{1,5}(?:[+-]\d{1,2}(?::\d\d)?)?| ?[+-]\d\d:?\d\d)?$"
+)
+_ELAPSED = re.compile(r"(?:^|\s)\+\d+[smhd](?=\s|$)")
+_HOST_AND_IP = re.compile(r"(?:^|\s)\S+\s+(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F]*)$")
+_FROM = re.compile(r"(?:(?P<name>.*?)\s+)?id:(?P<id>\S+)")
+_ADDRESS = re.compile(r"\+\d{6,}|[^\s@]+@[^\s@]+")
+_GROUP = re.compile(r"(?:^|\s)#|@g\.us|^Group\b|id:-\d|id:group:|channel id:")
+_SAYS = re.compile(r"(?P<label>[^\n:]{1,80}?(?: id:[^\s:]+)?): ")
+_LABEL = re.compile(r"(?P<name>.*?)\s*(?:\((?P<inner>[^()]*)\))?(?:\s*id:(?P<id>\S+))?")
+
+
+def is_synthetic(said: str) -> bool:
+    """Whether the product wrote a user message itself: a heartbeat, a cron job, a new session's greeting, events only.
+
+    A message that begins with `System: […]` lines and goes on with what a person said is the person's.
+    """
+    body = _without_events(said)
+    if body.startswith(_SYNTHETIC):
+        return True
+    rest = _MESSAGE_ID.sub("", body).strip()
+    return rest == "HEARTBEAT" or (not rest and body != said)
+
+
+def sender_of(message: dict[str, Any], said: str) -> Sender | None:
+    """The sender of a user message, None where nothing is known of it.
+
+    What the message states goes before what its text says; that it is the owner's is the least to know.
+
+    Args:
+        message: The entry's `message`.
+        said: Its text.
+    """
+    facts = mapping(message.get("__openclaw"))
+    return _stated(message) or _stated(facts) or _client(facts) or _parsed(said) or _owner(facts)
+
+
+def _stated(facts: dict[str, Any]) -> Sender | None:
+    sender_id, channel = text(facts.get("senderId")), text(facts.get("sourceChannel"))
+    name = text(facts.get("senderName")) or text(facts.get("senderUsername"))
+    return _sender(sender_id, name, channel, "OBSERVED") if sender_id or name else None
+
+
+def _client(facts: dict[str, Any]) -> Sender | None:
+    clients = mapping(facts.get("transport")).get("clients")
+    client = mapping(clients[0]) if isinstance(clients, list) and clients else {}
+    sender_id, name = text(client.get("id")), text(client.get("displayName"))
+    # A client of the gateway itself talks through its web chat, as the hooks of such messages say.
+    return _sender(sender_id, name, _WEBCHAT, "OBSERVED") if sender_id or name else None
+
+
+def _owner(facts: dict[str, Any]) -> Sender | None:
+    return _sender(OWNER, None, None, "OBSERVED") if facts.get("senderIsOwner") is True else None
+
+
+def _parsed(said: str) -> Sender | None:
+    body = _without_events(said)
+    if _CURRENT_MESSAGE in body:
+        body = body.rpartition(_CURRENT_MESSAGE)[2]
+    return _from_metadata(body) or _from_head(body)
+
+
+def _from_metadata(body: str) -> Sender | None:
+    found: dict[str, dict[str, Any]] = {}
+    block = _METADATA.match(body)
+    while block:
+        found[block["title"]] = _json_object(block["json"])
+        block = _METADATA.match(body, block.end())
+    sender, chat = found.get("Sender", {}), found.get("Conversation info", {})
+    sender_id = text(sender.get("id")) or text(chat.get("sender_id"))
+    name = text(sender.get("name")) or text(chat.get("sender")) or text(sender.get("label"))
+    channel = (text(chat.get("chat_id")) or "").partition(":")[0]
+    return _sender(sender_id, name, _CHANNELS.get(channel), "PARSED") if sender_id or name else None
+
+
+def _from_head(body: str) -> Sender | None:
+    match = _HEAD.match(body)
+    channel, rest = _channel(match["head"]) if match else (None, "")
+    if match is None or channel is None:
+        return None
+    label, dated = _TIME.subn("", rest)
+    label = _HOST_AND_IP.sub("", label)
+    elapsed = _ELAPSED.search(label)
+    label = (label[: elapsed.start()] if elapsed else label).strip()
+    if not (dated or elapsed or "id:" in label):
+        return None  # a text that begins with a bracket, such as `[Signal] lost`
+    if _GROUP.search(label):
+        says = _SAYS.match(body, match.end())
+        return _person(says["label"] if says else "", channel)
+    source = _FROM.match(label)
+    if source:
+        # Discord labels a person `ada user id:1234`.
+        return _sender(source["id"], (source["name"] or "").removesuffix(" user"), channel, "PARSED")
+    return (
+        _sender(label, None, channel, "PARSED")
+        if _ADDRESS.fullmatch(label)
+        else _sender(None, label, channel, "PARSED")
+    )
+
+
+def _person(label: str, channel: str) -> Sender:
+    """A group's member, labelled `Ada`, `Ada (1234)` or `Ada (@ada) id:1234`."""
+    match = _LABEL.fullmatch(label)
+    if match is None:
+        return _sender(None, label, channel, "PARSED")
+    inner = match["inner"]
+    return _sender(
+        match["id"] or (inner if inner and not inner.startswith("@") else None), match["name"], channel, "PARSED"
+    )
+
+
+def _channel(head: str) -> tuple[str | None, str]:
+    words = head.split(" ")
+    for count in (2, 1):  # `Google Chat` before `Google`, `Zalo Personal` before `Zalo`
+        channel = _CHANNELS.get("".join(words[:count]).lower())
+        if channel:
+            return channel, " ".join(words[count:])
+    return None, head
+
+
+def _sender(sender_id: str | None, name: str | None, channel: str | None, provenance: Provenance) -> Sender:
+    return {
+        "id": sender_id or None,
+        "name": name or None,
+        "channel": channel.lower() if channel else None,
+        "provenance": provenance,
+    }
+
+
+def _without_events(said: str) -> str:
+    """The text after the lines that report events, which stand in paragraphs of their own."""
+    while _EVENT.match(said):
+        end = _BLANK_LINE.search(said)
+        if end is None:
+            return ""
+        said = said[end.end() :]
+    return said
+
+
+def _json_object(source: str) -> dict[str, Any]:
+    try:
+        return mapping(parse_json(source.encode()))
+    except (ValueError, RecursionError):
+        return {}

@@ -1,0 +1,74 @@
+"""What the name of a transcript says: which session, and whether it is live or put away.
+
+Names (Clawdbot 2026.1 to OpenClaw 2026.7):
+`<sessionId>.jsonl`, `<sessionId>-topic-<threadId>.jsonl`, `<ISO>_<sessionId>.jsonl` (forks), each followed by
+`.reset.<ISO>`, `.deleted.<ISO>` or `.bak.<ISO>` once put away, where `<ISO>` is a time with `-` for `:`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from producers.clawdbot.fields import epoch_ms
+from schemas.records import TranscriptState
+
+_TIME = r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}[-.]\d{3}Z"
+_NAME = re.compile(
+    rf"(?:{_TIME}_)?(?P<session_id>[^/\\\s]+?)(?:-topic-(?P<thread_id>[^/\\\s]+?))?\.jsonl"
+    rf"(?:\.(?P<archive>reset|deleted|bak)\.(?P<archived_at>{_TIME}))?"
+)
+_STATES: dict[str | None, TranscriptState] = {None: "LIVE", "reset": "RESET", "deleted": "DELETED", "bak": "BACKUP"}
+# Debug traces beside the transcripts.
+_SIDECAR = ".trajectory."
+_SQLITE = "sqlite:"
+
+
+@dataclass(frozen=True, slots=True)
+class FileNameFacts:
+    """What a transcript's name says.
+
+    Attributes:
+        session_id: The session; the header's id goes before it where they differ.
+        state: LIVE, RESET, DELETED or BACKUP.
+        archived_at: When it was put away, epoch ms; None for a live one.
+        thread_id: Forum topic of the session, if it has one.
+    """
+
+    session_id: str
+    state: TranscriptState
+    archived_at: int | None = None
+    thread_id: str | None = None
+
+
+def file_name_facts(name: str) -> FileNameFacts | None:
+    """What a file name (without folders) says; None where it is not the name of a transcript."""
+    match = None if _SIDECAR in name else _NAME.fullmatch(name)
+    if match is None:
+        return None
+    archived_at, thread_id = match["archived_at"], match["thread_id"]
+    return FileNameFacts(
+        session_id=match["session_id"],
+        state=_STATES[match["archive"]],
+        archived_at=None if archived_at is None else _archive_time(archived_at),
+        thread_id=None if thread_id is None else unquote(thread_id),
+    )
+
+
+def referenced_session_id(reference: str) -> str | None:
+    """The session that a header's `parentSession` or `branchedFrom` names.
+
+    Args:
+        reference: Path of a transcript, or a marker `sqlite:<agent>:<sessionId>:<database>`.
+    """
+    if reference.startswith(_SQLITE):
+        parts = reference.split(":", 3)
+        return parts[2] or None if len(parts) == 4 else None
+    facts = file_name_facts(re.split(r"[/\\]", reference)[-1])
+    return facts.session_id if facts else None
+
+
+def _archive_time(stamp: str) -> int | None:
+    date, time = stamp.split("T")
+    return epoch_ms(f"{date}T{time[:8].replace('-', ':')}.{time[9:]}")
