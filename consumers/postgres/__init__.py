@@ -1,0 +1,1 @@
+"""The relational store: events, sessions, messages, tool calls and model usage as tables."""
