@@ -1,0 +1,1 @@
+"""Benchmarks, the corpus that they and the demo run on, and the demo."""
