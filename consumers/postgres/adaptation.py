@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from struct import Struct
-from struct import error as StructError
+import struct
 from uuid import UUID
 
 from psycopg import DataError
@@ -16,7 +15,7 @@ from psycopg.types.json import JsonbBinaryDumper
 
 _TIMESTAMPTZ = types["timestamptz"].oid
 _UUID = types["uuid"].oid
-_MICROSECONDS = Struct("!q")
+_MICROSECONDS = struct.Struct("!q")
 # PostgreSQL counts from 2000-01-01T00:00:00Z.
 _EPOCH_MS = 946_684_800_000
 
@@ -39,7 +38,7 @@ class MillisDumper(Dumper):
         """
         try:
             return _MICROSECONDS.pack((obj - _EPOCH_MS) * 1000)
-        except StructError as error:
+        except struct.error as error:
             raise DataError("a time out of range") from error
 
 
