@@ -115,6 +115,7 @@ def run_bash(transcript: Transcript) -> None:
 
 def mirror(transcript: Transcript) -> None:
     """A message sent to another channel is mirrored here."""
+    transcript.now += transcript.rng.randint(1_000, 60_000)
     transcript.mirror("Reminder sent: the bins go out tonight.")
 
 

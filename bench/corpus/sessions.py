@@ -37,6 +37,13 @@ _DELEGATE = {
     ),
 }
 
+_LAST_WORDS = {
+    "en": "Check the temperature of the disks, please.",
+    "de": "Prüf bitte die Temperatur der Festplatten.",
+    "es": "Mira la temperatura de los discos, por favor.",
+    "ja": "ディスクの温度を確認してください。",
+}
+
 
 @dataclass(frozen=True)
 class Spawn:
@@ -110,7 +117,8 @@ def play(transcript: Transcript, turn: Turn, *, stored: bool = True) -> None:
 def leave_unanswered(transcript: Transcript) -> None:
     """Now and then a session ends in the middle of a tool call: the machine was switched off."""
     if transcript.rng.random() < _UNANSWERED_SHARE:
-        transcript.user("Check the temperature of the disks, please.", MIRA)
+        people = transcript.chat.people if transcript.chat else (MIRA,)
+        transcript.user(_LAST_WORDS[transcript.facts.language], people[0])
         call = Call("exec", {"command": "sudo smartctl -A /dev/sda | grep -i temp"}, fails=False)
         transcript.step(Step("", "", [call]), [None])
 
@@ -206,7 +214,7 @@ def fill(text: str, slots: dict[str, str], rng: random.Random, language: str) ->
     def value(match: re.Match[str]) -> str:
         match match[1]:
             case "log":
-                return log_lines(rng, length(rng, 9, 1.1, 900))
+                return log_lines(rng, length(rng, 14, 1.3, 1_200))
             case "prose":
                 return prose(rng, language, length(rng, 5, 0.8, 60))
             case "rows":
@@ -219,8 +227,8 @@ def fill(text: str, slots: dict[str, str], rng: random.Random, language: str) ->
 
 def _pick(transcript: Transcript) -> Iterator[Turn]:
     facts, rng = transcript.facts, transcript.rng
-    plays = scenarios_for(facts.agent_id, facts.language)
-    scenario = rng.choice(plays)
+    scheduled = transcript.chat is not None and transcript.chat.kind == "cron"
+    scenario = rng.choice(scenarios_for("cron" if scheduled else facts.agent_id, facts.language))
     if scenario.name not in facts.scenarios:
         facts.scenarios.append(scenario.name)
     slots = _slots(scenario, rng)

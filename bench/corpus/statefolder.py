@@ -26,6 +26,8 @@ _DAY, _HOUR = 86_400_000, 3_600_000
 _SUB_AGENT_SHARE, _FORK_SHARE, _DELETED_SHARE, _COMPACTED_SHARE = 0.07, 0.05, 0.15, 0.3
 # A chat has about this many sessions in the ten months; a larger corpus has more chats.
 _SESSIONS_PER_CHAT = 25
+# How unevenly the sessions fall on the chats: the first of twenty gets about a tenth.
+_CHAT_EXPONENT = 0.5
 
 
 @dataclass
@@ -97,7 +99,7 @@ def _plan(sessions: int, rng: random.Random) -> list[_Chain]:
             plan.child = "sub_agent" if share < _SUB_AGENT_SHARE else "fork"
         else:
             plan = _Plan(_start(rng))
-            zipf(rng, chains).plans.append(plan)
+            zipf(rng, chains, _CHAT_EXPONENT).plans.append(plan)
     for chain in chains:
         chain.plans.sort(key=lambda plan: plan.start)
     return chains
@@ -128,7 +130,7 @@ def _play(chain: _Chain, rng: random.Random, brand: Brand) -> Iterator[Session]:
         transcript = begin(rng, brand, chain.chat, new_uuid(rng), key, max(plan.start, earliest))
         family.append(transcript.facts.session_id)
         transcript.open(zipf(rng, ("low", "medium", "high", "off")))
-        converse(transcript, turn_count(rng))
+        converse(transcript, 1 if chain.chat.kind == "cron" else turn_count(rng))
         children = _child(transcript, plan, rng, chain.chat)
         leave_unanswered(transcript)
         earliest = transcript.now + 60_000

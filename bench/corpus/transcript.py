@@ -149,7 +149,7 @@ class Transcript:
         if self._last_user_at is not None:
             self.now += length(self.rng, _PERSON_MS, 1.2, _PAUSE_MOST)
         message = self.dialect.user(self._wrapped(text, sender), self.now, new_uuid(self.rng))
-        if self.chat and sender.name not in self.facts.participants:
+        if stored and self.chat and sender.name not in self.facts.participants:
             self.facts.participants.append(sender.name)
         self._last_user_at = self.now
         self._fresh += self._tokens(text)

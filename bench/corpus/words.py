@@ -16,13 +16,13 @@ T = TypeVar("T")
 
 
 @cache
-def _zipf_weights(count: int) -> tuple[float, ...]:
-    return tuple(accumulate(1 / rank for rank in range(1, count + 1)))
+def _zipf_weights(count: int, exponent: float) -> tuple[float, ...]:
+    return tuple(accumulate(rank**-exponent for rank in range(1, count + 1)))
 
 
-def zipf(rng: random.Random, ranked: Sequence[T]) -> T:
-    """Draws from a list that is sorted by frequency."""
-    return rng.choices(ranked, cum_weights=_zipf_weights(len(ranked)))[0]
+def zipf(rng: random.Random, ranked: Sequence[T], exponent: float = 1.0) -> T:
+    """Draws from a list that is sorted by frequency; a smaller exponent evens the frequencies out."""
+    return rng.choices(ranked, cum_weights=_zipf_weights(len(ranked), exponent))[0]
 
 
 def length(rng: random.Random, median: float, sigma: float, most: int) -> int:
@@ -33,7 +33,8 @@ def length(rng: random.Random, median: float, sigma: float, most: int) -> int:
 def sentence(rng: random.Random, language: str) -> str:
     """One sentence."""
     patterns, things, actions, qualities = _GRAMMARS[language]
-    first, second = zipf(rng, things), zipf(rng, things)
+    first = zipf(rng, things)
+    second = zipf(rng, [thing for thing in things if thing != first])
     text = zipf(rng, patterns).format(a=first, b=second, do=zipf(rng, actions), how=zipf(rng, qualities))
     return text[0].upper() + text[1:]
 
@@ -127,7 +128,7 @@ _GRAMMARS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tu
             "{a} is {how}, so there is no hurry with {b}.",
             "if {b} gets in the way, we {do} {a} and try again tomorrow.",
             "the notes mention {a} twice and say nothing about {b}.",
-            "last time we forgot {a}; this time it is on the list next to {b}.",
+            "last time we forgot {a}; this time it is written down next to {b}.",
             "it is {how} to {do} {a} once a week.",
             "keep {a} and {b} apart, otherwise it is hard to see what changed.",
             "nobody has looked at {b} since spring, although {a} depends on it.",
