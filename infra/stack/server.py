@@ -85,8 +85,8 @@ class Server(ABC):
 
     @property
     def port(self) -> int:
-        """The port that clients use."""
-        return self.site.ports[self.ports[0]]
+        """The port that clients use; 0 while none is chosen."""
+        return self.site.ports.get(self.ports[0], 0)
 
     @property
     def address(self) -> str:

@@ -13,7 +13,10 @@ from typing import Any, Literal
 from infra.stack import process
 from infra.stack.kafka import Kafka
 from infra.stack.layout import Layout, write_private
+from infra.stack.objectstore import MinIO, SeaweedFS
+from infra.stack.opensearch import OpenSearch
 from infra.stack.ports import require_free
+from infra.stack.postgres import Postgres
 from infra.stack.prerequisites import Tools, find_tools
 from infra.stack.process import ProcessRecord
 from infra.stack.provision import Report, ensure, locked
@@ -26,6 +29,9 @@ from sessiontrack.settings import Settings
 Progress = Callable[[str, str], None]
 PartState = Literal["running", "starting", "unhealthy", "stopped"]
 POLL_S = 0.2
+# A server comes after those that it needs.
+SERVERS: tuple[type[Server], ...] = (Kafka, Registry, Postgres, OpenSearch)
+OBJECT_STORES: dict[str, type[Server]] = {"minio": MinIO, "seaweedfs": SeaweedFS}
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,8 @@ class NativeStack:
         self.layout.create()
         with locked(self.layout.lock_file):
             state = load_state(self.layout.state_file) or StackState(object_store="minio" if tools.go else "seaweedfs")
+            if self.settings.stack.object_store != "auto":
+                state.object_store = self.settings.stack.object_store
             servers = self._servers(state, tools)
             state.complete(
                 [name for server in servers for name in server.ports],
@@ -106,17 +114,14 @@ class NativeStack:
         """How each server is, by asking it."""
         state = load_state(self.layout.state_file)
         if not state:
-            return [
-                PartStatus(kind.name, "stopped", None, "", kind.version, 0, "never started")
-                for kind in (Kafka, Registry)
-            ]
+            return [PartStatus(kind.name, "stopped", None, "", kind.version, 0, "never started") for kind in SERVERS]
         servers = self._servers(state, None)
         with ThreadPoolExecutor(len(servers)) as pool:
             return list(pool.map(lambda server: part_status(server, state.processes.get(server.name)), servers))
 
     def _servers(self, state: StackState, tools: Tools | None) -> list[Server]:
         site = Site(state.stack_id, self.layout, state.ports, state.secrets, self.settings.stack, tools)
-        return [Kafka(site), Registry(site)]
+        return [kind(site) for kind in (*SERVERS, OBJECT_STORES[state.object_store])]
 
     def _start_all(self, servers: Sequence[Server], state: StackState, progress: Progress) -> None:
         parts: dict[str, Future[None]] = {}
