@@ -160,7 +160,7 @@ CHATS = (
         "dev",
         "discord",
         "channel",
-        (PRIYA, LUCIA),
+        (LUCIA, PRIYA),
         "223344556677889900",
         "Guild Storefront #soporte channel",
         language="es",

@@ -228,7 +228,8 @@ def fill(text: str, slots: dict[str, str], rng: random.Random, language: str) ->
 def _pick(transcript: Transcript) -> Iterator[Turn]:
     facts, rng = transcript.facts, transcript.rng
     scheduled = transcript.chat is not None and transcript.chat.kind == "cron"
-    scenario = rng.choice(scenarios_for("cron" if scheduled else facts.agent_id, facts.language))
+    plays = scenarios_for("cron" if scheduled else facts.agent_id, facts.language)
+    scenario = rng.choice([play for play in plays if play.name not in facts.scenarios] or plays)
     if scenario.name not in facts.scenarios:
         facts.scenarios.append(scenario.name)
     slots = _slots(scenario, rng)

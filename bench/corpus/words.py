@@ -1,7 +1,8 @@
 """Filling of random length that still reads well: prose by language, log lines, rows of figures.
 
 Words are drawn by Zipf's law (the n-th of a list comes about 1/n as often as the first), lengths are log-normal,
-as they are in real conversations: most texts are short, a few are very long.
+as they are in real conversations: most texts are short, a few are very long. The words are everyday things that no
+screenplay is about, so that a search for what a conversation is about finds that conversation.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from itertools import accumulate
 from typing import TypeVar
 
 T = TypeVar("T")
+
+# Patterns of sentences are few: drawn by plain Zipf, every third sentence would have the same shape.
+_PATTERN_EXPONENT = 0.3
 
 
 @cache
@@ -35,7 +39,9 @@ def sentence(rng: random.Random, language: str) -> str:
     patterns, things, actions, qualities = _GRAMMARS[language]
     first = zipf(rng, things)
     second = zipf(rng, [thing for thing in things if thing != first])
-    text = zipf(rng, patterns).format(a=first, b=second, do=zipf(rng, actions), how=zipf(rng, qualities))
+    text = zipf(rng, patterns, _PATTERN_EXPONENT).format(
+        a=first, b=second, do=zipf(rng, actions), how=zipf(rng, qualities)
+    )
     return text[0].upper() + text[1:]
 
 
@@ -139,13 +145,13 @@ _GRAMMARS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tu
             "the list",
             "the first draft",
             "the calendar",
-            "the backup",
+            "the notebook",
             "the budget",
             "the test run",
             "the old server",
             "the shared folder",
             "the reminder",
-            "the invoice",
+            "the inventory",
             "the configuration",
             "the living room",
             "the report",
@@ -154,22 +160,22 @@ _GRAMMARS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tu
             "the router",
             "the translation",
             "the shopping",
-            "the release",
-            "the database",
+            "the storage room",
+            "the bookshelf",
             "the garden",
             "the spare key",
-            "the password rotation",
+            "the rain barrel",
             "the train ticket",
             "the thermostat",
-            "the migration",
+            "the checklist",
             "the dashboard",
             "the library card",
             "the printer",
             "the monitoring",
-            "the birthday cake",
+            "the picnic basket",
             "the tax folder",
             "the access log",
-            "the certificate",
+            "the cupboard",
             "the bicycle",
             "the staging environment",
             "the guest list",
@@ -221,11 +227,11 @@ _GRAMMARS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tu
         (
             "die Termine",
             "die Listen",
-            "die Rechnungen",
+            "die Adressen",
             "die Fotos",
             "die Unterlagen",
             "die Einkäufe",
-            "die Sicherungen",
+            "die Notizen",
             "die Fahrkarten",
             "die Passwörter",
             "die Rezepte",
@@ -263,11 +269,11 @@ _GRAMMARS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tu
         (
             "las fotos",
             "los correos",
-            "las facturas",
+            "las direcciones",
             "los billetes",
             "las listas",
             "los recibos",
-            "las copias de seguridad",
+            "las carpetas",
             "los apuntes",
             "las recetas",
             "los regalos",
@@ -297,10 +303,10 @@ _GRAMMARS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tu
             "領収書",
             "切符",
             "宿題",
-            "バックアップ",
+            "ノート",
             "レシピ",
             "照明",
-            "請求書",
+            "地図",
             "設定ファイル",
             "プレゼント",
             "暖房",
