@@ -21,7 +21,8 @@ from bench.corpus.tools import new_uuid
 from bench.corpus.transcript import Transcript, Written
 from bench.corpus.words import length, log_lines, prose, rows, zipf
 
-_INCIDENT_SHARE = 0.22
+# How often something happens between two turns, and how unevenly the kinds of incidents are spread.
+_INCIDENT_SHARE, _INCIDENT_EXPONENT = 0.22, 0.5
 _LOST_RESULT_SHARE = 0.004
 _UNANSWERED_SHARE = 0.02
 _ELABORATE_SHARE = 0.3
@@ -78,7 +79,7 @@ def converse(transcript: Transcript, turns: int) -> None:
             if played == turns:
                 return
             if played and transcript.rng.random() < _INCIDENT_SHARE:
-                zipf(transcript.rng, INCIDENTS)(transcript)
+                zipf(transcript.rng, INCIDENTS, _INCIDENT_EXPONENT)(transcript)
             play(transcript, turn)
             played += 1
 

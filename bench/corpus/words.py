@@ -153,7 +153,7 @@ _GRAMMARS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tu
             "the reminder",
             "the inventory",
             "the configuration",
-            "the living room",
+            "the weekend plan",
             "the report",
             "the photo archive",
             "the timetable",
@@ -175,7 +175,7 @@ _GRAMMARS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tu
             "the picnic basket",
             "the tax folder",
             "the access log",
-            "the cupboard",
+            "the address book",
             "the bicycle",
             "the staging environment",
             "the guest list",
@@ -203,7 +203,7 @@ _GRAMMARS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tu
         (
             "fine",
             "simple",
-            "quick",
+            "ready",
             "safe",
             "cheap",
             "quiet",
@@ -219,9 +219,9 @@ _GRAMMARS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tu
         (
             "zuerst kommen {a}, danach {b}.",
             "ich würde {a} {do}, bevor wir {b} anfassen.",
-            "{a} sind {how}, mit {b} hat es keine Eile.",
+            "{a} sind {how}, für {b} ist noch Zeit.",
             "in den Notizen stehen {a} zweimal, {b} gar nicht.",
-            "beim letzten Mal haben wir {a} vergessen, diesmal stehen sie neben {b}.",
+            "beim letzten Mal haben wir {a} vergessen, und {b} beinahe auch.",
             "{a} und {b} bitte getrennt halten, sonst sieht man nicht, was sich geändert hat.",
         ),
         (
