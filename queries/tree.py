@@ -1,0 +1,155 @@
+"""The shape of a transcript: which lines its current generation has, and how they hang together. Pure.
+
+Made for damaged transcripts: lines that are missing, parents that were never written (2026.1 after a compaction), rows
+without any parent (2026.1's injected replies), ids that occur twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sessiontrack.identity import GENESIS
+
+EventRow = dict[str, Any]
+"""A row of the table events."""
+
+Link = Literal["parent", "root", "orphan"]
+"""How an entry hangs on: on the parent that it names, on none, or on one that is not there."""
+
+# A generation that was replaced or set aside as a backup is shown only where there is nothing else.
+_PAST = frozenset({"REPLACED", "BACKUP"})
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of one generation.
+
+    Attributes:
+        rows: The events of its lines, in order.
+        missing: How many lines before the last one are not there.
+    """
+
+    rows: tuple[EventRow, ...]
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands in the tree.
+
+    Attributes:
+        depth: 0 on the path to the current leaf, more on branches that were left.
+        link: How it hangs on the tree; what has no parent follows the line before it.
+    """
+
+    depth: int
+    link: Link
+
+
+def current_lines(events: Iterable[EventRow]) -> Lines:
+    """The lines of the generation that is in use now.
+
+    That is the one that ends in a live file, else in an archived one, else in one that was replaced; of several the
+    one that was captured last.
+
+    Args:
+        events: All events of the session, in any order.
+    """
+    lines: dict[bytes, EventRow] = {}
+    heads: dict[bytes, EventRow] = {}
+    for row in events:
+        if row["chain"] is None:
+            continue
+        if row["kind"] == "TRANSCRIPT_HEAD":
+            known = heads.get(row["chain"])
+            if known is None or row["captured_at"] >= known["captured_at"]:
+                heads[row["chain"]] = row
+        else:
+            lines[row["chain"]] = row
+    if not lines:
+        return Lines((), 0)
+    followed = {row["previous_chain"] for row in lines.values()}
+    # A file that was truncated ends where an earlier generation went on: only its head tells.
+    ends = [row for chain, row in lines.items() if chain not in followed or chain in heads]
+    return _walk_back(max(ends or lines.values(), key=lambda row: _rank(row, heads)), lines)
+
+
+def places(rows: Sequence[EventRow]) -> list[Place]:
+    """The place of each of these lines, the header not among them."""
+    parents, links = _parents(rows)
+    path = _path(_leaf(rows), parents)
+    depths: list[int] = []
+    continued: set[int] = set()
+    for index, parent in enumerate(parents):
+        if index in path or parent is None:
+            depths.append(0)
+            continue
+        # The first entry on a branch goes on with it; another one opens a branch of the branch.
+        opens = parent in path or parent in continued
+        continued.add(parent)
+        depths.append(depths[parent] + opens)
+    return [Place(depth, link) for depth, link in zip(depths, links, strict=True)]
+
+
+def _rank(row: EventRow, heads: dict[bytes, EventRow]) -> tuple[bool, bool, int, int]:
+    head = heads.get(row["chain"])
+    state = (head["body"] or {}).get("state") if head else "LIVE"
+    captured_at = max(row["captured_at"], head["captured_at"]) if head else row["captured_at"]
+    return state not in _PAST, state == "LIVE", captured_at, row["line_number"] or 0
+
+
+def _walk_back(tip: EventRow, lines: dict[bytes, EventRow]) -> Lines:
+    """From the last line to the first; where one is missing, on with the lines of lower number."""
+    left = dict(lines)
+    rows = []
+    row: EventRow | None = tip
+    while row is not None:
+        rows.append(row)
+        del left[row["chain"]]
+        before = row["previous_chain"]
+        row = None if before == GENESIS else left.get(before) or _nearest(left.values(), row)
+    missing = (tip["line_number"] or 0) - len(rows)
+    return Lines(tuple(reversed(rows)), max(missing, 0))
+
+
+def _nearest(rows: Iterable[EventRow], after: EventRow) -> EventRow | None:
+    earlier = (row for row in rows if (row["line_number"] or 0) < (after["line_number"] or 0))
+    return max(earlier, key=lambda row: (row["line_number"] or 0, row["captured_at"]), default=None)
+
+
+def _parents(rows: Sequence[EventRow]) -> tuple[list[int | None], list[Link]]:
+    """For each line the index of what it hangs on, always an earlier one: so there are no cycles."""
+    known: dict[str, int] = {}
+    parents: list[int | None] = []
+    links: list[Link] = []
+    for index, row in enumerate(rows):
+        before = index - 1 if index else None
+        named = row["parent_entry_id"]
+        parents.append(known.get(named, before) if named else before)
+        links.append("root" if not named else "parent" if named in known else "orphan")
+        if row["entry_id"]:
+            known[row["entry_id"]] = index
+    return parents, links
+
+
+def _leaf(rows: Sequence[EventRow]) -> int:
+    """The last line, or what the last leaf control points to."""
+    for index in range(len(rows) - 1, -1, -1):
+        if rows[index]["kind"] != "LEAF":
+            return index
+        target = (rows[index]["body"] or {}).get("target_id")
+        for earlier in range(index - 1, -1, -1):
+            if target and rows[earlier]["entry_id"] == target:
+                return earlier
+    return len(rows) - 1
+
+
+def _path(leaf: int, parents: Sequence[int | None]) -> set[int]:
+    path = set()
+    index: int | None = leaf if parents else None
+    while index is not None:
+        path.add(index)
+        index = parents[index]
+    return path
