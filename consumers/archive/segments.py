@@ -1,0 +1,173 @@
+"""How a partition is cut into segments, and when a segment is put. Pure: the clock is an argument.
+
+A block is 4,096 aligned offsets. A segment is a block, or a part of one where the block passes 32 MiB. Which segments
+come out depends on the records only, not on where a worker was killed: it begins again at its block's first offset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from consumers.archive.container import ArchiveHeader, ArchiveRecord, ContainerBuilder
+from consumers.archive.layout import Log, SegmentKey
+from consumers.archive.manifest import Manifest, ManifestBuilder
+from consumers.sink import Received
+from schemas.codec import CodecError, schema_id_of
+from sessiontrack.errors import SessionTrackError
+
+BLOCK_RECORDS = 4096
+SEGMENT_BYTES = 32 * 1024 * 1024
+# An open segment is put when it has doubled since the last time, so that a busy partition writes each byte at most
+# twice; a first put of fewer records than this waits for quiet.
+_FIRST_PUT_RECORDS = 256
+QUIET_S = 1.0
+# A partition that is never quiet is still archived in time for whoever exports a session that goes on.
+LONGEST_WAIT_S = 10.0
+
+# Session id and event id; None where a record has none.
+Identity = tuple[str, str] | None
+
+
+class Segment:
+    """A segment that is being filled.
+
+    Attributes:
+        full: Nothing can be added any more.
+        schema_ids: Schemas that wrote its values.
+    """
+
+    def __init__(self, first: int, now: float) -> None:
+        self.full = False
+        self.schema_ids: set[int] = set()
+        self._first = first
+        self._last = first
+        self._count = 0
+        self._bytes = 0
+        self._put_count = 0
+        self._changed_at = now
+        self._waiting_since = now
+        self._container = ContainerBuilder()
+        self._manifest = ManifestBuilder()
+
+    @property
+    def next_offset(self) -> int:
+        """The offset after its last record."""
+        return self._last + 1
+
+    def takes(self, record: Received) -> bool:
+        """Whether a record belongs here."""
+        if self.full or block_start(record.offset) != block_start(self._first):
+            return False
+        return self._count == 0 or self._bytes + len(record.value or b"") <= SEGMENT_BYTES
+
+    def add(self, record: Received, identity: Identity, now: float) -> None:
+        """Adds a record that belongs here."""
+        if self._put_count == self._count:
+            self._waiting_since = now
+        self._changed_at = now
+        self._last = record.offset
+        self._count += 1
+        self._bytes += len(record.value or b"")
+        self.full = block_start(record.offset + 1) != block_start(self._first)
+        if (schema_id := _schema_id(record.value)) is not None:
+            self.schema_ids.add(schema_id)
+        self._container.append(_archived(record))
+        self._manifest.add(record.offset, identity)
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is time to put it."""
+        if self._count == self._put_count:
+            return False
+        doubled = self._count >= max(_FIRST_PUT_RECORDS, 2 * self._put_count)
+        quiet = now - self._changed_at >= QUIET_S
+        return self.full or doubled or quiet or now - self._waiting_since >= LONGEST_WAIT_S
+
+    def key(self, log: Log, partition: int) -> SegmentKey:
+        """Its key, as it is now."""
+        return SegmentKey(log, partition, self._first, self._last)
+
+    def contents(self, key: SegmentKey, schemas: Mapping[int, Any]) -> tuple[bytes, Manifest]:
+        """The segment's file and its manifest, as they are now.
+
+        Args:
+            key: Its key.
+            schemas: The schemas of `schema_ids`.
+        """
+        content = self._container.content(key.object, schemas)
+        return content, self._manifest.manifest(key, content)
+
+    def mark_put(self) -> None:
+        """What it holds is durable."""
+        self._put_count = self._count
+
+
+class PartitionSegments:
+    """The segments of one partition that are not durable yet, and the open one."""
+
+    def __init__(self) -> None:
+        self._segments: list[Segment] = []
+        self._next = -1
+        self._batch_start = -1
+
+    def add(self, records: Sequence[tuple[Received, Identity]], now: float) -> None:
+        """Adds records in the order of the log; those that are held already change nothing.
+
+        Args:
+            records: Of one batch.
+            now: Seconds, of a monotonic clock.
+
+        Raises:
+            SessionTrackError: The offsets went back.
+        """
+        first = records[0][0].offset
+        if first < self._batch_start:
+            # Only a topic that was made anew under our feet does so: what it holds belongs to another log id.
+            raise SessionTrackError(
+                f"offsets went back from {self._batch_start} to {first}", hint="Start the worker again."
+            )
+        self._batch_start = first
+        for record, identity in records:
+            if record.offset >= self._next:
+                self._add(record, identity, now)
+
+    def due(self, now: float) -> list[Segment]:
+        """What is to be put now, in order."""
+        return [segment for segment in self._segments if segment.is_due(now)]
+
+    def put(self, segment: Segment) -> int:
+        """A segment that was due is durable, and so is all before it; returns the next offset."""
+        segment.mark_put()
+        if segment.full:
+            self._segments.remove(segment)
+        return segment.next_offset
+
+    def _add(self, record: Received, identity: Identity, now: float) -> None:
+        if not self._segments or not self._segments[-1].takes(record):
+            if self._segments:
+                self._segments[-1].full = True
+            self._segments.append(Segment(record.offset, now))
+        self._segments[-1].add(record, identity, now)
+        self._next = record.offset + 1
+
+
+def block_start(offset: int) -> int:
+    """First offset of the block that an offset belongs to."""
+    return offset - offset % BLOCK_RECORDS
+
+
+def _archived(record: Received) -> ArchiveRecord:
+    return ArchiveRecord(
+        offset=record.offset,
+        timestamp=record.timestamp,
+        key=record.key,
+        value=record.value,
+        headers=[ArchiveHeader(name=name, value=value) for name, value in record.headers],
+    )
+
+
+def _schema_id(value: bytes | None) -> int | None:
+    try:
+        return None if value is None else schema_id_of(value)
+    except CodecError:
+        return None

@@ -1,0 +1,129 @@
+"""The archive sink: puts every record of the log into the object store."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from consumers.archive.identities import identities
+from consumers.archive.layout import Log, SegmentKey, parse_key
+from consumers.archive.log import identify_log
+from consumers.archive.manifest import encode_manifest
+from consumers.archive.objects import ObjectStore
+from consumers.archive.segments import PartitionSegments, Segment, block_start
+from consumers.sink import Offsets, Partition, Received
+from schemas.codec import Decoder
+from schemas.registry import RegistryError, SchemaRegistry
+from schemas.topics import EVENTS
+from sessiontrack.errors import TransientError
+from sessiontrack.settings import Settings
+
+logger = structlog.get_logger(__name__)
+
+
+class ArchiveSink:
+    """Takes every record as it is; holds back what is not worth an object yet, and lets only the durable be committed.
+
+    In memory are the compressed records of one open segment for each partition.
+    """
+
+    name = "archive"
+    topics = (EVENTS,)
+    decodes = False
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._store = ObjectStore(settings.s3)
+        self._registry = SchemaRegistry(settings.registry.url)
+        self._decoder = Decoder(EVENTS.schema, self._registry.schema)
+        self._log: Log | None = None
+        self._partitions: dict[Partition, PartitionSegments] = {}
+
+    async def open(self) -> None:
+        """Checks that the bucket and the topic are there."""
+        await asyncio.to_thread(self._store.check)
+        self._log = await identify_log(self._settings.kafka, EVENTS.name)
+
+    def start_offset(self, partition: Partition, committed: int) -> int:
+        """The first offset of the block that is open."""
+        return block_start(committed)
+
+    async def write(self, batch: Sequence[Received]) -> Offsets:
+        """Adds a batch, and puts the segments that are due."""
+        if self._log is None:
+            self._log = await identify_log(self._settings.kafka, EVENTS.name)
+        ids = await asyncio.to_thread(identities, batch, self._decoder)
+        by_partition: dict[Partition, list[Any]] = {}
+        for record, identity in zip(batch, ids, strict=True):
+            by_partition.setdefault(record.partition, []).append((record, identity))
+        now = time.monotonic()
+        for partition, records in by_partition.items():
+            self._partitions.setdefault(partition, PartitionSegments()).add(records, now)
+        return await self._put_due(self._log, now)
+
+    async def idle(self) -> Offsets:
+        """Puts the segments that are due."""
+        return await self._put_due(self._log, time.monotonic()) if self._log else {}
+
+    def revoked(self, partitions: Sequence[Partition]) -> None:
+        """Forgets what is held back, and the log's id: a topic that is made anew comes as a rebalance."""
+        for partition in partitions:
+            self._partitions.pop(partition, None)
+        self._log = None
+
+    async def close(self) -> None:
+        """Disconnects."""
+        self._store.close()
+        self._registry.close()
+
+    async def _put_due(self, log: Log, now: float) -> Offsets:
+        due = {partition: segments for partition, segments in self._partitions.items() if segments.due(now)}
+        # All end before the first error is raised: none may go on behind the back of the next attempt.
+        puts = await asyncio.gather(
+            *(asyncio.to_thread(self._put_partition, log, partition, due[partition], now) for partition in due),
+            return_exceptions=True,
+        )
+        for result in puts:
+            if isinstance(result, BaseException):
+                raise result
+        return dict(zip(due, [offset for offset in puts if isinstance(offset, int)], strict=True))
+
+    def _put_partition(self, log: Log, partition: Partition, segments: PartitionSegments, now: float) -> int:
+        offset = 0
+        for segment in segments.due(now):
+            self._put_segment(segment.key(log, partition.number), segment)
+            offset = segments.put(segment)
+        return offset
+
+    def _put_segment(self, key: SegmentKey, segment: Segment) -> None:
+        """Object, then manifest, then the end of the shorter ones: at each moment all records stand in one of them."""
+        present = [(found, name) for name in self._store.keys(key.versions) if (found := parse_key(name))]
+        if _holds(present, key):
+            return  # put before a restart: equal input gives equal bytes
+        content, manifest = segment.contents(key, self._schemas(segment))
+        self._store.put(key.object, content)
+        self._store.put(key.manifest, encode_manifest(manifest))
+        # Manifests first, as their names sort: one stands only where its records do. Longer ones are another worker's.
+        for name in sorted((name for (other, _), name in present if other.last < key.last), reverse=True):
+            self._store.delete(name)
+        logger.debug("segment_put", partition=key.partition, first=key.first, last=key.last, bytes=len(content))
+
+    def _schemas(self, segment: Segment) -> Mapping[int, Any]:
+        schemas = {}
+        for schema_id in segment.schema_ids:
+            try:
+                schemas[schema_id] = self._registry.schema(schema_id)
+            except RegistryError as error:
+                if error.status != 404:  # what no schema wrote is kept as it is
+                    raise TransientError(str(error)) from error
+        return schemas
+
+
+def _holds(present: Sequence[tuple[tuple[SegmentKey, str], str]], key: SegmentKey) -> bool:
+    """Whether a segment that is as long, or longer, is there with its manifest."""
+    names = {name for _, name in present}
+    return any(other.last >= key.last and {other.object, other.manifest} <= names for (other, _), _ in present)
