@@ -59,9 +59,9 @@ _SYNTHETIC = (
     "An async command you ran earlier",
     "An async command the user already approved",
 )
-_EVENT = re.compile(r"System(?: \(untrusted\))?: \[[^\]\n]*\]")
-_BLANK_LINE = re.compile(r"\n[ \t]*\n")
-_MESSAGE_ID = re.compile(r"\[message_id: [^\]\n]*\]\s*$")
+# Events that happened since the message before: each line is marked, the first of each event is dated.
+_EVENTS = re.compile(r"(?=System(?: \(untrusted\))?: \[)(?:System(?: \(untrusted\))?: [^\n]*(?:\n\s*|$))+")
+_MESSAGE_ID = re.compile(r"\[message_id: [^\[\]\n]*\]\s*$")
 # Stands before the last of several group messages that came together.
 _CURRENT_MESSAGE = "[Current message - respond to this]\n"
 
@@ -75,11 +75,10 @@ _TIME = re.compile(
 )
 _ELAPSED = re.compile(r"(?:^|\s)\+\d+[smhd](?=\s|$)")
 _HOST_AND_IP = re.compile(r"(?:^|\s)\S+\s+(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F]*)$")
-_FROM = re.compile(r"(?:(?P<name>.*?)\s+)?id:(?P<id>\S+)")
 _ADDRESS = re.compile(r"\+\d{6,}|[^\s@]+@[^\s@]+")
 _GROUP = re.compile(r"(?:^|\s)#|@g\.us|^Group\b|id:-\d|id:group:|channel id:")
 _SAYS = re.compile(r"(?P<label>[^\n:]{1,80}?(?: id:[^\s:]+)?): ")
-_LABEL = re.compile(r"(?P<name>.*?)\s*(?:\((?P<inner>[^()]*)\))?(?:\s*id:(?P<id>\S+))?")
+_LABEL = re.compile(r"(?P<name>.*?)\s*(?:\((?P<handle>[^()]*)\))?(?:\s*id:(?P<id>\S+))?")
 
 
 def is_synthetic(said: str) -> bool:
@@ -158,27 +157,18 @@ def _from_head(body: str) -> Sender | None:
         return None  # a text that begins with a bracket, such as `[Signal] lost`
     if _GROUP.search(label):
         says = _SAYS.match(body, match.end())
-        return _person(says["label"] if says else "", channel)
-    source = _FROM.match(label)
-    if source:
-        # Discord labels a person `ada user id:1234`.
-        return _sender(source["id"], (source["name"] or "").removesuffix(" user"), channel, "PARSED")
-    return (
-        _sender(label, None, channel, "PARSED")
-        if _ADDRESS.fullmatch(label)
-        else _sender(None, label, channel, "PARSED")
-    )
+        label = says["label"] if says else ""
+    return _person(label, channel)
 
 
 def _person(label: str, channel: str) -> Sender:
-    """A group's member, labelled `Ada`, `Ada (1234)` or `Ada (@ada) id:1234`."""
+    """A label such as `Ada`, `Ada id:1234`, `Ada (1234)`, `Ada (@ada) id:1234`, `ada user id:1234`, or an address."""
     match = _LABEL.fullmatch(label)
-    if match is None:
-        return _sender(None, label, channel, "PARSED")
-    inner = match["inner"]
-    return _sender(
-        match["id"] or (inner if inner and not inner.startswith("@") else None), match["name"], channel, "PARSED"
-    )
+    if match is None or _ADDRESS.fullmatch(label):
+        return _sender(label, None, channel, "PARSED")
+    handle = match["handle"]
+    sender_id = match["id"] or (None if handle is None or handle.startswith("@") else handle)
+    return _sender(sender_id, match["name"].removesuffix(" user"), channel, "PARSED")
 
 
 def _channel(head: str) -> tuple[str | None, str]:
@@ -200,13 +190,8 @@ def _sender(sender_id: str | None, name: str | None, channel: str | None, proven
 
 
 def _without_events(said: str) -> str:
-    """The text after the lines that report events, which stand in paragraphs of their own."""
-    while _EVENT.match(said):
-        end = _BLANK_LINE.search(said)
-        if end is None:
-            return ""
-        said = said[end.end() :]
-    return said
+    events = _EVENTS.match(said)
+    return said[events.end() :] if events else said
 
 
 def _json_object(source: str) -> dict[str, Any]:

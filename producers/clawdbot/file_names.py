@@ -14,9 +14,9 @@ from urllib.parse import unquote
 from producers.clawdbot.fields import epoch_ms
 from schemas.records import TranscriptState
 
-_TIME = r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}[-.]\d{3}Z"
+_TIME = r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:[-.]\d+)?Z"
 _NAME = re.compile(
-    rf"(?:{_TIME}_)?(?P<session_id>[^/\\\s]+?)(?:-topic-(?P<thread_id>[^/\\\s]+?))?\.jsonl"
+    rf"(?P<live>(?:{_TIME}_)?(?P<session_id>[^/\\\s]+?)(?:-topic-(?P<thread_id>[^/\\\s]+?))?\.jsonl)"
     rf"(?:\.(?P<archive>reset|deleted|bak)\.(?P<archived_at>{_TIME}))?"
 )
 _STATES: dict[str | None, TranscriptState] = {None: "LIVE", "reset": "RESET", "deleted": "DELETED", "bak": "BACKUP"}
@@ -31,12 +31,14 @@ class FileNameFacts:
 
     Attributes:
         session_id: The session; the header's id goes before it where they differ.
+        live_name: The name while it was live, equal to the name unless it was put away.
         state: LIVE, RESET, DELETED or BACKUP.
         archived_at: When it was put away, epoch ms; None for a live one.
         thread_id: Forum topic of the session, if it has one.
     """
 
     session_id: str
+    live_name: str
     state: TranscriptState
     archived_at: int | None = None
     thread_id: str | None = None
@@ -50,6 +52,7 @@ def file_name_facts(name: str) -> FileNameFacts | None:
     archived_at, thread_id = match["archived_at"], match["thread_id"]
     return FileNameFacts(
         session_id=match["session_id"],
+        live_name=match["live"],
         state=_STATES[match["archive"]],
         archived_at=None if archived_at is None else _archive_time(archived_at),
         thread_id=None if thread_id is None else unquote(thread_id),
@@ -70,5 +73,5 @@ def referenced_session_id(reference: str) -> str | None:
 
 
 def _archive_time(stamp: str) -> int | None:
-    date, time = stamp.split("T")
-    return epoch_ms(f"{date}T{time[:8].replace('-', ':')}.{time[9:]}")
+    date, time = stamp.removesuffix("Z").split("T")
+    return epoch_ms(f"{date}T{time[:8].replace('-', ':')}.{time[9:] or 0}Z")
