@@ -1,0 +1,55 @@
+"""The real servers that the tests below talk to: started once, or those of a stack that runs already."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from infra.stack.stack import NativeStack
+from sessiontrack.settings import Settings
+
+# Names the `data_dir` of a running stack to use instead of an own one; it is left running.
+DATA_DIR_VARIABLE = "SESSIONTRACK_TEST_DATA_DIR"
+
+
+@contextmanager
+def temporary_data_dir() -> Iterator[Path]:
+    """A folder that also the servers' user can enter, when the tests are run by root."""
+    folder = Path(tempfile.mkdtemp(prefix="sessiontrack-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def running_stack() -> Iterator[tuple[NativeStack, Settings]]:
+    """A stack of its own, stopped and removed at the end, also when it came up only in part."""
+    with temporary_data_dir() as data_dir:
+        stack = NativeStack(Settings(data_dir=data_dir))
+        try:
+            stack.up()
+            yield stack, Settings(data_dir=data_dir)
+        finally:
+            stack.down()
+
+
+@pytest.fixture(scope="session")
+def stack_settings() -> Iterator[Settings]:
+    """Settings of a running stack.
+
+    It is shared by all tests, and may be one that a person works with: every test uses topics, indexes, tables and
+    buckets with names of its own.
+    """
+    if running := os.environ.get(DATA_DIR_VARIABLE):
+        yield Settings(data_dir=Path(running))
+        return
+    with running_stack() as (_, settings):
+        yield settings
