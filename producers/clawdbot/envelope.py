@@ -43,8 +43,6 @@ _CHANNELS = {
     "zalopersonal": "zalouser",
 }
 _WEBCHAT = "webchat"
-# The id of a sender of whom only this is known.
-OWNER = "owner"
 
 # Prompts that the product writes in the user's name. A cron job's prompt is one: nobody typed it when it came.
 _SYNTHETIC = (
@@ -96,14 +94,15 @@ def is_synthetic(said: str) -> bool:
 def sender_of(message: dict[str, Any], said: str) -> Sender | None:
     """The sender of a user message, None where nothing is known of it.
 
-    What the message states goes before what its text says; that it is the owner's is the least to know.
+    What the message states goes before what its text says. That it is the owner's (`senderIsOwner`) names nobody: rows of
+    one session state it and leave it out for the same person.
 
     Args:
         message: The entry's `message`.
         said: Its text.
     """
     facts = mapping(message.get("__openclaw"))
-    return _stated(message) or _stated(facts) or _client(facts) or _parsed(said) or _owner(facts)
+    return _stated(message) or _stated(facts) or _client(facts) or _parsed(said)
 
 
 def _stated(facts: dict[str, Any]) -> Sender | None:
@@ -118,10 +117,6 @@ def _client(facts: dict[str, Any]) -> Sender | None:
     sender_id, name = text(client.get("id")), text(client.get("displayName"))
     # A client of the gateway itself talks through its web chat, as the hooks of such messages say.
     return _sender(sender_id, name, _WEBCHAT, "OBSERVED") if sender_id or name else None
-
-
-def _owner(facts: dict[str, Any]) -> Sender | None:
-    return _sender(OWNER, None, None, "OBSERVED") if facts.get("senderIsOwner") is True else None
 
 
 def _parsed(said: str) -> Sender | None:

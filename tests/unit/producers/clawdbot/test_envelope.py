@@ -67,10 +67,9 @@ def test_openclaw_states_the_sender() -> None:
     assert sender("hi", **message) == ("1234", "Ada", "telegram", "OBSERVED")
 
 
-def test_that_it_is_the_owners_is_the_least_to_know() -> None:
-    assert sender("hi", __openclaw={"senderIsOwner": True}) == ("owner", None, None, "OBSERVED")
+def test_that_it_is_the_owners_names_nobody() -> None:
+    assert sender("hi", __openclaw={"senderIsOwner": True}) is None
     assert sender("[Slack Ada +1m] hi", __openclaw={"senderIsOwner": True}) == (None, "Ada", "slack", "PARSED")
-    assert sender("hi", __openclaw={"senderIsOwner": False}) is None
 
 
 @pytest.mark.parametrize(
