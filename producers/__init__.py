@@ -1,0 +1,1 @@
+"""How events come in: the SDK, and one package for each source."""

@@ -1,0 +1,231 @@
+"""Captures transcripts: reads what is there, then follows it, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from producers.clawdbot.checkpoints import CheckpointStore, exclusive
+from producers.clawdbot.delivery import Delivery
+from producers.clawdbot.discover import state_folders
+from producers.clawdbot.follow import follow
+from producers.clawdbot.reader import Reader
+from producers.emitter import SessionEmitter
+from sessiontrack.errors import TransientError, UnavailableError, UsageError
+from sessiontrack.settings import Settings
+
+_MINUTE_MS = 60_000
+_FIRST_BACKOFF_S = 1.0
+_LONGEST_BACKOFF_S = 30.0
+# After a signal: long enough for a broker that is well, short enough for a supervisor's patience.
+_GRACE_S = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureProgress:
+    """How far a capture is.
+
+    Attributes:
+        files_total: Files that are named like transcripts.
+        files_done: Of these, the ones that were read.
+        events: Events that were sent.
+        bytes: Bytes of the lines that were sent.
+        following: All files were read once; what comes now is live.
+    """
+
+    files_total: int
+    files_done: int
+    events: int
+    bytes: int
+    following: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureSummary:
+    """What a capture did.
+
+    Attributes:
+        files: Transcripts that were read or found unchanged.
+        sessions: Their sessions.
+        events: Events that were sent and acknowledged.
+        lines: Lines that were sent.
+        bytes: Bytes of these lines.
+        unparsed: Lines of these that could not be parsed; they are kept as they stand.
+        skipped: Files and folders that were passed over, by reason.
+        seconds: How long it took.
+    """
+
+    files: int
+    sessions: int
+    events: int
+    lines: int
+    bytes: int
+    unparsed: int
+    skipped: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+async def capture(
+    settings: Settings,
+    roots: list[Path],
+    *,
+    once: bool,
+    on_progress: Callable[[CaptureProgress], None] = lambda progress: None,
+) -> CaptureSummary:
+    """Captures the transcripts below some folders.
+
+    Args:
+        settings: Where the servers and the checkpoints are.
+        roots: State folders, or any folders that hold transcripts; where empty those of the settings, else those that
+            are found.
+        once: Return when everything there is has been acknowledged, instead of following it. SIGINT and SIGTERM end
+            either.
+        on_progress: Told how far it is.
+
+    Raises:
+        UsageError: There is nothing to capture, or another capture works with the same data folder.
+        UnavailableError: A server does not answer at the start. Later it is waited for.
+    """
+    work = _Capture(settings, _existing(roots or settings.capture.roots or None), once, on_progress)
+    folder = settings.data_dir / "capture"
+    with exclusive(folder), _signals(work.stop):
+        store = CheckpointStore(folder)
+        try:
+            return await work.run(store)
+        finally:
+            store.close()
+
+
+class _Capture:
+    def __init__(
+        self, settings: Settings, roots: list[Path], once: bool, on_progress: Callable[[CaptureProgress], None]
+    ) -> None:
+        self.stop = asyncio.Event()
+        self._settings = settings
+        self._roots = roots
+        self._once = once
+        self._on_progress = on_progress
+        self._began = time.monotonic()
+        self._reader: Reader | None = None
+
+    async def run(self, store: CheckpointStore) -> CaptureSummary:
+        backoff = 0.0
+        while not self.stop.is_set():
+            try:
+                await self._capture(store)
+                break
+            except (TransientError, UnavailableError) as error:
+                if self._reader is None:
+                    raise
+                backoff = min(max(2 * backoff, _FIRST_BACKOFF_S), _LONGEST_BACKOFF_S)
+                log.warning("the capture goes on from its checkpoints", reason=str(error), seconds=backoff)
+                await _sleep(backoff, self.stop)
+        return self._summary()
+
+    async def _capture(self, store: CheckpointStore) -> None:
+        async with SessionEmitter(self._settings) as emitter:
+            delivery = Delivery(emitter, store)
+            self._reader = Reader(
+                self._roots, self._settings.family, store.load(), delivery.send, _now_ms, self.stop.is_set
+            )
+            acknowledging = asyncio.create_task(delivery.run())
+            reading = asyncio.create_task(self._read(self._reader, delivery))
+            try:
+                await asyncio.wait({acknowledging, reading}, return_when=asyncio.FIRST_COMPLETED)
+                if acknowledging.done():
+                    acknowledging.result()
+                await reading
+            finally:
+                await _cancel(reading, acknowledging)
+
+    async def _read(self, reader: Reader, delivery: Delivery) -> None:
+        since = _now_ms() - self._settings.capture.resend_minutes * _MINUTE_MS
+        await reader.read_all(final=self._once, resend_since=since, on_file=self._report)
+        if not self._once:
+            await follow(reader, self._roots, self.stop, lambda: self._report(following=True))
+        try:
+            async with asyncio.timeout(_GRACE_S if self.stop.is_set() else None):
+                await delivery.drain()
+        except TimeoutError:
+            log.warning("the broker does not acknowledge: what it has not taken is sent at the next start")
+
+    def _report(self, *, following: bool = False) -> None:
+        assert self._reader is not None
+        counts = self._reader.counts
+        self._on_progress(
+            CaptureProgress(counts.files_found, counts.files_read, counts.events, counts.bytes, following)
+        )
+
+    def _summary(self) -> CaptureSummary:
+        assert self._reader is not None
+        counts = self._reader.counts
+        return CaptureSummary(
+            files=counts.transcripts,
+            sessions=len(counts.sessions),
+            events=counts.events,
+            lines=counts.lines,
+            bytes=counts.bytes,
+            unparsed=counts.unparsed,
+            skipped=dict(counts.skipped),
+            seconds=time.monotonic() - self._began,
+        )
+
+
+def _existing(roots: list[Path] | None) -> list[Path]:
+    named = roots if roots is not None else state_folders(os.environ, Path.home())
+    found = [root.expanduser().absolute() for root in named if root.expanduser().exists()]
+    for root in named:
+        if not root.expanduser().exists():
+            log.warning("does not exist, passed over", path=str(root))
+    if not found:
+        missing = ", ".join(map(str, named))
+        raise UsageError(
+            f"no such folder: {missing}" if named else "no Clawdbot, Moltbot or OpenClaw state folder was found",
+            hint="Name one: `sessiontrack capture --root ~/.clawdbot`.",
+        )
+    return found
+
+
+@contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    installed = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+            installed.append(number)
+        except (ValueError, RuntimeError, NotImplementedError):
+            break  # not the main thread: whoever runs it there stops it by cancelling
+    try:
+        yield
+    finally:
+        for number in installed:
+            loop.remove_signal_handler(number)
+
+
+async def _sleep(seconds: float, stop: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        pass
+
+
+async def _cancel(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

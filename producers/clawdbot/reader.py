@@ -1,0 +1,281 @@
+"""Reads every transcript below the roots: all of them at first, then what changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from glob import escape
+from pathlib import Path
+
+import structlog
+
+from producers.clawdbot.checkpoints import Checkpoint, Stamp
+from producers.clawdbot.context import FILE_NAME
+from producers.clawdbot.discover import agent_of, brand_of, live_name, reading_order, recognise, scan
+from producers.clawdbot.fields import storable
+from producers.clawdbot.file_names import file_name_facts
+from producers.clawdbot.files import Batch, TranscriptFile, first_lines
+from producers.clawdbot.session_stores import SessionStores
+from producers.transcript import TranscriptSource
+
+# To hash so much takes a moment in which the event loop should do other things.
+_LONG_READ_BYTES = 16 * 1024 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was read since the start.
+
+    Attributes:
+        files_found: Files that are named like transcripts.
+        files_read: Of these, the ones that were looked at.
+        transcripts: Of these, the transcripts.
+        sessions: Their sessions.
+        events: Events that were sent.
+        lines: Lines that were sent.
+        bytes: Bytes of these lines.
+        unparsed: Lines of these that could not be parsed.
+        skipped: Files and folders that were passed over, by reason.
+    """
+
+    files_found: int = 0
+    files_read: int = 0
+    transcripts: int = 0
+    sessions: set[str] = field(default_factory=set)
+    events: int = 0
+    lines: int = 0
+    bytes: int = 0
+    unparsed: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+class Reader:
+    """All transcripts below some roots.
+
+    Args:
+        roots: Folders (or files) to read.
+        family: Products that share identities.
+        checkpoints: What was acknowledged before, by path.
+        send: Takes batches.
+        clock: Gives the time, epoch milliseconds.
+        stopping: Whether to end before all is read.
+    """
+
+    def __init__(
+        self,
+        roots: list[Path],
+        family: str,
+        checkpoints: dict[Path, Checkpoint],
+        send: Callable[[Batch], Awaitable[None]],
+        clock: Callable[[], int],
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.counts = Counts()
+        self._roots = roots
+        self._family = family
+        self._checkpoints = checkpoints
+        self._send_batch = send
+        self._clock = clock
+        self._stopping = stopping
+        self._files: dict[Path, TranscriptFile] = {}
+        self._path_of_inode = {_inode(known.stamp): path for path, known in checkpoints.items()}
+        self._stores = SessionStores()
+        self._warned: set[Path] = set()
+        # Files that were read since they were last verified as a whole, as they were at the last look around.
+        self._unverified: dict[Path, Stamp] = {}
+        self._resend_since = 0
+
+    async def read_all(self, *, final: bool, resend_since: int, on_file: Callable[[], None] = lambda: None) -> None:
+        """Reads everything there is, and sends the head of each transcript.
+
+        Args:
+            final: Nothing more is expected: unterminated last lines are lines.
+            resend_since: Lines that were sent before but are no older than this (epoch ms) are sent again.
+            on_file: Called after each file.
+        """
+        self._resend_since = resend_since
+        paths = await asyncio.to_thread(self._found)
+        self.counts.files_found = len(paths)
+        for path in paths:
+            if self._stopping():
+                return
+            await self._read(path, final=final, head=True)
+            self.counts.files_read += 1
+            on_file()
+        self._resend_since = self._clock()
+
+    async def read_changed(self, changed: Iterable[Path]) -> None:
+        """Reads what is new in files of which something changed; others that it concerns are found."""
+        paths: set[Path] = set()
+        for path in changed:
+            if path.name == FILE_NAME:
+                await self._refresh(path.parent)
+            elif file_name_facts(path.name) is not None:
+                paths.add(path)
+                paths.update(self._put_away(path))
+            elif path.is_dir():
+                paths.update(scan(path, self._unreadable))
+        for path in sorted(paths, key=reading_order):
+            if self._stopping():
+                return
+            await self._read(path)
+
+    async def look_around(self) -> None:
+        """Reads what changed unnoticed, verifies files that have come to rest, forgets files that are no more."""
+        paths = await asyncio.to_thread(self._found)
+        self.counts.files_found = len(paths)
+        await self.read_changed([path for path in paths if self._differs(path)])
+        for path, stamp in list(self._unverified.items()):
+            file = self._files.get(path)
+            if file is not None and file.checkpoint.stamp != stamp:
+                self._unverified[path] = file.checkpoint.stamp
+                continue
+            del self._unverified[path]
+            if file is not None:
+                file.distrust()
+                await self._read(path)
+                self._unverified.pop(path, None)
+        for path in set(self._files).difference(paths):
+            del self._files[path]
+
+    def _found(self) -> list[Path]:
+        paths = {path for root in self._roots for path in scan(root, self._unreadable)}
+        return sorted(paths, key=reading_order)
+
+    def _differs(self, path: Path) -> bool:
+        file = self._files.get(path)
+        try:
+            return file is None or Stamp.of(path.stat()) != file.checkpoint.stamp
+        except OSError:
+            return False
+
+    def _put_away(self, path: Path) -> Iterator[Path]:
+        """The new names of a file that was renamed: they must be read before what stands in its place."""
+        file = self._files.get(path)
+        if file is None or self._is_in_place(file.checkpoint):
+            return
+        for sibling in path.parent.glob(f"{escape(path.name)}.*"):
+            if sibling not in self._files and file_name_facts(sibling.name) is not None:
+                yield sibling
+
+    async def _refresh(self, folder: Path) -> None:
+        moved = {reset.session_id: reset.at for reset in self._stores.refresh(folder)}
+        for path, file in list(self._files.items()):
+            if path.parent != folder:
+                continue
+            await self._send(file.context(self._stores.facts(folder, file.source.session_id)))
+            if file.source.session_id in moved:
+                await self._send(file.reset(moved[file.source.session_id]))
+
+    async def _read(self, path: Path, *, final: bool = False, head: bool = False) -> None:
+        try:
+            file, renamed = self._file(path)
+            if file is None:
+                return
+            facts = file_name_facts(path.name)
+            put_away = facts is not None and facts.state != "LIVE"
+            await self._send(file.context(self._stores.facts(path.parent, file.source.session_id)))
+            await self._read_file(file, final=final or put_away)
+            self._remember(file)
+            if head or put_away:
+                seen = renamed and put_away
+                await self._send(file.head("ARCHIVED", "OBSERVED") if seen else file.head("IMPORTED", "INFERRED"))
+        except FileNotFoundError:
+            pass  # gone since it was found; where it was renamed, its new name is found too
+        except OSError as error:
+            self._unreadable(path, error)
+
+    async def _read_file(self, file: TranscriptFile, *, final: bool) -> None:
+        batches = file.read(final=final)
+        long = file.unverified_bytes > _LONG_READ_BYTES
+        batch = await asyncio.to_thread(next, batches, None) if long else next(batches, None)
+        while batch is not None and not self._stopping():
+            await self._send(batch)
+            # Sending need not wait for anything, and others want to run.
+            await asyncio.sleep(0)
+            batch = next(batches, None)
+
+    async def _send(self, batch: Batch | None) -> None:
+        if batch is None:
+            return
+        await self._send_batch(batch)
+        self.counts.events += len(batch.events)
+        self.counts.lines += batch.lines
+        self.counts.bytes += batch.bytes
+        self.counts.unparsed += batch.unparsed
+
+    def _file(self, path: Path) -> tuple[TranscriptFile | None, bool]:
+        """The transcript at a path, and whether it was known by another name; None where it is none."""
+        if path in self._files:
+            return self._files[path], False
+        self._stores.refresh(path.parent)
+        known = self._checkpoints.pop(path, None)
+        if known is not None:
+            file = TranscriptFile(path, self._source(path, known.session_id), self._clock, known)
+            file.resend(self._resend_since)
+            return self._add(file), False
+        session_id = self._recognised(path)
+        if session_id is None:
+            return None, False
+        file = TranscriptFile(path, self._source(path, session_id), self._clock)
+        return self._add(file), self._is_renamed(file)
+
+    def _recognised(self, path: Path) -> str | None:
+        with path.open("rb") as content:
+            session_id = recognise(path, first_lines(content))
+            if session_id is None:
+                self.counts.skipped["not a transcript" if content.tell() else "empty"] += 1
+            return session_id
+
+    def _is_renamed(self, file: TranscriptFile) -> bool:
+        inode = _inode(Stamp.of(file.path.stat()))
+        for path in {self._path_of_inode.get(inode, file.path), file.path.with_name(live_name(file.path.name))}:
+            if path == file.path:
+                continue
+            known = self._files[path].checkpoint if path in self._files else self._checkpoints.get(path)
+            if known is not None and not self._is_in_place(known) and file.continues(known):
+                self._files.pop(path, None)
+                self._checkpoints.pop(path, None)
+                return True
+        return False
+
+    def _is_in_place(self, known: Checkpoint) -> bool:
+        try:
+            return _inode(Stamp.of(known.path.stat())) == _inode(known.stamp)
+        except OSError:
+            return False
+
+    def _source(self, path: Path, session_id: str) -> TranscriptSource:
+        facts = self._stores.facts(path.parent, session_id)
+        return TranscriptSource(
+            session_id=session_id,
+            family=self._family,
+            agent_id=agent_of(path) or next((found.agent_id for found in facts if found.agent_id), None),
+            brand=brand_of(path),
+            file_name=str(storable(path.name)),
+        )
+
+    def _add(self, file: TranscriptFile) -> TranscriptFile:
+        self._files[file.path] = file
+        self.counts.transcripts += 1
+        self.counts.sessions.add(file.source.session_id)
+        return file
+
+    def _remember(self, file: TranscriptFile) -> None:
+        self._path_of_inode[_inode(file.checkpoint.stamp)] = file.path
+        self._unverified.setdefault(file.path, Stamp(0, 0, 0, 0))
+        self.counts.sessions.add(file.source.session_id)
+
+    def _unreadable(self, path: Path, error: OSError) -> None:
+        self.counts.skipped["unreadable"] += 1
+        if path not in self._warned:
+            self._warned.add(path)
+            log.warning("can't be read, passed over", path=str(path), reason=error.strerror)
+
+
+def _inode(stamp: Stamp) -> tuple[int, int]:
+    return stamp.device, stamp.inode
