@@ -36,16 +36,14 @@ class Folded:
             fact: Its 8-byte hash.
             position: Of the event in the log.
         """
-        for name in _path(fact):
-            page = self._page(name)
-            first = page.get(fact)
-            if first is not None:
-                return first == position
+        name = ""
+        while fact not in (page := self._page(name)):
             if len(page) < PAGE_FACTS:
                 page[fact] = position
                 self._touched.add(name)
                 return True
-        return False
+            name = fact.hex()[: len(name) + 1]
+        return page[fact] == position
 
     def touched(self) -> Iterator[tuple[str, bytes]]:
         """Names and bytes of the pages that took in a fact."""
@@ -58,9 +56,3 @@ class Folded:
             page = self._pages[name] = dict(_FACT.iter_unpack(self._read(name) or b""))
         return page
 
-
-def _path(fact: bytes) -> Iterator[str]:
-    """Names of the pages that may hold the fact, root first: 16^16 leaves can't all be full."""
-    nibbles = fact.hex()
-    for depth in range(len(nibbles) + 1):
-        yield nibbles[:depth]
