@@ -94,8 +94,8 @@ def is_synthetic(said: str) -> bool:
 def sender_of(message: dict[str, Any], said: str) -> Sender | None:
     """The sender of a user message, None where nothing is known of it.
 
-    What the message states goes before what its text says. That it is the owner's (`senderIsOwner`) names nobody: rows of
-    one session state it and leave it out for the same person.
+    What the message states goes before what its text says. That it is the owner's (`senderIsOwner`) names nobody:
+    rows of one session state it and leave it out for the same person.
 
     Args:
         message: The entry's `message`.
