@@ -23,6 +23,7 @@ JOIN pg_attribute ON attrelid = partrelid AND attnum = partattrs[0]
 WHERE relnamespace = current_schema()::regnamespace AND partstrat = 'r'
 ORDER BY relname
 """
+_PARTITIONS = "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relispartition"
 
 
 def ensure_partitions(connection: Connection, now: int) -> list[str]:
@@ -35,7 +36,7 @@ def ensure_partitions(connection: Connection, now: int) -> list[str]:
     Returns:
         Names of the partitions that were made.
     """
-    existing = {name for (name,) in connection.execute("SELECT relname FROM pg_class WHERE relispartition")}
+    existing = {name for (name,) in connection.execute(_PARTITIONS)}
     made = []
     for table, column in connection.execute(_PARTITIONED).fetchall():
         for start in months(FIRST_MONTH, now):

@@ -8,9 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
+from infra.migrations import upgrade
 from infra.stack.stack import NativeStack
 from sessiontrack.settings import Settings
 
@@ -53,3 +57,22 @@ def stack_settings() -> Iterator[Settings]:
         return
     with running_stack() as (_, settings):
         yield settings
+
+
+@pytest.fixture(scope="module")
+def database_settings(stack_settings: Settings) -> Iterator[Settings]:
+    """Settings under which a module's connections find tables of its own: in a schema that goes at the end."""
+    schema = f"test_{uuid4().hex}"
+    with (
+        psycopg.connect(stack_settings.postgres.dsn, autocommit=True) as connection,
+        pytest.MonkeyPatch.context() as env,
+    ):
+        connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
+        # libpq adds these to every connection of this process and of its children.
+        env.setenv("PGOPTIONS", f"-c search_path={schema}")
+        try:
+            upgrade(stack_settings)
+            yield stack_settings
+        finally:
+            connection.execute("SET client_min_messages = warning")
+            connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(schema)))
