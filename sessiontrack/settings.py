@@ -74,6 +74,15 @@ class OpenSearchSettings(Section):
 
     url: str = Field("http://127.0.0.1:9200", description="Base URL.")
     replicas: int = Field(0, ge=0, description="Replicas of each index that is created.")
+    index_prefix: str = Field(
+        "sessiontrack",
+        pattern="^[a-z0-9][a-z0-9_]*$",
+        description="What the names of templates, indexes and aliases begin with.",
+    )
+
+    def alias(self, dataset: str) -> str:
+        """Name under which a dataset (`sessions`, `messages`, `tool-calls`) is read and written."""
+        return f"{self.index_prefix}-{dataset}"
 
 
 class S3Settings(Section):

@@ -1,0 +1,1 @@
+"""The search engine: sessions, messages and tool calls as documents."""

@@ -1,0 +1,86 @@
+"""Writes sessions, messages and tool calls to OpenSearch: the sink `opensearch`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from opensearchpy import AsyncOpenSearch
+from opensearchpy.exceptions import OpenSearchException, TransportError
+
+from consumers.opensearch.bulk import blames_the_record, check, chunks, operations
+from consumers.opensearch.documents import dataset_of
+from consumers.sink import Offsets, Partition, Received
+from schemas.topics import MESSAGES, SESSIONS, TOOL_CALLS
+from sessiontrack.errors import SessionTrackError, TerminalError, TransientError
+from sessiontrack.settings import Settings
+
+# A merge or a pause of the collector may hold a bulk back for seconds; beyond this the connection counts as dead.
+_TIMEOUT_S = 60
+
+
+class OpenSearchSink:
+    """One document for each record, with the record's version as external version: a repeat changes nothing."""
+
+    name = "opensearch"
+    topics = (SESSIONS, MESSAGES, TOOL_CALLS)
+    decodes = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._target = settings.opensearch
+        self._client: AsyncOpenSearch | None = None
+
+    async def open(self) -> None:
+        """Connects, and sees that the aliases are there."""
+        if self._client is None:
+            # The engine retries, and counts it.
+            self._client = AsyncOpenSearch(hosts=[self._target.url], timeout=_TIMEOUT_S, max_retries=0)
+        for alias in (self._target.alias(dataset_of(topic.name)) for topic in self.topics):
+            try:
+                exists = await self._client.indices.exists_alias(name=alias)
+            except OpenSearchException as error:
+                raise _typed(error) from error
+            if not exists:
+                raise TransientError(f"OpenSearch has no alias {alias}", hint="Start the stack with `sessiontrack up`.")
+
+    def start_offset(self, partition: Partition, committed: int) -> int:
+        """Where the group stands."""
+        return committed
+
+    async def write(self, batch: Sequence[Received]) -> Offsets:
+        """Sends the batch; OpenSearch has it on disk when it answers."""
+        for body in chunks(operations(batch, self._target)):
+            await self._bulk(body)
+        offsets: dict[Partition, int] = {}
+        for received in batch:
+            offsets[received.partition] = received.offset + 1
+        return offsets
+
+    async def idle(self) -> Offsets:
+        """Nothing is held back."""
+        return {}
+
+    def revoked(self, partitions: Sequence[Partition]) -> None:
+        """Nothing is held back."""
+
+    async def close(self) -> None:
+        """Disconnects."""
+        if self._client:
+            await self._client.close()
+            self._client = None
+
+    async def _bulk(self, body: bytes) -> None:
+        assert self._client
+        try:
+            # Without an alias OpenSearch may make an index of that name, with fields guessed.
+            response = await self._client.bulk(body=body, params={"require_alias": "true"})
+        except OpenSearchException as error:
+            raise _typed(error) from error
+        check(response)
+
+
+def _typed(error: OpenSearchException) -> SessionTrackError:
+    if isinstance(error, TransportError) and isinstance(error.status_code, int):
+        if blames_the_record(error.status_code):
+            return TerminalError(f"OpenSearch refuses a bulk request: {error.error}")
+        return TransientError(f"OpenSearch can't take a bulk request now: {error.status_code} {error.error}")
+    return TransientError(f"OpenSearch does not answer: {type(error).__name__}")

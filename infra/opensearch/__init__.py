@@ -1,0 +1,1 @@
+"""OpenSearch's templates, indexes and aliases."""

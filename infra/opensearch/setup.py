@@ -1,0 +1,94 @@
+"""Puts the templates, and makes the first generation of each index behind its alias."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import ConnectionError as NoConnection
+from opensearchpy.exceptions import OpenSearchException, TransportError
+
+from sessiontrack.errors import SessionTrackError, UnavailableError
+from sessiontrack.settings import OpenSearchSettings, Settings
+
+DATASETS = ("sessions", "messages", "tool-calls")
+_FIRST_GENERATION = "000001"
+
+
+def put_templates(settings: Settings) -> None:
+    """Puts the templates, makes the indexes that are missing, and adds new fields to those that exist.
+
+    Raises:
+        UnavailableError: OpenSearch does not answer.
+        SessionTrackError: An index exists whose mapping can't become ours.
+    """
+    target = settings.opensearch
+    with OpenSearch(hosts=[target.url], timeout=60) as client:
+        try:
+            _put_components(client, target)
+            for dataset in DATASETS:
+                _put_dataset(client, target, dataset)
+        except NoConnection as error:
+            raise UnavailableError(
+                f"OpenSearch at {target.url} does not answer", hint="Start the stack with `sessiontrack up`."
+            ) from error
+        except OpenSearchException as error:
+            raise SessionTrackError(
+                f"OpenSearch at {target.url} refuses a template or an index: {_reason(error)}",
+                hint="Delete the index and let the worker fill it again from the log.",
+            ) from error
+
+
+def index_template(target: OpenSearchSettings, dataset: str) -> dict[str, Any]:
+    """The composable template of a dataset's generations."""
+    return _load(dataset) | {
+        "index_patterns": [f"{target.alias(dataset)}-*"],
+        "composed_of": [f"{target.index_prefix}-analysis", f"{target.index_prefix}-settings"],
+    }
+
+
+def index_settings(target: OpenSearchSettings) -> dict[str, Any]:
+    """Settings of each index that can change while it lives."""
+    return {
+        "number_of_replicas": target.replicas,
+        # Half of what a message may take until it is found (2 s); set, so that an index nobody searched stays fresh.
+        "refresh_interval": "1s",
+    }
+
+
+def _put_components(client: OpenSearch, target: OpenSearchSettings) -> None:
+    # One shard holds tens of gigabytes of text, and scores of one shard compare; more are for a new generation.
+    settings = {"number_of_shards": 1, **index_settings(target)}
+    client.cluster.put_component_template(name=f"{target.index_prefix}-analysis", body=_load("analysis"))
+    client.cluster.put_component_template(
+        name=f"{target.index_prefix}-settings", body={"template": {"settings": {"index": settings}}}
+    )
+
+
+def _put_dataset(client: OpenSearch, target: OpenSearchSettings, dataset: str) -> None:
+    alias, template = target.alias(dataset), index_template(target, dataset)
+    client.indices.put_index_template(name=alias, body=template)
+    if not client.indices.exists_alias(name=alias):
+        _create(client, f"{alias}-{_FIRST_GENERATION}", alias)
+    client.indices.put_mapping(index=alias, body=template["template"]["mappings"], write_index_only=True)
+    client.indices.put_settings(index=alias, body={"index": index_settings(target)})
+
+
+def _create(client: OpenSearch, index: str, alias: str) -> None:
+    try:
+        client.indices.create(index=index, body={"aliases": {alias: {"is_write_index": True}}})
+    except TransportError as error:
+        # Another process made it meanwhile.
+        if error.error != "resource_already_exists_exception":
+            raise
+
+
+def _load(name: str) -> dict[str, Any]:
+    template: dict[str, Any] = json.loads(files("infra.opensearch").joinpath("templates", f"{name}.json").read_bytes())
+    return template
+
+
+def _reason(error: OpenSearchException) -> str:
+    return str(error.error) if isinstance(error, TransportError) else type(error).__name__
