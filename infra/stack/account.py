@@ -7,63 +7,53 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sessiontrack.errors import UnavailableError, UsageError
+from sessiontrack.errors import UnavailableError
 
 ACCOUNT_NAME = "sessiontrack"
 
 
 @dataclass(frozen=True)
 class Account:
-    """A user of the system."""
+    """A user of the system, which may not exist yet."""
 
     name: str
-    uid: int
-    gid: int
+
+    @property
+    def uid(self) -> int:
+        """Number of the user."""
+        return pwd.getpwnam(self.name).pw_uid
+
+    @property
+    def gid(self) -> int:
+        """Number of the user's group."""
+        return pwd.getpwnam(self.name).pw_gid
 
     def can_reach(self, path: Path) -> bool:
-        """Whether the folders above and at `path` let this user through; what does not exist yet does not count."""
-        return all(self._may_enter(folder) for folder in [path, *path.parents] if folder.is_dir())
+        """Whether the folders above and at `path` let every user through; what does not exist yet does not count."""
+        return all(folder.stat().st_mode & 0o001 for folder in [path, *path.parents] if folder.is_dir())
 
-    def _may_enter(self, folder: Path) -> bool:
-        status = folder.stat()
-        return bool(status.st_mode & (0o100 if status.st_uid == self.uid else 0o001))
+    def create(self) -> None:
+        """Creates the user where it is missing.
+
+        Raises:
+            UnavailableError: The system refused.
+        """
+        command = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
+        result = subprocess.run([*command, "--shell", "/usr/sbin/nologin", self.name], capture_output=True, text=True)
+        # 9: the name exists.
+        if result.returncode not in (0, 9):
+            raise UnavailableError(f"useradd could not create the user {self.name}: {result.stderr.strip()}")
 
 
 def server_account() -> Account | None:
-    """Who the servers run as: None for the current user, or a system user, created when root asks first.
-
-    Raises:
-        UsageError: Root asks on a system without `useradd`.
-        UnavailableError: The system user could not be created.
-    """
-    if os.geteuid() != 0:
-        return None
-    try:
-        entry = pwd.getpwnam(ACCOUNT_NAME)
-    except KeyError:
-        _create()
-        entry = pwd.getpwnam(ACCOUNT_NAME)
-    return Account(ACCOUNT_NAME, entry.pw_uid, entry.pw_gid)
-
-
-def _create() -> None:
-    if not shutil.which("useradd"):
-        raise UsageError(
-            "root can't run the servers, and there is no useradd to make a user for them.",
-            hint="Run it as an ordinary user.",
-        )
-    command = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
-    result = subprocess.run([*command, "--shell", "/usr/sbin/nologin", ACCOUNT_NAME], capture_output=True, text=True)
-    # 9: the name exists, because another `up` was faster.
-    if result.returncode not in (0, 9):
-        raise UnavailableError(f"useradd could not create the user {ACCOUNT_NAME}: {result.stderr.strip()}")
+    """Who the servers run as: a system user when root asks, None for the current user."""
+    return Account(ACCOUNT_NAME) if os.geteuid() == 0 else None
 
 
 def run_as(account: Account | None, argv: Sequence[str], env: Mapping[str, str], cwd: Path, what: str) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.stack import versions
 from infra.stack.maven import Artifact, fetch
 from infra.stack.ports import LOOPBACK, is_open
 from infra.stack.provision import Report
-from infra.stack.server import SMALL_JVM, Command, Server, stranger
+from infra.stack.server import Command, Server, stranger
 from sessiontrack.errors import TransientError, UnavailableError
+
+if TYPE_CHECKING:
+    from aiokafka.admin import AIOKafkaAdminClient
 
 MIB = 1024 * 1024
 # A message: the codec sends what passes 512 KiB to the object store, so this leaves room for odd records and batches.
@@ -53,14 +58,13 @@ class Kafka(Server):
         path = self.write("server.properties", properties)
         self.write("log4j2.xml", LOG4J2)
         if not (self.home / "data" / "meta.properties").exists():
-            java, *options = self._java()
-            self.run(java, *options, "kafka.tools.StorageTool", "format", "-t", self.site.stack_id, "-c", str(path))
+            options = ["-t", self.site.stack_id, "-c", str(path)]
+            self.run(*self.java(*self._classes()), "kafka.tools.StorageTool", "format", *options)
 
     def command(self) -> Command:
         """The broker."""
         heap = f"-Xmx{self.site.settings.kafka_heap_mb}m"
-        java, *options = self._java()
-        argv = [java, heap, *options, "kafka.Kafka", str(self.home / "server.properties")]
+        argv = [*self.java(heap, *self._classes()), "kafka.Kafka", str(self.home / "server.properties")]
         return Command(argv, self.environment(), self.home)
 
     def identify(self) -> None:
@@ -75,15 +79,8 @@ class Kafka(Server):
         """Where the broker is."""
         return {"kafka": {"bootstrap_servers": self.address}}
 
-    def _java(self) -> list[str]:
-        logging = f"-Dlog4j2.configurationFile={self.home / 'log4j2.xml'}"
-        return [
-            str(self.tools.java_home / "bin" / "java"),
-            *SMALL_JVM,
-            logging,
-            "-cp",
-            str(self.software / "libs" / "*"),
-        ]
+    def _classes(self) -> list[str]:
+        return [f"-Dlog4j2.configurationFile={self.home / 'log4j2.xml'}", "-cp", str(self.software / "libs" / "*")]
 
     def _properties(self) -> dict[str, object]:
         controller = f"{LOOPBACK}:{self.site.ports['kafka-controller']}"
@@ -129,13 +126,33 @@ async def cluster_id(bootstrap_servers: str) -> str:
     Raises:
         TransientError: No broker answers there.
     """
+    async with _admin(bootstrap_servers) as admin:
+        return str((await admin.describe_cluster())["cluster_id"])
+
+
+async def set_retention(bootstrap_servers: str, topic: str, retention_ms: int) -> None:
+    """Bounds a topic in time; its other settings become the broker's.
+
+    Raises:
+        TransientError: No broker answers there.
+    """
+    from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+    async with _admin(bootstrap_servers) as admin:
+        await admin.alter_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, topic, {"retention.ms": str(retention_ms)})]
+        )
+
+
+@asynccontextmanager
+async def _admin(bootstrap_servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.errors import KafkaError
 
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=2_000)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=5_000)
     try:
         await admin.start()
-        return str((await admin.describe_cluster())["cluster_id"])
+        yield admin
     except (KafkaError, OSError) as error:
         raise TransientError(f"No Kafka broker answers at {bootstrap_servers}: {error}") from error
     finally:

@@ -57,31 +57,28 @@ class Layout:
     @property
     def lock_file(self) -> Path:
         """Held while the stack is started or stopped."""
-        return self.servers_dir / "lock"
+        return self.data_dir / "stack.lock"
 
     def create(self) -> None:
-        """Makes the folders that are missing.
+        """Makes `data_dir` and the cache."""
+        make_dirs(self.data_dir, self._mode)
+        make_dirs(self.cache_dir, 0o755)
 
-        The data of a `data_dir` that somebody deleted is left over in the system's folder: it goes too.
-        """
-        mode = 0o711 if self.account else 0o700
-        if not self.data_dir.exists():
-            self.data_dir.mkdir(parents=True)
-            self.data_dir.chmod(mode)
-        if not self.servers_dir.exists():
-            self._create_servers_dir(mode)
-        self.own_dir(self.logs_dir)
-        self.cache_dir.mkdir(parents=True, exist_ok=True)
-
-    def _create_servers_dir(self, mode: int) -> None:
+    def create_servers_dir(self) -> None:
+        """Makes the folders of the servers, empty; what the stack of a deleted `data_dir` left elsewhere goes."""
         target = self.servers_dir
         if self.account and not self.account.can_reach(self.data_dir):
             target = SYSTEM_DATA / hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:16]
             shutil.rmtree(target, ignore_errors=True)
             self.servers_dir.unlink(missing_ok=True)
             self.servers_dir.symlink_to(target)
-        target.mkdir(parents=True)
-        target.chmod(mode)
+        make_dirs(target, self._mode)
+        self.own_dir(self.logs_dir)
+
+    @property
+    def _mode(self) -> int:
+        """The servers' user must be able to pass through root's folders, to its own."""
+        return 0o711 if self.account else 0o700
 
     def own_dir(self, path: Path) -> Path:
         """Makes a folder that only the servers' user can open; returns its true path."""
@@ -98,6 +95,14 @@ class Layout:
     def _give(self, path: Path) -> None:
         if self.account:
             os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
+
+
+def make_dirs(path: Path, mode: int) -> None:
+    """Makes a folder and those above it that are missing, with this mode whatever the umask is."""
+    for folder in reversed([path, *path.parents]):
+        if not folder.exists():
+            folder.mkdir(exist_ok=True)
+            folder.chmod(mode)
 
 
 def write_private(path: Path, text: str) -> None:

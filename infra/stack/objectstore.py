@@ -111,6 +111,12 @@ class SeaweedFS(ObjectStore):
         report("copying 153 MB")
         shutil.copy(wheel_binary(), target / "weed")
 
+    @property
+    def remark(self) -> str:
+        """Why it runs."""
+        chosen = self.site.settings.object_store == "seaweedfs" or shutil.which("go")
+        return "" if chosen else "in place of MinIO: Go is missing"
+
     def configure(self) -> None:
         """Writes its only user."""
         self.site.layout.own_dir(self.home / "data")

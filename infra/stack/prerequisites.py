@@ -34,6 +34,7 @@ JDK = Prerequisite(
     "openjdk",
 )
 MAVEN = Prerequisite("Maven (it fetches the three)", "maven", "maven")
+USERADD = Prerequisite("useradd (root can't run the servers, and it makes a user for them)", "passwd", "")
 GO = Prerequisite("Go (it builds MinIO)", "golang-go", "go")
 
 
@@ -57,9 +58,11 @@ def find_tools(settings: Settings, account: Account | None) -> Tools:
         UsageError: Something is missing; the message names everything that is.
     """
     java_home, maven, go = find_jdk(account), shutil.which("mvn"), shutil.which("go")
-    wanted = [(JDK, java_home), (MAVEN, maven)]
+    wanted: list[tuple[Prerequisite, Path | str | None]] = [(JDK, java_home), (MAVEN, maven)]
     if settings.stack.object_store == "minio":
         wanted.append((GO, go))
+    if account:
+        wanted.append((USERADD, shutil.which("useradd")))
     missing = [prerequisite for prerequisite, found in wanted if not found]
     if missing or not java_home or not maven:
         names = "".join(f"\n  - {prerequisite.what}" for prerequisite in missing)

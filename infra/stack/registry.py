@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,19 @@ from typing import Any
 import httpx
 
 from infra.stack import versions
+from infra.stack.kafka import set_retention
 from infra.stack.maven import Artifact, fetch
 from infra.stack.ports import LOOPBACK
 from infra.stack.provision import Report
-from infra.stack.server import SMALL_JVM, Command, Server, stranger
+from infra.stack.server import Command, Server, stranger
 from sessiontrack.errors import TransientError, UnavailableError
 
 COMPATIBILITY = "FULL_TRANSITIVE"
 HEAP_MB = 256
+# Tells of every change of a schema; nobody reads it, and it is made with unlimited retention. The journal's has to be
+# unlimited: it holds the schemas, and grows only with them.
+EVENTS_TOPIC = "registry-events"
+EVENTS_RETENTION_MS = 7 * 24 * 3600 * 1000
 
 
 class Registry(Server):
@@ -47,13 +53,7 @@ class Registry(Server):
 
     def command(self) -> Command:
         """The application."""
-        argv = [
-            str(self.tools.java_home / "bin" / "java"),
-            f"-Xmx{HEAP_MB}m",
-            *SMALL_JVM,
-            "-jar",
-            str(self.software / "quarkus-run.jar"),
-        ]
+        argv = self.java(f"-Xmx{HEAP_MB}m", "-jar", str(self.software / "quarkus-run.jar"))
         env = {
             "QUARKUS_HTTP_HOST": LOOPBACK,
             "QUARKUS_HTTP_PORT": str(self.port),
@@ -79,8 +79,9 @@ class Registry(Server):
             raise UnavailableError(stranger(self.name, self.address))
 
     def prepare(self) -> None:
-        """Refuses incompatible schemas from now on: the default is to accept everything."""
+        """Refuses incompatible schemas from now on, for it accepts everything by default, and bounds its news."""
         self._call("PUT", "/apis/ccompat/v7/config", {"compatibility": COMPATIBILITY})
+        asyncio.run(set_retention(f"{LOOPBACK}:{self.site.ports['kafka']}", EVENTS_TOPIC, EVENTS_RETENTION_MS))
 
     def connection(self) -> dict[str, Any]:
         """Where the Confluent API is."""

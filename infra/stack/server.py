@@ -17,10 +17,6 @@ from infra.stack.prerequisites import Tools
 from infra.stack.provision import Report
 from sessiontrack.settings import StackSettings
 
-# Serial collection and the first compiler only: a broker or a registry of one machine needs no more, and it halves the
-# memory. No hsperfdata file in /tmp; an exhausted heap ends the process, so that `status` tells it from a slow one.
-SMALL_JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError")
-
 # In the environment of every server: names the `data_dir` that it belongs to, so that it is found when that is gone.
 STACK_MARK = "SESSIONTRACK_SERVER_OF"
 
@@ -99,6 +95,11 @@ class Server(ABC):
         assert self.site.tools, "only a stack that is started installs and runs"
         return self.site.tools
 
+    @property
+    def remark(self) -> str:
+        """What people should know about it, for `status`."""
+        return ""
+
     def environment(self) -> dict[str, str]:
         """What every server gets; nothing else of the caller's environment leaks into it."""
         return {
@@ -108,6 +109,23 @@ class Server(ABC):
             "TMPDIR": str(self.home / "tmp"),
             STACK_MARK: str(self.site.layout.data_dir),
         }
+
+    def java(self, *options: str) -> list[str]:
+        """A small Java machine that leaves nothing outside of the server's folder.
+
+        Serial collection and the first compiler only: a broker or a registry for one machine needs no more, and it
+        halves the memory. An exhausted heap ends the process, so that it is not taken for a slow one.
+        """
+        return [
+            str(self.tools.java_home / "bin" / "java"),
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:-UsePerfData",
+            "-XX:+ExitOnOutOfMemoryError",
+            f"-XX:ErrorFile={self.home / 'hs_err.log'}",
+            f"-Djava.io.tmpdir={self.home / 'tmp'}",
+            *options,
+        ]
 
     def write(self, name: str, text: str) -> Path:
         """Writes a file of its configuration, readable for it alone."""
