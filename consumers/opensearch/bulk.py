@@ -15,7 +15,7 @@ from consumers.sink import Received
 from sessiontrack.errors import SessionTrackError, TerminalError, TransientError
 from sessiontrack.settings import OpenSearchSettings
 
-# OpenSearch refuses requests beyond 100 MB and works best well below; a batch of Avro records is about as large as JSON.
+# OpenSearch refuses requests beyond 100 MB, and answers best well below.
 MOST_BYTES = 8 * 1024 * 1024
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
@@ -68,8 +68,9 @@ def chunks(framed: Iterable[bytes], most_bytes: int = MOST_BYTES) -> Iterator[by
 
 
 def check(response: Mapping[str, Any]) -> None:
-    """Reads the answer to a bulk request. A newer version that is there already (409) and a deletion of what is not
-    there (404) are successes.
+    """Reads the answer to a bulk request.
+
+    A version that is there already (409) and a deletion of what is not there (404) are successes.
 
     Raises:
         TransientError: OpenSearch is overloaded, or the index can't be written now.

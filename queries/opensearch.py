@@ -1,0 +1,98 @@
+"""Reads OpenSearch: the connection, and all documents of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import NotFoundError as NoSuchIndex
+from opensearchpy.exceptions import OpenSearchException, TransportError
+
+from sessiontrack.errors import UnavailableError
+from sessiontrack.settings import Settings
+
+_TIMEOUT_S = 30
+# A document is at most about 1 MiB (an event's typed text is cut at 512 KiB): a page of the largest stays below 100 MiB.
+_PAGE = 100
+# A reader that is slower than this between two pages has gone.
+_KEEP_ALIVE = "5m"
+
+
+class StoredDocument(NamedTuple):
+    """A document as OpenSearch holds it.
+
+    Attributes:
+        id: Its id.
+        version: Its external version.
+        source: What was stored.
+    """
+
+    id: str
+    version: int
+    source: dict[str, Any]
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[OpenSearch]:
+    """A client of OpenSearch.
+
+    Raises:
+        UnavailableError: OpenSearch does not answer, or our indexes are not there.
+    """
+    url = settings.opensearch.url
+    with OpenSearch(hosts=[url], timeout=_TIMEOUT_S, max_retries=0) as client:
+        try:
+            yield client
+        except NoSuchIndex as error:
+            raise UnavailableError(
+                f"OpenSearch at {url} has no indexes of SessionTrack", hint="Make them with `sessiontrack up`."
+            ) from error
+        except TransportError as error:
+            problem = f"refuses: {error.error}" if isinstance(error.status_code, int) else "does not answer"
+            raise UnavailableError(
+                f"OpenSearch at {url} {problem}", hint="Start the stack with `sessiontrack up`."
+            ) from error
+        except OpenSearchException as error:
+            raise UnavailableError(
+                f"OpenSearch at {url} fails: {type(error).__name__}", hint="See `sessiontrack status`."
+            ) from error
+
+
+def fetch_documents(settings: Settings, dataset: str, session_id: str | None = None) -> Iterator[StoredDocument]:
+    """Every document of a dataset as it stands now, all acknowledged writes included, in no particular order.
+
+    Args:
+        settings: Where OpenSearch is.
+        dataset: `sessions`, `messages` or `tool-calls`.
+        session_id: Only those of this session.
+
+    Raises:
+        UnavailableError: OpenSearch does not answer, or our indexes are not there.
+    """
+    alias = settings.opensearch.alias(dataset)
+    query = {"term": {"session_id": session_id}} if session_id is not None else {"match_all": {}}
+    with connected(settings) as client:
+        client.indices.refresh(index=alias)
+        view = client.create_pit(index=alias, params={"keep_alive": _KEEP_ALIVE})["pit_id"]
+        try:
+            yield from _pages(client, view, query)
+        finally:
+            client.delete_pit(body={"pit_id": [view]})
+
+
+def _pages(client: OpenSearch, view: str, query: dict[str, Any]) -> Iterator[StoredDocument]:
+    body: dict[str, Any] = {
+        "size": _PAGE,
+        "query": query,
+        "pit": {"id": view, "keep_alive": _KEEP_ALIVE},
+        # The order of the index itself: nothing is sorted, and documents without any field are found too.
+        "sort": ["_shard_doc"],
+        "version": True,
+        "track_total_hits": False,
+    }
+    while hits := client.search(body=body)["hits"]["hits"]:
+        for hit in hits:
+            yield StoredDocument(hit["_id"], hit["_version"], hit["_source"])
+        body["search_after"] = hits[-1]["sort"]
