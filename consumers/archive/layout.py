@@ -1,7 +1,7 @@
 """Where things stand in the archive.
 
 `archive/<cluster id>/<log id>/<topic>/<partition>/<first>-<last>.avro`, and beside it the manifest. The log id is the
-one that Kafka minted with the topic: a new Kafka, or a topic made anew, starts again at offset 0, and overwrites nothing.
+one that Kafka minted with the topic: a new Kafka, or a topic made anew, starts at offset 0 and overwrites nothing.
 """
 
 from __future__ import annotations

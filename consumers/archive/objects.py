@@ -93,6 +93,16 @@ class ObjectStore:
             found = self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
             return sorted(str(item.object_name) for item in found)
 
+    def folders(self, prefix: str) -> list[str]:
+        """What keys that begin with `prefix` begin with, up to their next slash, sorted.
+
+        Raises:
+            TransientError: The store does not answer.
+        """
+        with self._transient():
+            found = self._client.list_objects(self._bucket, prefix=prefix)
+            return sorted(str(item.object_name) for item in found if item.is_dir)
+
     def delete(self, key: str) -> None:
         """Deletes an object; deleting it again changes nothing.
 

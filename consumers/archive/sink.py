@@ -7,13 +7,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import structlog
-
 from consumers.archive.identities import identities
-from consumers.archive.layout import Log, SegmentKey, parse_key
+from consumers.archive.layout import Log
 from consumers.archive.log import identify_log
-from consumers.archive.manifest import encode_manifest
 from consumers.archive.objects import ObjectStore
+from consumers.archive.placement import put_segment
 from consumers.archive.segments import PartitionSegments, Segment, block_start
 from consumers.sink import Offsets, Partition, Received
 from schemas.codec import Decoder
@@ -21,8 +19,6 @@ from schemas.registry import RegistryError, SchemaRegistry
 from schemas.topics import EVENTS
 from sessiontrack.errors import TransientError
 from sessiontrack.settings import Settings
-
-logger = structlog.get_logger(__name__)
 
 
 class ArchiveSink:
@@ -46,7 +42,7 @@ class ArchiveSink:
     async def open(self) -> None:
         """Checks that the bucket and the topic are there."""
         await asyncio.to_thread(self._store.check)
-        self._log = await identify_log(self._settings.kafka, EVENTS.name)
+        self._log = await identify_log(self._settings.kafka, self.topics[0].name)
 
     def start_offset(self, partition: Partition, committed: int) -> int:
         """The first offset of the block that is open."""
@@ -55,7 +51,7 @@ class ArchiveSink:
     async def write(self, batch: Sequence[Received]) -> Offsets:
         """Adds a batch, and puts the segments that are due."""
         if self._log is None:
-            self._log = await identify_log(self._settings.kafka, EVENTS.name)
+            self._log = await identify_log(self._settings.kafka, self.topics[0].name)
         ids = await asyncio.to_thread(identities, batch, self._decoder)
         by_partition: dict[Partition, list[Any]] = {}
         for record, identity in zip(batch, ids, strict=True):
@@ -95,22 +91,9 @@ class ArchiveSink:
     def _put_partition(self, log: Log, partition: Partition, segments: PartitionSegments, now: float) -> int:
         offset = 0
         for segment in segments.due(now):
-            self._put_segment(segment.key(log, partition.number), segment)
+            put_segment(self._store, segment.key(log, partition.number), segment, self._schemas(segment))
             offset = segments.put(segment)
         return offset
-
-    def _put_segment(self, key: SegmentKey, segment: Segment) -> None:
-        """Object, then manifest, then the end of the shorter ones: at each moment all records stand in one of them."""
-        present = [(found, name) for name in self._store.keys(key.versions) if (found := parse_key(name))]
-        if _holds(present, key):
-            return  # put before a restart: equal input gives equal bytes
-        content, manifest = segment.contents(key, self._schemas(segment))
-        self._store.put(key.object, content)
-        self._store.put(key.manifest, encode_manifest(manifest))
-        # Manifests first, as their names sort: one stands only where its records do. Longer ones are another worker's.
-        for name in sorted((name for (other, _), name in present if other.last < key.last), reverse=True):
-            self._store.delete(name)
-        logger.debug("segment_put", partition=key.partition, first=key.first, last=key.last, bytes=len(content))
 
     def _schemas(self, segment: Segment) -> Mapping[int, Any]:
         schemas = {}
@@ -121,9 +104,3 @@ class ArchiveSink:
                 if error.status != 404:  # what no schema wrote is kept as it is
                     raise TransientError(str(error)) from error
         return schemas
-
-
-def _holds(present: Sequence[tuple[tuple[SegmentKey, str], str]], key: SegmentKey) -> bool:
-    """Whether a segment that is as long, or longer, is there with its manifest."""
-    names = {name for _, name in present}
-    return any(other.last >= key.last and {other.object, other.manifest} <= names for (other, _), _ in present)
