@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.output import console, print_json
+
+if TYPE_CHECKING:
+    from producers.clawdbot.capture import CaptureProgress, CaptureSummary
 
 
 def capture(
@@ -23,21 +26,39 @@ def capture(
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Capture the sessions of a Clawdbot, Moltbot or OpenClaw on this machine, then follow them."""
-    from producers.clawdbot.capture import CaptureProgress
     from producers.clawdbot.capture import capture as run
     from sessiontrack.logs import configure_logging
     from sessiontrack.settings import get_settings
 
     settings = get_settings()
     configure_logging(settings.log)
-    out = console(stderr=True)
-    with out.status("reading…") as shown:
-
-        def told(progress: CaptureProgress) -> None:
-            shown.update(str(progress))
-
-        summary = asyncio.run(run(settings, list(root or settings.capture.roots), once=once, on_progress=told))
+    with console(stderr=True).status("reading…") as shown:
+        summary = asyncio.run(
+            run(settings, list(root or []), once=once, on_progress=lambda progress: shown.update(_line(progress)))
+        )
     if json:
         print_json(asdict(summary))
     else:
-        console().print(str(summary), markup=False)
+        _print(summary)
+
+
+def _line(progress: CaptureProgress) -> str:
+    doing = "following" if progress.following else f"reading {progress.files_done:,} of {progress.files_total:,} files"
+    return f"{doing}, {progress.events:,} events, {_mib(progress.bytes)} sent"
+
+
+def _print(summary: CaptureSummary) -> None:
+    rate = summary.events / summary.seconds if summary.seconds else 0
+    typer.echo(
+        f"{summary.sessions:,} sessions in {summary.files:,} transcripts: {summary.lines:,} lines, "
+        f"{_mib(summary.bytes)}, as {summary.events:,} events, all acknowledged, in {summary.seconds:.1f} s "
+        f"({rate:,.0f} events/s)"
+    )
+    if summary.unparsed:
+        typer.echo(f"{summary.unparsed:,} lines are no JSON objects; they are kept as they stand")
+    for reason, count in sorted(summary.skipped.items()):
+        typer.echo(f"{count:,} files passed over: {reason}")
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:.1f} MiB"

@@ -46,8 +46,15 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right:
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(
+            *(cell if isinstance(cell, Text) else Text("" if cell is None else safe(str(cell))) for cell in row)
+        )
     console().print(table)
+
+
+def safe(text: str) -> str:
+    """Text without control characters: what a transcript holds must not steer the terminal that shows it."""
+    return text.translate(_CONTROLS)
 
 
 def iso(milliseconds: int | None) -> str | None:
@@ -98,4 +105,5 @@ def _exit_code(error: SessionTrackError) -> Exit:
             return Exit.FAILED
 
 
+_CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in (0x09, 0x0A)}
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")

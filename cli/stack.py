@@ -80,7 +80,7 @@ def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
         print_json({"servers": [_server_row(server) for server in servers], "workers": rows})
     else:
         _print_status([_server_row(server) for server in servers], rows)
-    if any(part.state != "running" for part in [*servers, *workers]):
+    if {part.state for part in servers} | {worker.state for worker in workers} != {"running"}:
         raise typer.Exit(int(Exit.UNAVAILABLE))
 
 
@@ -102,7 +102,7 @@ def _server_row(server: Any) -> dict[str, Any]:
         "address": server.address,
         "version": server.version,
         "pid": server.pid,
-        "resident_bytes": server.resident_bytes,
+        "resident_bytes": server.rss_bytes,
         "detail": server.detail,
     }
 

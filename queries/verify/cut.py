@@ -34,6 +34,11 @@ class Cut:
         """Records before the cut that the log still keeps."""
         return sum(end - self.begins[partition] for partition, end in self.ends.items())
 
+    def of_partition(self, number: int) -> Cut:
+        """The cut through one partition only."""
+        partition = TopicPartition(EVENTS.name, number)
+        return Cut({partition: self.begins[partition]}, {partition: self.ends[partition]})
+
 
 async def make_cut(positions: LogPositions) -> Cut:
     """A cut at the present end of the events."""

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from consumers.opensearch.documents import document
-
+from consumers.opensearch.documents import dataset_of, document
 from consumers.postgres.rows import BY_NAME, TABLES, Row, Table, digest, tables_of
 from queries.verify.chain import ChainCheck
 from queries.verify.ledger import Ledger
@@ -50,7 +49,7 @@ class Expectation:
         claims: Large lines, by object key.
         claim_sessions: The session of each of them.
         postgres: By table.
-        opensearch: By topic name.
+        opensearch: By dataset.
         chain: The transcripts' lines: each must lead from the one before, and its bytes must give its chain.
         events: Records read.
         repeats: Of those, how many had come before.
@@ -64,7 +63,9 @@ class Expectation:
         default_factory=lambda: {table.name: Ledger("postgres", table.name) for table in TABLES}
     )
     opensearch: dict[str, Ledger] = field(
-        default_factory=lambda: {topic.name: Ledger("opensearch", dataset(topic)) for topic in DERIVED}
+        default_factory=lambda: {
+            dataset_of(topic.name): Ledger("opensearch", dataset_of(topic.name)) for topic in DERIVED
+        }
     )
     chain: Ledger = field(default_factory=lambda: Ledger("log", "lines"))
     claim_sessions: dict[str, str] = field(default_factory=dict)
@@ -117,7 +118,7 @@ class Expectation:
             for row in table.rows(record):
                 self.postgres[table.name].expect(row_id(table, row), digest(row), record["session_id"])
         expected = document(topic.name, record)
-        self.opensearch[topic.name].expect(expected.id, document_digest(expected.body), record["session_id"])
+        self.opensearch[expected.dataset].expect(expected.id, document_digest(expected.body), record["session_id"])
 
 
 def row_id(table: Table, row: Row) -> str:
@@ -129,8 +130,3 @@ def row_id(table: Table, row: Row) -> str:
 def document_digest(body: Any) -> bytes:
     """SHA-256 of a document, whatever the order of its fields."""
     return sha256(canonical_json(body)).digest()
-
-
-def dataset(topic: Topic) -> str:
-    """The middle of a topic's name: `messages` of `sessiontrack.messages.v1`."""
-    return topic.name.split(".")[1]

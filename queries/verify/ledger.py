@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 DifferenceKind = Literal["missing", "surplus", "altered"]
@@ -49,6 +49,10 @@ class Check:
     stored: int
     dead_lettered: int
     differences: tuple[Difference, ...]
+
+    def without(self, sessions: Container[str | None]) -> Check:
+        """The check with the differences of some sessions left out."""
+        return replace(self, differences=tuple(each for each in self.differences if each.session_id not in sessions))
 
 
 class Ledger:

@@ -1,0 +1,83 @@
+"""verify: prove that the stores hold what the log says."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.exits import Exit
+from cli.output import console, print_json, print_table, safe
+
+if TYPE_CHECKING:
+    from queries.verify import Report
+
+# Enough to see what kind of damage it is; --json names all.
+MOST_SHOWN = 20
+
+
+def verify(
+    session: Annotated[
+        str | None, typer.Argument(help="Session id, or its first characters; all where left out.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for a worker that makes no progress.")] = 60.0,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Wait for the pipeline to pass the end of the log, then compare every store with it.
+
+    What a store should hold is computed anew from the log. Exits with 5 where a store differs, and names what.
+    """
+    from queries.export import resolve_in_archive
+    from queries.verify import verify as run
+    from sessiontrack.settings import get_settings
+
+    settings = get_settings()
+    with console(stderr=True).status("waiting…") as shown:
+
+        def told(doing: str, left: int) -> None:
+            shown.update(f"{doing}, {left:,} records left" if left else doing)
+
+        session_id = resolve_in_archive(settings, session) if session else None
+        report = run(settings, session_id, stall_s=timeout, progress=told)
+    if json:
+        print_json({**asdict(report), "equal": not report.differences})
+    else:
+        _print(report)
+    if report.differences:
+        raise typer.Exit(int(Exit.DIFFERENCES))
+
+
+def _print(report: Report) -> None:
+    print_table(
+        ["store", "dataset", "expected", "stored", "dead letters", "missing", "surplus", "altered"],
+        [
+            (
+                check.store,
+                check.dataset,
+                check.expected,
+                check.stored,
+                check.dead_lettered,
+                *(
+                    sum(each.kind == kind for each in check.differences) or ""
+                    for kind in ("missing", "surplus", "altered")
+                ),
+            )
+            for check in report.checks
+        ],
+        right=["expected", "stored", "dead letters", "missing", "surplus", "altered"],
+    )
+    for each in report.differences[:MOST_SHOWN]:
+        of = f" of session {safe(each.session_id)}" if each.session_id else ""
+        typer.secho(f"{each.kind} in {each.store} {each.dataset}: {safe(each.record_id)}{of}: {each.detail}", fg="red")
+    if len(report.differences) > MOST_SHOWN:
+        typer.secho(f"… and {len(report.differences) - MOST_SHOWN:,} more (--json names all)", fg="red")
+    if report.in_motion:
+        typer.echo(f"{report.in_motion:,} differences left out: their sessions went on meanwhile")
+    verdict = (
+        f"{len(report.differences):,} differences" if report.differences else "Every store holds what the log says"
+    )
+    typer.secho(
+        f"{verdict}: {report.records:,} records, {report.sessions:,} sessions, {report.repeats:,} repeats dropped",
+        fg="red" if report.differences else "green",
+    )
