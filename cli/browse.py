@@ -33,7 +33,7 @@ def sessions(
     after: Annotated[str | None, typer.Option(help="Cursor of the next page, as the page before printed it.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List sessions, those with the latest activity first."""
+    """List sessions, the latest activity first."""
     from queries.sessions import SessionFilters, list_sessions
     from sessiontrack.settings import get_settings
 
@@ -65,7 +65,10 @@ def show(
     full: Annotated[bool, typer.Option("--full", help="Do not shorten long texts and tool output.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the session document.")] = False,
 ) -> None:
-    """Show a session as a conversation: its tree, tools folded into their calls, times."""
+    """Show a session as a conversation.
+
+    Its tree, times, and tool calls with their outcome; long texts are shortened.
+    """
     from cli.conversation import render
     from queries.conversation import conversation
     from queries.documents import session_document
@@ -91,7 +94,10 @@ def export(
     generations: Annotated[bool, typer.Option("--generations", help="List the generations instead.")] = False,
     json: Annotated[bool, typer.Option("--json", help="With --generations: print JSON.")] = False,
 ) -> None:
-    """Give back the transcript of a session, byte for byte, from the archive."""
+    """Give back a transcript, byte for byte.
+
+    Needs nothing but the archive. Every line is proven by the hash chain before it is written.
+    """
     from queries.export import export as read
     from queries.export import generations as list_generations
     from queries.export import resolve_in_archive

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +24,13 @@ def capture(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Capture the sessions of a Clawdbot, Moltbot or OpenClaw on this machine, then follow them."""
+    """Read this machine's sessions, then follow them.
+
+    Reads the transcripts of Clawdbot, Moltbot and OpenClaw, publishes every line, and remembers how far the broker has
+    acknowledged them.
+    """
+    import asyncio
+
     from producers.clawdbot.capture import capture as run
     from sessiontrack.logs import configure_logging
     from sessiontrack.settings import get_settings

@@ -10,13 +10,16 @@ from cli import browse, capture, search, stack, tail, verify
 from cli.exits import Exit
 from cli.output import errors_told
 
-EPILOG = "Exit codes: " + "  ".join(f"{int(code)} {code.meaning}" for code in Exit)
+# \b keeps the lines as they are.
+EPILOG = "\b\nExit codes:\n" + "\n".join(f"{int(code):5}  {code.meaning}" for code in Exit)
 
 app = typer.Typer(
     name="sessiontrack",
     help="The flight recorder of an AI assistant: captures every session, keeps it exactly, finds it again.",
     epilog=EPILOG,
     no_args_is_help=True,
+    # Help as plain text: the decorated one costs half of the time that an answer may take.
+    rich_markup_mode=None,
     # Local variables hold message text and passwords.
     pretty_exceptions_show_locals=False,
 )

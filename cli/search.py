@@ -27,7 +27,10 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most hits.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, the best hit first.")] = False,
 ) -> None:
-    """Search all messages by words; a path, an identifier, a URL or an error code is found whole and by part."""
+    """Find messages by their words.
+
+    A path, an identifier, a URL or an error code is found whole and by part.
+    """
     from queries.search import SearchFilters, as_document
     from queries.search import search as run
     from sessiontrack.settings import get_settings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,9 +20,9 @@ RATE_SECONDS = 1.5
 
 
 def up() -> None:
-    """Start the stack and the pipeline's workers; what runs already is left alone.
+    """Start the stack and the workers.
 
-    The first start fetches and builds the servers, which takes minutes; later ones take seconds.
+    What runs already is left alone. The first start fetches and builds the servers, which takes minutes; later ones take seconds.
     """
     from infra.init import initialise
     from infra.stack.prerequisites import check_prerequisites
@@ -49,7 +48,7 @@ def up() -> None:
 
 
 def down() -> None:
-    """Stop the workers, then the stack. Everything is kept."""
+    """Stop the workers and the stack; all data is kept."""
     from infra.stack.stack import NativeStack
     from infra.workers import stop_workers
     from sessiontrack.settings import get_settings
@@ -62,10 +61,13 @@ def down() -> None:
 
 
 def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show each server and worker: state, address, memory, lag and rate.
+    """Show how each server and worker is.
 
+    State, address, version and memory of the servers; lag and rate of the workers, measured over a second or two.
     Exits with 4 where a part is not running.
     """
+    import asyncio
+
     from infra.stack.stack import NativeStack
     from infra.workers import worker_states
     from sessiontrack.settings import get_settings
@@ -85,6 +87,8 @@ def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
 
 
 async def _rates(settings: Settings) -> dict[str, tuple[GroupPosition, float]]:
+    import asyncio
+
     from queries.lag import group_positions
 
     before = {position.worker: position for position in await group_positions(settings)}

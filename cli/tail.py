@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json as jsonlib
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,7 +25,9 @@ def tail(
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many records.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Print the records of a topic as they come, decoded."""
+    """Print the records of topics as they come."""
+    import asyncio
+
     from queries.tail import topic_named
     from schemas.topics import TOPICS
 

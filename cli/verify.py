@@ -24,9 +24,9 @@ def verify(
     timeout: Annotated[float, typer.Option(help="Seconds to wait for a worker that makes no progress.")] = 60.0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Wait for the pipeline to pass the end of the log, then compare every store with it.
+    """Prove that every store holds what the log says.
 
-    What a store should hold is computed anew from the log. Exits with 5 where a store differs, and names what.
+    Waits until the pipeline has passed the present end of the log. What a store should hold is computed anew from the log. Exits with 5 where a store differs, and names what.
     """
     from queries.export import resolve_in_archive
     from queries.verify import verify as run
