@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import filters
-from cli.output import console, iso, local_time, print_json, print_table
+from cli.output import SHORT_ID, console, iso, local_time, print_json, print_table
 
 if TYPE_CHECKING:
     from schemas.records import Session
 
 SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="Session id, or its first characters.")]
 NANO = 10**9
-SHORT_ID = 8
 
 
 def sessions(

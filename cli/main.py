@@ -56,6 +56,10 @@ app.command("tail")(tail.tail)
 
 def main() -> None:
     """Runs the command line."""
+    import logging
+
+    # What libraries have to say, our errors say better; `capture` sets up a log of its own.
+    logging.getLogger().addHandler(logging.NullHandler())
     with errors_told():
         app(prog_name="sessiontrack")
 

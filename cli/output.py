@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from sessiontrack.errors import SessionTrackError
 
+# Of a session id: enough to tell sessions apart, and a command takes any unique beginning.
+SHORT_ID = 8
+
 
 def console(*, stderr: bool = False) -> Console:
     """A rich console on standard output, or on standard error for progress and errors."""

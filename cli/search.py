@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import filters
-from cli.output import console, local_time, print_json, safe
+from cli.output import SHORT_ID, console, print_json, safe
 
 if TYPE_CHECKING:
     from queries.search import Hit
+
+# What was found stands between these: no text has them, and `safe` lets them pass.
+BEGIN, END = "\ue000", "\ue001"
 
 
 def search(
@@ -31,7 +34,7 @@ def search(
 
     A path, an identifier, a URL or an error code is found whole and by part.
     """
-    from queries.search import SearchFilters, as_document
+    from queries.filters import SearchFilters
     from queries.search import search as run
     from sessiontrack.settings import get_settings
 
@@ -45,9 +48,10 @@ def search(
         project=project,
         **filters.times(since, until),
     )
-    hits = run(get_settings(), query, wanted, limit)
+    markers = ("<em>", "</em>") if json else (BEGIN, END)
+    hits = run(get_settings(), query, wanted, limit, markers=markers)
     if json:
-        print_json([as_document(hit) for hit in hits])
+        print_json([hit.as_dict() for hit in hits])
         return
     if not hits:
         typer.echo("Nothing was found.")
@@ -59,9 +63,12 @@ def _print(hit: Hit) -> None:
     from rich.text import Text
 
     out = console()
-    facts = [local_time(hit.timestamp), hit.sender or hit.role, hit.channel, hit.agent, hit.model]
-    title = Text(hit.session_id[:8], style="bold cyan").append(f" {hit.entry_id}  ", style="cyan")
+    facts = [hit.timestamp[:16].replace("T", " "), hit.sender or hit.role, hit.channel, hit.agent, hit.model]
+    title = Text(hit.session_id[:SHORT_ID], style="bold cyan").append(f" {safe(hit.entry_id)}  ", style="cyan")
     out.print(title.append(safe(" · ".join(fact for fact in facts if fact)), style="dim"))
-    for line in safe(hit.snippet).splitlines():
-        out.print(Text("  ").append(line))
+    snippet = Text("  ")
+    for marked in safe(hit.snippet).split(BEGIN):
+        found, _, rest = marked.rpartition(END)
+        snippet.append(found, style="bold yellow").append(rest)
+    out.print(snippet)
     out.print()

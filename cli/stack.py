@@ -22,7 +22,8 @@ RATE_SECONDS = 1.5
 def up() -> None:
     """Start the stack and the workers.
 
-    What runs already is left alone. The first start fetches and builds the servers, which takes minutes; later ones take seconds.
+    What runs already is left alone. The first start fetches and builds the servers, which takes minutes; later ones
+    take seconds.
     """
     from infra.init import initialise
     from infra.stack.prerequisites import check_prerequisites

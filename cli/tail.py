@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.output import console, iso
+from cli.output import iso, safe
 
 if TYPE_CHECKING:
     from queries.tail import TailedRecord
@@ -42,7 +42,6 @@ async def _print(topics: list[Any], from_start: bool, limit: int | None, json: b
     from queries.tail import tail as records
     from sessiontrack.settings import get_settings
 
-    out = console()
     printed = 0
     async for each in records(get_settings(), topics, from_start=from_start):
         if json:
@@ -50,7 +49,7 @@ async def _print(topics: list[Any], from_start: bool, limit: int | None, json: b
             sys.stdout.flush()
         else:
             dataset = each.topic.split(".")[1]
-            out.print(f"{iso(each.timestamp)} {dataset} {each.partition}/{each.offset} {_summary(each)}", markup=False)
+            typer.echo(f"{iso(each.timestamp)} {dataset} {each.partition}/{each.offset} {_summary(each)}")
         printed += 1
         if limit and printed >= limit:
             return
@@ -87,4 +86,4 @@ def _summary(each: TailedRecord) -> str:
         return each.error or f"{each.key} deleted"
     record = each.record
     words = [record.get(name) for name in ("kind", "session_id", "role", "name", "outcome", "text", "title", "reason")]
-    return " ".join(str(word) for word in words if word).replace("\n", " ")[:SUMMARY_CHARACTERS]
+    return safe(" ".join(str(word) for word in words if word)).replace("\n", " ")[:SUMMARY_CHARACTERS]

@@ -26,7 +26,8 @@ def verify(
 ) -> None:
     """Prove that every store holds what the log says.
 
-    Waits until the pipeline has passed the present end of the log. What a store should hold is computed anew from the log. Exits with 5 where a store differs, and names what.
+    Waits until the pipeline has passed the present end of the log. What a store should hold is computed anew from the
+    log. Exits with 5 where a store differs, and names what.
     """
     from queries.export import resolve_in_archive
     from queries.verify import verify as run

@@ -33,5 +33,8 @@ def configure_logging(settings: LogSettings) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(
-        level=max(level, logging.WARNING), stream=sys.__stderr__, format="%(levelname)s %(name)s %(message)s"
+        force=True,
+        level=max(level, logging.WARNING),
+        stream=sys.__stderr__,
+        format="%(levelname)s %(name)s %(message)s",
     )
