@@ -1,0 +1,138 @@
+"""The request to OpenSearch that a search comes to. Pure.
+
+Every word is looked for in several fields, and in each of them stemmed (`text`), and unstemmed, whole and by part
+(`text.parts`); the best match counts. Words side by side score higher (the sequential dependence model: D. Metzler and
+W. B. Croft, "A Markov random field model for term dependencies", SIGIR 2005).
+The analyzers are in infra/opensearch/templates/analysis.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import ceil
+from typing import Any
+
+from queries.filters import Clause, SearchFilters, filter_clauses
+from queries.search_terms import SearchTerms, is_cjk, is_compound
+
+# Marks of the highlighter, of Unicode's private use area, so that no text has them by chance.
+MARK_BEGIN, MARK_END = "\ue000", "\ue001"
+# What a message says counts most; the arguments of its calls are its words too, what the model thought is an aside.
+TEXTS = {"text": 1.0, "error_message": 0.9, "tool_arguments": 0.7, "thinking": 0.5}
+# Names, looked for by part only.
+_NAMES = {"sender_name": 0.4, "tools_used": 0.4}
+# What a person writes or is told is what they look for; a tool's output repeats it at length.
+_WEIGHTS = (
+    ({"terms": {"role": ["toolResult", "bashExecution"]}}, 0.6),
+    ({"terms": {"role": ["compaction", "branch_summary", "custom_message"]}}, 0.8),
+    ({"terms": {"origin": ["GATEWAY", "MIRROR"]}}, 0.8),
+)
+# What the whole of a path or identifier scores above the sum of its parts.
+_WHOLE = 1.5
+# A colon ends a whole (`src/app.py:12`), and the parts of the first stand between it and the second.
+_WHOLE_SLOP = 30
+# How much the other fields add to the best one.
+_TIE_BREAKER = 0.2
+_PAIR_BOOST = 0.4
+_PAIR_SLOP = 3
+_MOST_SHARE_OF_WORDS = 0.6
+_FRAGMENT_CHARACTERS = 160
+_FRAGMENTS = 2
+FIELDS = (
+    *("session_id", "message_id", "entry_id", "role", "timestamp", "sender_id", "sender_name"),
+    *("channel", "agent_id", "provider", "model", "project"),
+)
+
+
+def search_body(terms: SearchTerms, filters: SearchFilters, limit: int, *, any_word: bool = False) -> dict[str, Any]:
+    """The body of the request.
+
+    Args:
+        terms: What to look for.
+        filters: Where.
+        limit: Most hits.
+        any_word: One of the words is enough; else most of them must be there.
+    """
+    return {
+        "size": limit,
+        "track_total_hits": False,
+        "_source": list(FIELDS),
+        "query": {
+            "function_score": {
+                "query": _query(terms, filters, any_word),
+                "functions": [{"filter": role, "weight": weight} for role, weight in _WEIGHTS],
+                "score_mode": "multiply",
+                "boost_mode": "multiply",
+            }
+        },
+        "sort": [{"_score": "desc"}, {"timestamp": "desc"}, {"message_id": "asc"}],
+        "highlight": _highlight(),
+    }
+
+
+def words_needed(count: int) -> int:
+    """How many of so many words a hit must have: both of two, most of more."""
+    return count if count <= 2 else ceil(count * _MOST_SHARE_OF_WORDS)
+
+
+def _query(terms: SearchTerms, filters: SearchFilters, any_word: bool) -> Clause:
+    must = [_phrase(phrase) for phrase in terms.phrases]
+    if terms.words:
+        needed = 1 if any_word else words_needed(len(terms.words))
+        must.append({"bool": {"should": [_word(word) for word in terms.words], "minimum_should_match": needed}})
+    return {
+        "bool": {
+            "filter": filter_clauses(filters),
+            "must": must,
+            "must_not": [_phrase(phrase) for phrase in terms.excluded],
+            "should": [_pair(pair) for pair in pairwise(terms.words)],
+        }
+    }
+
+
+def _word(word: str) -> Clause:
+    clauses: list[Clause] = []
+    for field, boost in TEXTS.items():
+        clauses.append({"match_phrase": {field: {"query": word, "boost": boost}}})
+        if is_cjk(word):
+            continue
+        clauses.append({"match_phrase": {f"{field}.parts": {"query": word, "boost": boost}}})
+        if is_compound(word):
+            clauses.append(_whole(field, word, boost * _WHOLE))
+    clauses += [{"match_phrase": {f"{name}.parts": {"query": word, "boost": boost}}} for name, boost in _NAMES.items()]
+    return _best(clauses)
+
+
+def _whole(field: str, word: str, boost: float) -> Clause:
+    """A path, identifier, URL or code as it stands: `parts` keeps the whole beside its parts."""
+    settings = {"query": word, "analyzer": "whole_search", "slop": _WHOLE_SLOP, "boost": boost}
+    return {"match_phrase": {f"{field}.parts": settings}}
+
+
+def _phrase(phrase: str) -> Clause:
+    """Word by word: unstemmed, but for languages without spaces, which only the stemmed field divides."""
+    suffix = "" if is_cjk(phrase) else ".parts"
+    return _best([{"match_phrase": {field + suffix: {"query": phrase, "boost": b}}} for field, b in TEXTS.items()])
+
+
+def _pair(pair: Sequence[str]) -> Clause:
+    return {"match_phrase": {"text": {"query": " ".join(pair), "slop": _PAIR_SLOP, "boost": _PAIR_BOOST}}}
+
+
+def _best(clauses: list[Clause]) -> Clause:
+    return {"dis_max": {"queries": clauses, "tie_breaker": _TIE_BREAKER}}
+
+
+def _highlight() -> dict[str, Any]:
+    fields = [name for field in TEXTS for name in (field, f"{field}.parts")]
+    return {
+        "type": "unified",
+        "pre_tags": [MARK_BEGIN],
+        "post_tags": [MARK_END],
+        "fragment_size": _FRAGMENT_CHARACTERS,
+        "number_of_fragments": _FRAGMENTS,
+        "order": "score",
+        # A hit found by name only shows how its text begins.
+        "fields": {name: {"no_match_size": _FRAGMENT_CHARACTERS} if name == "text" else {} for name in fields},
+    }

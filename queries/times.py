@@ -1,0 +1,49 @@
+"""Times as people type them: `7d`, `2026-01-24`, `2026-01-24T10:00Z`."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import date, datetime, timedelta
+
+from sessiontrack.errors import UsageError
+
+_AGO = re.compile(r"(\d{1,6})\s*(m|h|d|w)", re.IGNORECASE)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
+_HINT = "Write 30m, 24h, 7d or 2w (ago), a day such as 2026-01-24, or a time such as 2026-01-24T10:00Z."
+
+
+def parse_time(text: str, *, now: int | None = None, end: bool = False) -> int:
+    """The moment that a text names, as epoch milliseconds.
+
+    Args:
+        text: So long ago (`7d`), a day, `today`, `yesterday`, or an ISO 8601 time; local time where it names no zone.
+        now: What "ago" counts from, epoch milliseconds; the clock's time if None.
+        end: Take the end of a day, where `text` names a day, so that `--until` includes it.
+
+    Raises:
+        UsageError: It is none of these.
+    """
+    text = text.strip()
+    moment = time.time_ns() // 1_000_000 if now is None else now
+    if ago := _AGO.fullmatch(text):
+        return moment - int(ago[1]) * _UNIT_MS[ago[2].lower()]
+    try:
+        if day := _day(text, moment):
+            start = datetime(day.year, day.month, day.day)  # noqa: DTZ001  # a person's day is local
+            return _epoch_ms(start + timedelta(days=1) if end else start)
+        return _epoch_ms(datetime.fromisoformat(text))
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(f"{text[:40]!r} is no time", hint=_HINT) from error
+
+
+def _day(text: str, now: int) -> date | None:
+    if _DAY.fullmatch(text):
+        return date.fromisoformat(text)
+    today = date.fromtimestamp(now / 1000)  # noqa: DTZ012
+    return {"today": today, "yesterday": today - timedelta(days=1)}.get(text.lower())
+
+
+def _epoch_ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
