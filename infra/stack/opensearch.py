@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,8 @@ class OpenSearch(Server):
         shutil.rmtree(target / "modules" / UNUSED_MODULE)
         for script in (target / "bin").iterdir():
             script.chmod(0o755)
-        for plugin in PLUGINS:
-            report(f"installing {plugin}")
-            self._install_plugin(target, download / f"{plugin}-{versions.OPENSEARCH_PLUGINS}.zip")
+        report("installing the plugins")
+        self._install_plugins(target, [download / f"{name}-{versions.OPENSEARCH_PLUGINS}.zip" for name in PLUGINS])
         shutil.rmtree(download)
 
     def configure(self) -> None:
@@ -139,12 +139,17 @@ class OpenSearch(Server):
             f"-XX:ErrorFile={self.home / 'logs' / 'hs_err.log'}",
         ]
 
-    def _install_plugin(self, folder: Path, archive: Path) -> None:
-        command = [str(folder / "bin" / "opensearch-plugin"), "install", "--batch", archive.as_uri()]
-        env = os.environ | {"OPENSEARCH_JAVA_HOME": str(self.tools.java_home)}
-        result = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    def _install_plugins(self, folder: Path, archives: Sequence[Path]) -> None:
+        urls = [archive.as_uri() for archive in archives]
+        result = subprocess.run(
+            [str(folder / "bin" / "opensearch-plugin"), "install", "--batch", *urls],
+            env=os.environ | {"OPENSEARCH_JAVA_HOME": str(self.tools.java_home)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
         if result.returncode != 0:
-            raise UnavailableError(f"The plugin {archive.stem} could not be installed: {result.stderr.strip()[-1000:]}")
+            raise UnavailableError(f"OpenSearch's plugins could not be installed: {result.stderr.strip()[-1000:]}")
 
     def _get(self, path: str) -> dict[str, Any]:
         try:

@@ -57,6 +57,7 @@ def spawn(
     Raises:
         UnavailableError: It could not be started.
     """
+    log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     uid, gid = (user.uid, user.gid) if user else (-1, -1)
     keeper = [
         sys.executable,

@@ -1,0 +1,89 @@
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.stack import process
+from infra.stack.process import ProcessRecord
+
+ENV = {"PATH": os.defpath}
+Start = Callable[[str], ProcessRecord]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Spawns Python programs and ends what is left of them."""
+    records: list[ProcessRecord] = []
+
+    def start(program: str) -> ProcessRecord:
+        argv = [sys.executable, "-I", "-S", "-u", "-c", program]
+        record = process.spawn("test", argv, ENV, tmp_path, tmp_path / "test.log")
+        records.append(record)
+        return record
+
+    yield start
+    for record in records:
+        process.stop(record, grace_s=0.1)
+
+
+def await_log(record: ProcessRecord, text: str) -> str:
+    deadline = time.monotonic() + 20
+    while text not in (tail := process.log_tail(record)):
+        assert time.monotonic() < deadline, tail
+        time.sleep(0.02)
+    return tail
+
+
+def test_process_is_detached_and_its_output_kept(start: Start) -> None:
+    record = start("import os, time; print('session', os.getsid(0) == os.getpid()); time.sleep(60)")
+    await_log(record, "session True")
+    assert process.is_alive(record)
+    assert process.resident_bytes(record) > 1_000_000
+    assert os.getsid(record.pid) != os.getsid(0)
+
+
+def test_stop_asks_first(start: Start) -> None:
+    record = start("import signal, sys; signal.signal(15, lambda *_: sys.exit('asked')); print('up'); signal.pause()")
+    await_log(record, "up")
+    process.stop(record)
+    assert not process.is_alive(record)
+    assert "asked" in await_log(record, "[ended with status 1]")
+
+
+def test_stop_kills_what_does_not_listen_with_its_children(start: Start) -> None:
+    record = start(
+        "import os, signal; signal.signal(15, signal.SIG_IGN); child = os.fork();"
+        "child and print(f'child={child}.'); signal.pause()"
+    )
+    child = int(await_log(record, ".").partition("=")[2].strip("."))
+    process.stop(record, grace_s=0.1)
+    assert not process.is_alive(record)
+    # Its output ends when the last of its group has.
+    await_log(record, f"[ended with status {-signal.SIGKILL}]")
+    assert not any(found.pid == child for found in process.find("PATH", os.defpath))
+
+
+def test_another_process_with_the_same_pid_is_not_taken_for_it(tmp_path: Path) -> None:
+    impostor = ProcessRecord(name="test", pid=os.getpid(), started=time.time() - 10_000_000, log=tmp_path / "log")
+    assert not process.is_alive(impostor)
+    process.stop(impostor)
+
+
+def test_program_that_is_missing_says_so_in_its_log(tmp_path: Path) -> None:
+    record = process.spawn("test", [str(tmp_path / "missing")], ENV, tmp_path, tmp_path / "test.log")
+    assert "missing: No such file or directory" in await_log(record, "[ended with status 127]")
+    assert not process.is_alive(record)
+
+
+def test_processes_are_found_by_their_environment(start: Start, tmp_path: Path) -> None:
+    argv = [sys.executable, "-I", "-S", "-u", "-c", "import time; print('up'); time.sleep(60)"]
+    record = process.spawn("test", argv, ENV | {"MARK": str(tmp_path)}, tmp_path, tmp_path / "marked.log")
+    try:
+        await_log(record, "up")
+        assert record.pid in {found.pid for found in process.find("MARK", str(tmp_path))}
+    finally:
+        process.stop(record, grace_s=0.1)
