@@ -23,6 +23,8 @@ from sessiontrack.settings import S3Settings
 _MAX_KEY_PART = 512
 # Fields outside the payload that repeat text of the line.
 _STATED_FIELDS = ("entry_type", "entry_id", "parent_entry_id")
+# The symbols of the schema's enums are shorter: they are never cut.
+SHORTEST_CUT = 16
 
 
 def claim_key(session_id: str, digest: bytes) -> str:
@@ -59,7 +61,7 @@ def cut(event: SessionEvent, limit: int) -> SessionEvent:
 
     Args:
         event: An event whose line is elsewhere.
-        limit: At least 1.
+        limit: At least `SHORTEST_CUT`.
     """
     payload = event["payload"]
     assert payload is not None

@@ -13,7 +13,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
-from producers.claims import ClaimStore, cut, with_reference
+from producers.claims import SHORTEST_CUT, ClaimStore, cut, with_reference
 from producers.transcript import Transcript, TranscriptSource, head_event
 from schemas.avro import load_schema
 from schemas.codec import Encoder
@@ -197,7 +197,7 @@ class SessionEmitter:
             await self._claim_store().put(reference["key"], raw)
             value = self._encode(event)
         length = limit // 2
-        while len(value) > limit and length > 0:
+        while len(value) > limit and length >= SHORTEST_CUT:
             value = self._encode(cut(event, length))
             length //= 2
         return value

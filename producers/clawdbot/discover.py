@@ -48,8 +48,10 @@ def state_folders(environ: Mapping[str, str], home: Path) -> list[Path]:
 
 
 def brand_of(path: Path) -> str | None:
-    """The brand that the nearest folder above is named after: `.openclaw`, `clawdbot-2026.1.24`."""
-    for part in reversed(path.parts[:-1]):
+    """The brand that the state folder, or another folder above, is named after: `.openclaw`, `clawdbot-2026.1.24`."""
+    # An agent may be called like a brand.
+    folders = path.parts[:-1] if agent_of(path) is None else path.parts[:-4]
+    for part in reversed(folders):
         brand = part.lstrip(".").partition("-")[0].lower()
         if brand in BRANDS:
             return brand

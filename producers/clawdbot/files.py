@@ -274,7 +274,7 @@ class TranscriptFile:
             if not line.endswith(b"\n"):
                 torn = line
                 break
-            self._tail = line[-_TAIL_BYTES:]
+            self._tail = (self._tail + line[-_TAIL_BYTES:])[-_TAIL_BYTES:]
             event = transcript.append(line, captured_at=now)
             if (event["byte_offset"] or 0) >= self._resend_before or event["occurred_at"] >= self._resend_since:
                 gathered.add(event, len(line))

@@ -14,7 +14,7 @@ import structlog
 from producers.clawdbot.checkpoints import Checkpoint, Stamp
 from producers.clawdbot.context import FILE_NAME
 from producers.clawdbot.discover import agent_of, brand_of, live_name, reading_order, recognise, scan
-from producers.clawdbot.fields import storable
+from producers.clawdbot.fields import LAST_MOMENT, storable
 from producers.clawdbot.file_names import file_name_facts
 from producers.clawdbot.files import Batch, TranscriptFile, first_lines
 from producers.clawdbot.session_stores import SessionStores
@@ -89,12 +89,15 @@ class Reader:
         self._unverified: dict[Path, Stamp] = {}
         self._resend_since = 0
 
-    async def read_all(self, *, final: bool, resend_since: int, on_file: Callable[[], None] = lambda: None) -> None:
+    async def read_all(
+        self, *, final: bool, resend_since: int = LAST_MOMENT, on_file: Callable[[], None] = lambda: None
+    ) -> None:
         """Reads everything there is, and sends the head of each transcript.
 
         Args:
             final: Nothing more is expected: unterminated last lines are lines.
-            resend_since: Lines that were sent before but are no older than this (epoch ms) are sent again.
+            resend_since: Lines that were sent before but are no older than this (epoch ms) are sent again; none by
+                default.
             on_file: Called after each file.
         """
         self._resend_since = resend_since

@@ -1,0 +1,101 @@
+"""Writes transcripts as the assistant does, and collects what a reader sends of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from itertools import count
+from pathlib import Path
+
+from producers.clawdbot.checkpoints import Checkpoint
+from producers.clawdbot.files import Batch
+from producers.clawdbot.reader import Reader
+from schemas.records import SessionEvent
+from sessiontrack.identity import GENESIS
+
+SESSION = "11111111-2222-4333-8444-555555555555"
+OTHER_SESSION = "22222222-2222-4333-8444-555555555555"
+RESET_SUFFIX = ".reset.2026-11-22T00-57-40.587Z"
+RESET_AT = 1_795_309_060_587
+
+_ticks = count(1)
+
+
+def header(session_id: str = SESSION, **fields: object) -> bytes:
+    return line(type="session", version=3, id=session_id, timestamp="2026-11-22T00:51:17.889Z", cwd="/home/u", **fields)
+
+
+def message(number: int, text: str = "hello", *, at: str = "2026-11-22T00:51:18.000Z") -> bytes:
+    body = {"role": "user", "content": text, "timestamp": 1}
+    return line(type="message", id=f"{number:08x}", parentId=None, timestamp=at, message=body)
+
+
+def line(**fields: object) -> bytes:
+    return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+
+
+def write(path: Path, data: bytes, *, append: bool = False) -> None:
+    """Writes in place, and lets time pass: the kernel's clock for files may stand still for milliseconds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab" if append else "wb") as file:
+        file.write(data)
+    tick = next(_ticks) * 1_000_000
+    os.utime(path, ns=(tick, tick))
+
+
+def content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def rename(path: Path, suffix: str) -> Path:
+    return path.rename(path.with_name(path.name + suffix))
+
+
+class Log:
+    """Takes batches as a broker that is always well: what is sent is acknowledged."""
+
+    def __init__(self) -> None:
+        self.events: list[SessionEvent] = []
+        self.checkpoints: dict[Path, Checkpoint] = {}
+
+    async def send(self, batch: Batch) -> None:
+        self.events += batch.events
+        if batch.renamed_from is not None:
+            self.checkpoints.pop(batch.renamed_from, None)
+        self.checkpoints[batch.checkpoint.path] = batch.checkpoint
+
+    def reader(self, *roots: Path, now: int = 0) -> Reader:
+        """A reader that starts from what is acknowledged."""
+        return Reader(list(roots), "clawdbot", dict(self.checkpoints), self.send, lambda: now)
+
+    def of_kind(self, kind: str) -> list[SessionEvent]:
+        return [event for event in self.events if event["kind"] == kind]
+
+    @property
+    def lines(self) -> list[bytes]:
+        return [raw for event in self.events if (raw := raw_of(event)) is not None]
+
+    def generation(self, chain: bytes) -> bytes:
+        """The bytes of the generation that ends with a chain.
+
+        Raises:
+            KeyError: An event of it is missing.
+        """
+        by_chain = {event["chain"]: event for event in self.events if event["line_number"] is not None}
+        parts: list[bytes] = []
+        while chain != GENESIS:
+            event = by_chain[chain]
+            parts.append(raw_of(event) or b"")
+            assert event["previous_chain"] is not None
+            chain = event["previous_chain"]
+        return b"".join(reversed(parts))
+
+
+def raw_of(event: SessionEvent) -> bytes | None:
+    return event["payload"]["raw"] if event["payload"] else None
+
+
+def heads(log: Log) -> list[tuple[str, str, int]]:
+    """Reason, state and number of lines of each head, in order."""
+    bodies = [event["payload"]["transcript_head"] for event in log.events if event["payload"]]
+    return [(head["reason"], head["state"], head["lines"]) for head in bodies if head is not None]

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from producers.emitter import SessionEmitter, headers_of
+from producers.transcript import Transcript, TranscriptSource
+from sessiontrack.errors import UnavailableError
+from sessiontrack.settings import Settings
+from tests.unit.producers.clawdbot.writing import message
+
+
+def test_the_headers_are_those_of_cloudevents() -> None:
+    event = Transcript(TranscriptSource(session_id="s")).append(message(1), captured_at=0)
+    assert dict(headers_of(event)) == {
+        "ce_specversion": b"1.0",
+        "ce_id": event["event_id"].encode(),
+        "ce_source": b"sessiontrack/clawdbot",
+        "ce_type": b"sessiontrack.message",
+        "ce_time": b"2026-11-22T00:51:18.000+00:00",
+        "ce_subject": b"s",
+        "content-type": b"application/avro",
+    }
+
+
+async def test_a_registry_that_is_away_is_named_with_what_to_do(unused_tcp_port: int) -> None:
+    settings = Settings.model_validate({"registry": {"url": f"http://127.0.0.1:{unused_tcp_port}"}})
+    with pytest.raises(UnavailableError, match=str(unused_tcp_port)) as refusal:
+        async with SessionEmitter(settings):
+            pass
+    assert refusal.value.hint
+    assert "sessiontrack up" in refusal.value.hint
