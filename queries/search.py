@@ -21,7 +21,8 @@ from sessiontrack.settings import OpenSearchSettings, Settings
 MOST_HITS = 1_000
 _ELLIPSIS = " … "
 # `/etc/nginx` is marked as one, though each of its parts was found.
-_WITHIN_A_WORD = re.compile(rf"{MARK_END}([^\w\s{MARK_BEGIN}]*){MARK_BEGIN}")
+_BETWEEN_PARTS = re.compile(rf"{MARK_END}((?:[^\w\s{MARK_BEGIN}]|_)*){MARK_BEGIN}")
+_BEFORE_A_PATH = re.compile(rf"(?<!\S)([/~.\\]+){MARK_BEGIN}")
 _SPACE = re.compile(r"\s+")
 
 
@@ -148,7 +149,8 @@ def snippet(highlight: Mapping[str, list[str]], markers: tuple[str, str]) -> str
     marked = next((each for each in candidates if any(MARK_BEGIN in passage for passage in each)), None)
     passages = marked if marked is not None else highlight.get("text", [])
     text = _SPACE.sub(" ", _ELLIPSIS.join(passage.strip() for passage in passages))
-    return _WITHIN_A_WORD.sub(r"\1", text).replace(MARK_BEGIN, markers[0]).replace(MARK_END, markers[1])
+    text = _BEFORE_A_PATH.sub(rf"{MARK_BEGIN}\1", _BETWEEN_PARTS.sub(r"\1", text))
+    return text.replace(MARK_BEGIN, markers[0]).replace(MARK_END, markers[1])
 
 
 def iso(time_ms: int) -> str:

@@ -1,0 +1,104 @@
+"""Which bulk operations a batch comes to, and what the answers mean."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumers.opensearch.bulk import check, chunks, operations
+from consumers.sink import Partition, Received
+from schemas.topics import MESSAGES
+from sessiontrack.errors import TerminalError, TransientError
+from sessiontrack.settings import OpenSearchSettings
+from tests.records import message
+
+TARGET = OpenSearchSettings(index_prefix="mine")
+
+
+def received(message_id: str, version: int | None, text: str = "") -> Received:
+    """A record; a tombstone where the version is None."""
+    record = None if version is None else message(message_id=message_id, version=version, text=text)
+    return Received(Partition(MESSAGES.name, 0), 0, 0, message_id.encode(), b"value", (), record)
+
+
+def lines(*batch: Received) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in b"".join(operations(batch, TARGET)).splitlines()]
+
+
+def test_a_record_is_indexed_with_its_version_behind_the_alias() -> None:
+    action, body = lines(received("m1", 7, "hello"))
+    assert action == {
+        "index": {"_index": "mine-messages", "_id": "m1", "version": 7, "version_type": "external"},
+    }
+    assert body["text"] == "hello"
+
+
+def test_only_the_highest_version_of_a_document_is_sent() -> None:
+    sent = lines(received("m1", 2, "newer"), received("m1", 1, "older"), received("m2", 1))
+    assert [line["index"]["_id"] for line in sent[::2]] == ["m1", "m2"]
+    assert sent[1]["text"] == "newer"
+
+
+def test_a_tombstone_deletes_and_what_comes_after_it_counts() -> None:
+    assert lines(received("m1", 5), received("m1", None)) == [{"delete": {"_index": "mine-messages", "_id": "m1"}}]
+    deleted, indexed, body = lines(received("m1", 5), received("m1", None), received("m1", 3, "again"))
+    assert "delete" in deleted
+    assert indexed["index"]["version"] == 3
+    assert body["text"] == "again"
+
+
+def test_a_record_of_several_lines_is_one_line() -> None:
+    assert len(b"".join(operations([received("m1", 1, "a\nb\r\n\u2028c\ud800")], TARGET)).split(b"\n")) == 3
+
+
+@given(st.lists(st.binary(min_size=1, max_size=20)), st.integers(1, 50))
+def test_chunks_keep_all_operations_in_order_and_within_the_bound(framed: list[bytes], most: int) -> None:
+    made = list(chunks(framed, most))
+    assert b"".join(made) == b"".join(framed)
+    assert all(len(chunk) <= max(most, max(map(len, framed))) for chunk in made)
+
+
+class TestAnswers:
+    def answer(self, status: int, error_type: str | None = None, **error: Any) -> dict[str, Any]:
+        result: dict[str, Any] = {"_index": "mine-messages-000001", "_id": "m1", "status": status}
+        if error_type:
+            result["error"] = {"type": error_type, **error}
+        return {"errors": error_type is not None, "items": [{"index": result}]}
+
+    def test_a_version_that_is_there_already_is_a_success(self) -> None:
+        check(self.answer(409, "version_conflict_engine_exception"))
+
+    @pytest.mark.parametrize(
+        ("status", "error_type"),
+        [
+            (429, "rejected_execution_exception"),
+            (503, "unavailable_shards_exception"),
+            (429, "cluster_block_exception"),
+            (403, "cluster_block_exception"),
+            (404, "index_not_found_exception"),
+        ],
+    )
+    def test_what_would_refuse_any_record_is_tried_again(self, status: int, error_type: str) -> None:
+        with pytest.raises(TransientError, match=error_type):
+            check(self.answer(status, error_type))
+
+    def test_a_record_that_does_not_fit_is_named_without_its_text(self) -> None:
+        answer = self.answer(
+            400,
+            "mapper_parsing_exception",
+            reason="failed to parse field [timestamp] of type [date]. Preview of field's value: 'secret'",
+            caused_by={"type": "illegal_argument_exception", "reason": "secret"},
+        )
+        with pytest.raises(TerminalError) as raised:
+            check(answer)
+        assert str(raised.value) == (
+            "OpenSearch refuses mine-messages-000001/m1:"
+            " mapper_parsing_exception, illegal_argument_exception in field timestamp"
+        )
+
+    def test_a_store_that_is_overloaded_is_waited_for_before_any_record_is_blamed(self) -> None:
+        bad, busy = self.answer(400, "mapper_parsing_exception"), self.answer(429, "rejected_execution_exception")
+        with pytest.raises(TransientError):
+            check({"errors": True, "items": bad["items"] + busy["items"]})

@@ -1,0 +1,77 @@
+"""The request that a search comes to, and what becomes of its answer."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queries.filters import SearchFilters
+from queries.search import snippet
+from queries.search_body import MARK_BEGIN, MARK_END, search_body, words_needed
+from queries.search_terms import MOST_CHARACTERS, parse_terms
+from sessiontrack.errors import UsageError
+
+# OpenSearch's default of indices.query.bool.max_clause_count.
+MOST_CLAUSES = 1_024
+LEAVES = {"match_phrase", "term", "terms", "prefix", "wildcard", "range"}
+
+
+def leaf_clauses(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name in LEAVES:
+                yield name
+            else:
+                yield from leaf_clauses(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from leaf_clauses(inner)
+
+
+@given(st.text(alphabet=st.characters(), max_size=MOST_CHARACTERS), st.booleans())
+def test_any_query_makes_a_request_that_opensearch_takes(query: str, any_word: bool) -> None:
+    try:
+        terms = parse_terms(query)
+    except UsageError:
+        return
+    body = search_body(terms, SearchFilters(), 10, any_word=any_word)
+    assert json.dumps(body, ensure_ascii=False).encode("utf-8")
+    assert 0 < len(list(leaf_clauses(body["query"]))) < MOST_CLAUSES
+
+
+def test_the_longest_query_stays_within_the_bound_of_clauses() -> None:
+    words = " ".join(f"a{number}/b" for number in range(400))
+    phrases = " ".join(f'"c d{number}"' for number in range(40)) + " ".join(f' -"e f{number}"' for number in range(40))
+    body = search_body(parse_terms(words + phrases), SearchFilters(), 10)
+    assert len(list(leaf_clauses(body["query"]))) < MOST_CLAUSES
+
+
+def test_both_of_two_words_and_most_of_more_are_needed() -> None:
+    assert [words_needed(count) for count in (1, 2, 3, 5, 10)] == [1, 2, 2, 3, 6]
+
+
+class TestSnippets:
+    def marked(self, **fields: list[str]) -> str:
+        passages = {
+            name.replace("_parts", ".parts"): [text.replace("[", MARK_BEGIN).replace("]", MARK_END) for text in texts]
+            for name, texts in fields.items()
+        }
+        return snippet(passages, ("<b>", "</b>"))
+
+    def test_passages_are_on_one_line_with_the_markers_of_the_caller(self) -> None:
+        assert self.marked(text=["the\n [disk] is\tfull", "no [disk]"]) == "the <b>disk</b> is full … no <b>disk</b>"
+
+    def test_the_text_is_preferred_where_something_is_found_in_it(self) -> None:
+        assert self.marked(thinking=["[disk]"], text=["a [disk]"]) == "a <b>disk</b>"
+        assert self.marked(thinking=["[disk]"], text=["hello"]) == "<b>disk</b>"
+        assert self.marked(text=["hello"]) == "hello"
+        assert self.marked(text_parts=["get[User]"], text=["getUser"]) == "get<b>User</b>"
+
+    def test_parts_found_side_by_side_are_marked_as_one(self) -> None:
+        assert self.marked(text=["/[etc]/[nginx.conf], [get]_[user]"]) == "<b>/etc/nginx.conf</b>, <b>get_user</b>"
+        assert self.marked(text=["[disk] [full]"]) == "<b>disk</b> <b>full</b>"
+
+    def test_nothing_found_in_any_text(self) -> None:
+        assert self.marked() == ""

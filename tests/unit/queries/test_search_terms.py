@@ -1,0 +1,71 @@
+"""How a query is read."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queries.search_terms import MOST_CHARACTERS, MOST_WORDS, is_compound, parse_terms
+from sessiontrack.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("query", "words", "phrases", "excluded"),
+    [
+        ("backup plan", ("backup", "plan"), (), ()),
+        ('the "disk full" error', ("error",), ("disk full",), ()),
+        ("backup -restic", ("backup",), (), ("restic",)),
+        ('backup -"disk full"', ("backup",), (), ("disk full",)),
+        ("git push --force", ("git", "push", "--force"), (), ()),
+        ("“disk full”", (), ("disk full",), ()),
+        ('"disk full', ("disk", "full"), (), ()),
+        ('say "" again', ("say",), (), ()),
+        ("disk Disk DISK", ("disk",), (), ()),
+        ("disk && full ?!", ("disk", "full"), (), ()),
+        ("disk\x00full\x1b\ud800", ("disk", "full"), (), ()),
+        ("how is it", ("how", "is", "it"), (), ()),
+        ("Gro\u0308ße", ("Größe",), (), ()),
+        ("🎉 party", ("🎉", "party"), (), ()),
+        ("ディスクの空き容量", ("ディスク", "空", "容量"), (), ()),
+        ("ねこ", ("ねこ",), (), ()),
+        ("检查磁盘空间", ("检查", "查磁", "磁盘", "盘空", "空间"), (), ()),
+        ("nginxの設定", ("nginx", "設定"), (), ()),
+        ("디스크가", ("디스", "스크", "크가"), (), ()),
+    ],
+)
+def test_what_is_understood(
+    query: str, words: tuple[str, ...], phrases: tuple[str, ...], excluded: tuple[str, ...]
+) -> None:
+    terms = parse_terms(query)
+    assert (terms.words, terms.phrases, terms.excluded) == (words, phrases, excluded)
+
+
+@pytest.mark.parametrize("query", ["", "  ", '""', "-", "-docker", "?!…", "\x00", '"'])
+def test_nothing_to_look_for_is_said(query: str) -> None:
+    with pytest.raises(UsageError, match="nothing to search for"):
+        parse_terms(query)
+
+
+def test_a_query_as_long_as_a_file_is_refused() -> None:
+    with pytest.raises(UsageError, match="100,000 characters"):
+        parse_terms("x" * 100_000)
+
+
+@given(st.text(alphabet=st.characters(), max_size=MOST_CHARACTERS))
+def test_any_text_is_read_or_refused_clearly(query: str) -> None:
+    try:
+        terms = parse_terms(query)
+    except UsageError:
+        return
+    assert terms.words or terms.phrases
+    assert len(terms.words) <= MOST_WORDS
+    assert all(not any(character < " " for character in term) for term in terms.words + terms.phrases)
+
+
+@pytest.mark.parametrize("word", ["/etc/nginx", "get_user", "getUser", "E11000", "a.b", "HTTPServer"])
+def test_compounds(word: str) -> None:
+    assert is_compound(word)
+
+
+@pytest.mark.parametrize("word", ["disk", "Disk", "ENOSPC", "größe"])
+def test_plain_words(word: str) -> None:
+    assert not is_compound(word)
