@@ -1,4 +1,4 @@
-"""What each table holds: the one description that COPY, deletion, the migrations' test and `verify` share. Pure.
+"""What each table holds: the one description that the sink, the migrations' test and `verify` share. Pure.
 
 Columns follow the Avro fields in name, order and meaning; an event's payload is the exception: its line is in the
 archive and its message in `messages`, so that only the small typed body of the other kinds is kept.
@@ -68,6 +68,11 @@ class Table:
     def record_id(self) -> Column:
         """The column that holds the record's id."""
         return next(column for column in self.columns if column.name == self.key[0])
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """What makes a row unique, and its time where that places it."""
+        return (*self.key, self.partitioned_by) if self.partitioned_by else self.key
 
     @property
     def versioned(self) -> bool:
@@ -167,7 +172,7 @@ TABLES = (
     _record_table("sessions", SESSIONS, "session_id", partitioned_by=None),
     _model_usage(),
     _record_table("messages", MESSAGES, "message_id", partitioned_by="timestamp"),
-    _record_table("tool_calls", TOOL_CALLS, "tool_call_id", partitioned_by="started_at"),
+    _record_table("tool_calls", TOOL_CALLS, "tool_call_id", partitioned_by=None),
 )
 """Every table. Of the tables that one topic owns the first holds one row for each record, and so its version."""
 BY_NAME = {table.name: table for table in TABLES}

@@ -1,14 +1,14 @@
-"""The PostgreSQL sink: one transaction for each batch.
+"""The PostgreSQL sink: for each batch one transaction of binary COPY into temporary tables and one upsert per table.
 
-A row's month can change between versions (a tool call is known by its result first), and a key that spans partitions
-can't be unique by id alone. So no upsert: the batch reads the versions that are stored under its ids, in whatever
-month, removes the rows that it replaces and copies the new ones. That is also faster than an upsert from a temporary
-table, since each row is copied once and a repeated batch writes nothing.
+A unique key of a partitioned table has to hold the time that places the row, so only what can't change its time is
+partitioned: a line's time is part of what its id is made of. A tool call's time does change, when its result is known
+before its call, and a fact's can differ from capture to capture: `tool_calls` has no partitions, and facts are looked
+for in all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from psycopg import AsyncConnection, AsyncCursor, DataError, Error, IntegrityError
@@ -17,7 +17,7 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from consumers.postgres.adaptation import adapt
 from consumers.postgres.batch import Changes, fold
-from consumers.postgres.rows import Row, Table, tables_of, version
+from consumers.postgres.rows import Row, Table, tables_of
 from consumers.sink import Offsets, Partition, Received
 from schemas.topics import EVENTS, MESSAGES, SESSIONS, TOOL_CALLS
 from sessiontrack.errors import TerminalError, TransientError
@@ -54,7 +54,6 @@ class PostgresSink:
         connection = await self._connected()
         try:
             async with connection.transaction(), connection.cursor(binary=True) as cursor:
-                await _exclude_others(cursor, batch)
                 for topic, of_topic in changes.items():
                     await _apply(cursor, topic, of_topic)
         except _TERMINAL as error:
@@ -80,77 +79,110 @@ class PostgresSink:
     async def _connected(self) -> AsyncConnection[Row]:
         if self._connection is None or self._connection.closed:
             try:
-                self._connection = await AsyncConnection.connect(
-                    self._settings.dsn,
-                    autocommit=True,
-                    application_name="sessiontrack-postgres",
-                    connect_timeout=_CONNECT_TIMEOUT_S,
-                )
+                self._connection = await self._connect()
             except Error as error:
-                raise TransientError(f"PostgreSQL at {self._address} does not answer") from error
-            adapt(self._connection)
+                raise TransientError(f"PostgreSQL at {self._address} is not ready: {_reason(error)}") from error
         return self._connection
+
+    async def _connect(self) -> AsyncConnection[Row]:
+        connection = await AsyncConnection.connect(
+            self._settings.dsn,
+            autocommit=True,
+            application_name="sessiontrack-postgres",
+            connect_timeout=_CONNECT_TIMEOUT_S,
+        )
+        adapt(connection)
+        try:
+            async with connection.cursor() as cursor:
+                await _stage(cursor, [tables_of(topic.name)[0] for topic in self.topics])
+        except Error:
+            await connection.close()
+            raise
+        return connection
 
     @property
     def _address(self) -> str:
         return f"{self._settings.host}:{self._settings.port}"
 
 
-async def _exclude_others(cursor: AsyncCursor[Row], batch: Sequence[Received]) -> None:
-    """Waits for a worker that lost these partitions but still writes: its transaction ends before ours reads.
-
-    The rows of an id all come from the partitions of one number, so that number is what to hold.
-    """
-    numbers = sorted({received.partition.number for received in batch})
-    await cursor.execute(
-        "SELECT pg_advisory_xact_lock(hashtext('sessiontrack.postgres'), number) FROM unnest(%s::int4[]) AS number",
-        [numbers],
-    )
+async def _stage(cursor: AsyncCursor[Row], tables: Sequence[Table]) -> None:
+    """Makes the temporary tables, once for each connection: making them for each batch would bloat the catalogue."""
+    statement = SQL("CREATE TEMPORARY TABLE {staged} (LIKE {table}) ON COMMIT DELETE ROWS")
+    for table in tables:
+        await cursor.execute(statement.format(staged=_staged(table), table=Identifier(table.name)))
 
 
 async def _apply(cursor: AsyncCursor[Row], topic: str, changes: Changes) -> None:
-    tables = tables_of(topic)
-    for table in tables:
+    owner, *parts = tables_of(topic)
+    for table in (owner, *parts):
         await _delete(cursor, table, changes.removed)
-    stored = await _stored_versions(cursor, tables[0], changes.records)
-    newer = {
-        record_id: record
-        for record_id, record in changes.records.items()
-        if record_id not in stored or version(record) > stored[record_id]
-    }
-    for table in tables:
-        await _delete(cursor, table, newer.keys() & stored.keys())
-        await _copy(cursor, table, [row for record in newer.values() for row in table.rows(record)])
-
-
-async def _stored_versions(cursor: AsyncCursor[Row], table: Table, ids: Any) -> dict[str, int]:
-    if not ids:
-        return {}
-    column = Identifier("version") if table.versioned else SQL("0")
-    query = SQL("SELECT {id}, {version} FROM {table} WHERE {id} = ANY({ids})").format(
-        id=Identifier(table.key[0]), version=column, table=Identifier(table.name), ids=_array(table)
-    )
-    await cursor.execute(query, [list(ids)])
-    return dict(await cursor.fetchall())
-
-
-async def _delete(cursor: AsyncCursor[Row], table: Table, ids: Any) -> None:
-    if ids:
-        query = SQL("DELETE FROM {table} WHERE {id} = ANY({ids})").format(
-            table=Identifier(table.name), id=Identifier(table.key[0]), ids=_array(table)
-        )
-        await cursor.execute(query, [list(ids)])
-
-
-async def _copy(cursor: AsyncCursor[Row], table: Table, rows: Sequence[Row]) -> None:
-    if not rows:
+    if not changes.records:
         return
+    await _copy(cursor, owner, _staged(owner), changes.records.values())
+    if topic == EVENTS.name:
+        await _drop_known_facts(cursor, changes)
+    written = await _upsert(cursor, owner)
+    for table in parts:
+        await _delete(cursor, table, written)
+        await _copy(cursor, table, Identifier(table.name), [changes.records[record_id] for record_id in written])
+
+
+async def _delete(cursor: AsyncCursor[Row], table: Table, ids: Collection[str]) -> None:
+    if ids:
+        statement = SQL("DELETE FROM {table} WHERE {id} = ANY(%s::{type}[])").format(
+            table=Identifier(table.name), id=Identifier(table.record_id.name), type=SQL(table.record_id.type)
+        )
+        await cursor.execute(statement, [list(ids)])
+
+
+async def _copy(cursor: AsyncCursor[Row], table: Table, into: Identifier, records: Iterable[Any]) -> None:
     columns = SQL(", ").join(Identifier(column.name) for column in table.columns)
-    statement = SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(Identifier(table.name), columns)
+    statement = SQL("COPY {into} ({columns}) FROM STDIN (FORMAT BINARY)").format(into=into, columns=columns)
     async with cursor.copy(statement) as copy:
         copy.set_types([column.type for column in table.columns])
-        for row in rows:
-            await copy.write_row(row)
+        for record in records:
+            for row in table.rows(record):
+                await copy.write_row(row)
+
+
+async def _drop_known_facts(cursor: AsyncCursor[Row], changes: Changes) -> None:
+    """Leaves out the facts that are stored, whatever month they stand in; lines are left to the primary key."""
+    facts = [record_id for record_id, event in changes.records.items() if event["chain"] is None]
+    if facts:
+        await cursor.execute(
+            "DELETE FROM staged_events WHERE event_id IN"
+            " (SELECT event_id FROM events WHERE event_id = ANY(%s::uuid[]))",
+            [facts],
+        )
+
+
+async def _upsert(cursor: AsyncCursor[Row], table: Table) -> list[str]:
+    """Writes what is staged and newer than what is stored; returns the ids of what it wrote."""
+    statement = SQL(
+        "INSERT INTO {table} AS stored SELECT * FROM {staged} ON CONFLICT ({key}) DO {action} RETURNING {id}"
+    ).format(
+        table=Identifier(table.name),
+        staged=_staged(table),
+        key=SQL(", ").join(Identifier(name) for name in table.primary_key),
+        action=_update(table) if table.versioned else SQL("NOTHING"),
+        id=Identifier("stored", table.record_id.name),
+    )
+    await cursor.execute(statement)
+    return [record_id for (record_id,) in await cursor.fetchall()]
+
+
+def _update(table: Table) -> Composed:
+    """Replaces the whole row by a newer version."""
+    names = [column.name for column in table.columns if column.name not in table.primary_key]
+    return SQL("UPDATE SET {values} WHERE stored.version < excluded.version").format(
+        values=SQL(", ").join(
+            SQL("{name} = {value}").format(name=Identifier(name), value=Identifier("excluded", name)) for name in names
+        )
+    )
+
+
+def _staged(table: Table) -> Identifier:
+    return Identifier(f"staged_{table.name}")
 
 
 def _reason(error: Exception) -> str:
@@ -158,7 +190,3 @@ def _reason(error: Exception) -> str:
     diagnosis = getattr(error, "diag", None)
     where = [name for name in (diagnosis.table_name, diagnosis.column_name) if name] if diagnosis else []
     return " ".join([type(error).__name__, *where])
-
-
-def _array(table: Table) -> Composed:
-    return SQL("%s::{}[]").format(SQL(table.record_id.type))

@@ -253,9 +253,8 @@ CREATE TABLE tool_calls (
     call_entry_id text COLLATE "C",
     result_entry_id text COLLATE "C",
     inherited boolean NOT NULL,
-    PRIMARY KEY (tool_call_id, started_at)
-) PARTITION BY RANGE (started_at);
-CREATE TABLE tool_calls_default PARTITION OF tool_calls DEFAULT;
+    PRIMARY KEY (tool_call_id)
+);
 CREATE INDEX tool_calls_session ON tool_calls (session_id, started_at);
 CREATE INDEX tool_calls_name ON tool_calls (name, started_at);
 COMMENT ON TABLE tool_calls IS 'One tool call of a session, joined with its result.';
