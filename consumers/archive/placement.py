@@ -43,6 +43,6 @@ def put_segment(store: Objects, key: SegmentKey, segment: Segment, schemas: Mapp
         content, manifest = segment.contents(key, schemas)
         store.put(key.object, content)
         store.put(key.manifest, encode_manifest(manifest))
-    # A manifest before its records, as their names sort: it stands only where they do. Longer ones are another worker's.
+    # A manifest before its records, as their names sort: it stands only where they do. A longer one is another's.
     for name in sorted((name for other, name in present if other.last < key.last), reverse=True):
         store.delete(name)

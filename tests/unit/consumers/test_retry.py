@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import asyncio
+import random
+from itertools import islice
+
+import pytest
+
+from consumers import retry
+from consumers.retry import Retry, Revoked, Stopped, backoff_delays
+from sessiontrack.errors import TerminalError, TransientError
+
+
+@pytest.fixture(autouse=True)
+def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "_FIRST_DELAY_S", 0.001)
+
+
+def test_delays_double_up_to_a_bound_and_are_never_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    delays = list(islice(backoff_delays(random.Random(1)), 40))
+    bounds = [min(0.1 * 2**n, 30.0) for n in range(40)]
+    assert all(bound / 2 <= delay <= bound for delay, bound in zip(delays, bounds, strict=True))
+
+
+class Store:
+    """Away for a number of attempts."""
+
+    def __init__(self, away_for: int) -> None:
+        self.away_for = away_for
+        self.attempts = 0
+
+    async def write(self) -> str:
+        self.attempts += 1
+        if self.attempts <= self.away_for:
+            raise TransientError("away")
+        return "written"
+
+
+async def test_a_store_that_comes_back_gets_what_it_missed() -> None:
+    store = Store(away_for=5)
+    assert await Retry("test", asyncio.Event())(store.write) == "written"
+    assert store.attempts == 6
+
+
+async def test_stopping_ends_the_wait() -> None:
+    stop = asyncio.Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        await Retry("test", stop)(Store(away_for=10**9).write)
+
+
+async def test_what_was_taken_away_is_not_tried() -> None:
+    store = Store(away_for=10**9)
+    with pytest.raises(Revoked):
+        await Retry("test", asyncio.Event())(store.write, wanted=lambda: store.attempts < 3)
+    assert store.attempts == 3
+
+
+async def test_other_errors_are_not_retried() -> None:
+    attempts = 0
+
+    async def refuse() -> None:
+        nonlocal attempts
+        attempts += 1
+        raise TerminalError("refused")
+
+    with pytest.raises(TerminalError):
+        await Retry("test", asyncio.Event())(refuse)
+    assert attempts == 1
