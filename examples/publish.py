@@ -1,4 +1,4 @@
-"""Publishes a transcript with the SDK: `python examples/publish.py SESSION_ID FILE`."""
+"""Publishes a session with the SDK: `python examples/publish.py SESSION <TRANSCRIPT` says where its head stands."""
 
 import asyncio
 import sys
@@ -6,11 +6,12 @@ import sys
 from producers.emitter import SessionEmitter
 
 
-async def publish(session_id: str, path: str) -> None:
+async def _publish(session_id: str) -> None:
     async with SessionEmitter() as emitter:
         transcript = emitter.transcript(session_id)
-        for line in open(path, "rb"):
+        for line in sys.stdin.buffer:
             await transcript.append(line)
-        print(await transcript.close())
+        sys.stdout.write(f"{await transcript.close()}\n")
 
-asyncio.run(publish(sys.argv[1], sys.argv[2]))
+
+asyncio.run(_publish(sys.argv[1]))
