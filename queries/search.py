@@ -22,7 +22,7 @@ MOST_HITS = 1_000
 _ELLIPSIS = " … "
 # `/etc/nginx` is marked as one, though each of its parts was found.
 _BETWEEN_PARTS = re.compile(rf"{MARK_END}((?:[^\w\s{MARK_BEGIN}]|_)*){MARK_BEGIN}")
-_BEFORE_A_PATH = re.compile(rf"(?<!\S)([/~.\\]+){MARK_BEGIN}")
+_BEFORE_A_PATH = re.compile(rf"(?<!\w)([/~.\\]+){MARK_BEGIN}")
 _SPACE = re.compile(r"\s+")
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from opensearchpy import AsyncOpenSearch
+from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException, TransportError
 
 from consumers.opensearch.bulk import blames_the_record, check, chunks, operations
@@ -27,19 +29,15 @@ class OpenSearchSink:
 
     def __init__(self, settings: Settings) -> None:
         self._target = settings.opensearch
-        self._client: AsyncOpenSearch | None = None
+        self._client: OpenSearch | None = None
 
     async def open(self) -> None:
         """Connects, and sees that the aliases are there."""
         if self._client is None:
             # The engine retries, and counts it.
-            self._client = AsyncOpenSearch(hosts=[self._target.url], timeout=_TIMEOUT_S, max_retries=0)
+            self._client = OpenSearch(hosts=[self._target.url], timeout=_TIMEOUT_S, max_retries=0)
         for alias in (self._target.alias(dataset_of(topic.name)) for topic in self.topics):
-            try:
-                exists = await self._client.indices.exists_alias(name=alias)
-            except OpenSearchException as error:
-                raise _typed(error) from error
-            if not exists:
+            if not await _call(self._client.indices.exists_alias, name=alias):
                 raise TransientError(f"OpenSearch has no alias {alias}", hint="Start the stack with `sessiontrack up`.")
 
     def start_offset(self, partition: Partition, committed: int) -> int:
@@ -48,8 +46,10 @@ class OpenSearchSink:
 
     async def write(self, batch: Sequence[Received]) -> Offsets:
         """Sends the batch; OpenSearch has it on disk when it answers."""
+        assert self._client
         for body in chunks(operations(batch, self._target)):
-            await self._bulk(body)
+            # Without an alias OpenSearch may make an index of that name, with fields guessed.
+            check(await _call(self._client.bulk, body=body, params={"require_alias": "true"}))
         offsets: dict[Partition, int] = {}
         for received in batch:
             offsets[received.partition] = received.offset + 1
@@ -65,17 +65,16 @@ class OpenSearchSink:
     async def close(self) -> None:
         """Disconnects."""
         if self._client:
-            await self._client.close()
+            self._client.close()
             self._client = None
 
-    async def _bulk(self, body: bytes) -> None:
-        assert self._client
-        try:
-            # Without an alias OpenSearch may make an index of that name, with fields guessed.
-            response = await self._client.bulk(body=body, params={"require_alias": "true"})
-        except OpenSearchException as error:
-            raise _typed(error) from error
-        check(response)
+
+async def _call(method: Callable[..., Any], **arguments: Any) -> Any:
+    """Calls the client in a thread: encoding and sending megabytes would keep the event loop from its heartbeats."""
+    try:
+        return await asyncio.to_thread(method, **arguments)
+    except OpenSearchException as error:
+        raise _typed(error) from error
 
 
 def _typed(error: OpenSearchException) -> SessionTrackError:
