@@ -113,11 +113,15 @@ class LineTree:
         """Whether a line follows."""
         return chain in self._followed
 
-    def leaves(self) -> list[Line]:
-        """The lines that no line follows, but for those where a line is missing."""
-        # The line before a missing one ends nothing: what follows it is there, only not joined.
+    def leaves(self, heads: Iterable[Head]) -> list[Line]:
+        """The lines that no line follows, but for those where a line is missing.
+
+        The line before a missing one ends nothing: what follows it is there (a later line, or the head), only not
+        joined to it.
+        """
         torn = [line.number for line in self._lines.values() if not self._is_joined(line)]
-        resumed = max(torn, default=0)
+        headless = [head.lines for head in heads if head.chain not in self._lines]
+        resumed = max([*torn, *headless], default=0)
         return [line for line in self._lines.values() if line.chain not in self._followed and line.number >= resumed]
 
     def _is_joined(self, line: Line) -> bool:
@@ -147,17 +151,20 @@ def _heads_of_generations(tree: LineTree, heads: Sequence[Head]) -> Mapping[byte
         if head.state == "LIVE" and head.chain not in closing
     }
     open_ends = {
-        **{line.chain: live.get(line.chain) for line in tree.leaves() if line.chain not in closing},
+        **{line.chain: live.get(line.chain) for line in tree.leaves(heads) if line.chain not in closing},
         # The head came, its line is missing.
         **{chain: head for chain, head in live.items() if head.lines and not tree.is_followed(chain)},
     }
-    return {**closing, **(open_ends or _truncated_to(closing.values(), live.values()))}
+    return {**closing, **(open_ends or _still_live(closing.values(), live.values()))}
 
 
-def _truncated_to(closing: Iterable[Head], live: Iterable[Head]) -> Mapping[bytes, Head]:
-    """The live file where it is but the beginning of what it was: no leaf, so that only its head tells."""
-    truncated_at = max((head.captured_at for head in closing if head.reason == "TRUNCATED"), default=None)
-    since = [head for head in live if truncated_at is not None and head.captured_at >= truncated_at]
+def _still_live(closing: Iterable[Head], live: Iterable[Head]) -> Mapping[bytes, Head]:
+    """The live file where it is but the beginning of what it was: it is no leaf, only its head tells of it.
+
+    A head that is older than the last closing is of the time before: the file grew beyond it, and was closed then.
+    """
+    closed_at = max((head.captured_at for head in closing), default=None)
+    since = [head for head in live if closed_at is not None and head.captured_at >= closed_at]
     return {head.chain: head for head in sorted(since, key=lambda head: (head.captured_at, head.lines))[-1:]}
 
 

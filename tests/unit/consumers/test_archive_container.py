@@ -19,7 +19,7 @@ from consumers.archive.container import (
     read_schemas,
 )
 
-records = st.lists(
+records: st.SearchStrategy[list[Any]] = st.lists(
     st.builds(
         dict,
         offset=st.integers(0, 2**63 - 1),

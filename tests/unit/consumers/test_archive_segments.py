@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
@@ -35,7 +36,7 @@ def _small_blocks() -> Iterator[None]:
         yield
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """kill -9."""
 
 
@@ -59,7 +60,7 @@ class MemoryObjects:
 
     def _change(self) -> None:
         if self.changes_left == 0:
-            raise Killed
+            raise KilledError
         self.changes_left -= 1
 
     def offsets(self) -> list[int]:
@@ -127,10 +128,8 @@ def test_the_same_objects_come_out_wherever_it_was_killed(
     worker = Worker(MemoryObjects(), log)
     for other_batch, batches, changes in kills:
         worker.store.changes_left = changes
-        try:
+        with suppress(KilledError):
             worker.run(other_batch, batches=batches)
-        except Killed:
-            pass
         durable = [record.offset for record in log if record.offset < worker.committed]
         worker.store.changes_left = -1
         assert set(durable) <= set(worker.store.offsets())
