@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from psycopg.sql import SQL
 
 from queries.postgres import connected, fetch_dicts
 from queries.sessions import fetch_session
+from queries.times import iso
 from schemas.records import SearchableMessage, Session
 from sessiontrack.settings import Settings
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MESSAGES = SQL("SELECT * FROM messages WHERE session_id = %s ORDER BY timestamp, line_number, message_id")
 
 
@@ -57,11 +56,3 @@ def _message(message: SearchableMessage) -> dict[str, Any]:
         "content": message["text"],
         "metadata": {"tools_used": message["tools_used"], "sentiment": message["sentiment"]},
     }
-
-
-def iso(milliseconds: int | None) -> str | None:
-    """Epoch milliseconds as ISO-8601 UTC with milliseconds and Z; exact, as a float would not be."""
-    if milliseconds is None:
-        return None
-    moment = _EPOCH + timedelta(milliseconds=milliseconds)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

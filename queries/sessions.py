@@ -6,47 +6,21 @@ import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from psycopg import Connection
-from psycopg.sql import SQL, Composable
+from psycopg.sql import SQL
 
 from consumers.postgres.adaptation import Millis
 from consumers.postgres.rows import Row
 from queries.postgres import connected, fetch_dicts
+from queries.session_filters import SessionFilters
 from schemas.records import Session
 from sessiontrack.errors import NotFoundError, UsageError
 from sessiontrack.settings import Settings
 
 # As many as a person compares at a glance.
 _MOST_CANDIDATES = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionFilters:
-    """Which sessions; what is None does not filter, and all that is given must hold.
-
-    Attributes:
-        agent: Agent id.
-        channel: Channel, lower case.
-        sender: Id or name of a person who took part.
-        role: A role that wrote at least one message.
-        model: Model, or provider/model, that answered at least once.
-        tool: Name of a tool that was called.
-        project: Project, for now the working folder.
-        since: Active at or after this time, epoch milliseconds.
-        until: Begun before this time, epoch milliseconds.
-    """
-
-    agent: str | None = None
-    channel: str | None = None
-    sender: str | None = None
-    role: str | None = None
-    model: str | None = None
-    tool: str | None = None
-    project: str | None = None
-    since: int | None = None
-    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +56,7 @@ def list_sessions(
     """
     if limit < 1:
         raise UsageError(f"a page of {limit} sessions has nothing on it", hint="ask for at least 1")
-    conditions, parameters = _conditions(filters)
+    conditions, parameters = filters.conditions()
     if after is not None:
         at, session_id = _decode_cursor(after)
         conditions.append(SQL("(last_activity_at, session_id) < (%(after_at)s, %(after_id)s)"))
@@ -134,31 +108,6 @@ def fetch_session(connection: Connection[Row], session_id: str) -> Session:
     if not found:
         raise NotFoundError(f"there is no session {session_id!r}", hint="`sessiontrack sessions` lists them")
     return cast(Session, found[0])
-
-
-_CONDITIONS = {
-    "agent": SQL("agent_id = %(agent)s"),
-    "channel": SQL("channel = %(channel)s"),
-    "sender": SQL(
-        "EXISTS (SELECT FROM jsonb_array_elements(participants) AS participant"
-        " WHERE participant->>'kind' = 'user' AND %(sender)s IN (participant->>'id', participant->>'name'))"
-    ),
-    "role": SQL("messages_by_role ? %(role)s"),
-    "model": SQL(
-        "session_id IN (SELECT session_id FROM model_usage"
-        " WHERE model = %(model)s OR provider || '/' || model = %(model)s)"
-    ),
-    "tool": SQL("tool_invocations @> jsonb_build_array(jsonb_build_object('name', %(tool)s::text))"),
-    "project": SQL("project = %(project)s"),
-    "since": SQL("last_activity_at >= %(since)s"),
-    "until": SQL("created_at < %(until)s"),
-}
-
-
-def _conditions(filters: SessionFilters) -> tuple[list[Composable], dict[str, Any]]:
-    given = {name: value for name in _CONDITIONS if (value := getattr(filters, name)) is not None}
-    parameters = {name: Millis(value) if isinstance(value, int) else value for name, value in given.items()}
-    return [_CONDITIONS[name] for name in given], parameters
 
 
 def _encode_cursor(session: Session) -> str:

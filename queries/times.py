@@ -1,15 +1,16 @@
-"""Times as people type them: `7d`, `2026-01-24`, `2026-01-24T10:00Z`."""
+"""Times as people type them, `7d`, `2026-01-24`, `2026-01-24T10:00Z`, and as programs read them."""
 
 from __future__ import annotations
 
 import re
 import time
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sessiontrack.errors import UsageError
 
 _AGO = re.compile(r"(\d{1,6})\s*(m|h|d|w)", re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
 _HINT = "Write 30m, 24h, 7d or 2w (ago), a day such as 2026-01-24, or a time such as 2026-01-24T10:00Z."
 
@@ -36,6 +37,14 @@ def parse_time(text: str, *, now: int | None = None, end: bool = False) -> int:
         return _epoch_ms(datetime.fromisoformat(text))
     except (ValueError, OverflowError, OSError) as error:
         raise UsageError(f"{text[:40]!r} is no time", hint=_HINT) from error
+
+
+def iso(milliseconds: int | None) -> str | None:
+    """Epoch milliseconds as ISO-8601 UTC with milliseconds and Z; exact, as a float would not be."""
+    if milliseconds is None:
+        return None
+    moment = _EPOCH + timedelta(milliseconds=milliseconds)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _day(text: str, now: int) -> date | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from queries.generations import Generation, Head, Line, LineTree, generations_of
 from sessiontrack.identity import GENESIS
 
 EventRow = dict[str, Any]
@@ -18,9 +19,6 @@ EventRow = dict[str, Any]
 Link = Literal["parent", "root", "orphan"]
 """How an entry hangs on: on the parent that it names, on none, or on one that is not there."""
 
-# A generation that was replaced or set aside as a backup is shown only where there is nothing else.
-_PAST = frozenset({"REPLACED", "BACKUP"})
-
 
 @dataclass(frozen=True, slots=True)
 class Lines:
@@ -28,7 +26,7 @@ class Lines:
 
     Attributes:
         rows: The events of its lines, in order.
-        missing: How many lines before the last one are not there.
+        missing: How many lines of it are not there.
     """
 
     rows: tuple[EventRow, ...]
@@ -49,31 +47,21 @@ class Place:
 
 
 def current_lines(events: Iterable[EventRow]) -> Lines:
-    """The lines of the generation that is in use now.
-
-    That is the one that ends in a live file, else in an archived one, else in one that was replaced; of several the
-    one that was captured last.
+    """The lines of the current generation, as `export` gives it without an argument.
 
     Args:
         events: All events of the session, in any order.
     """
     lines: dict[bytes, EventRow] = {}
-    heads: dict[bytes, EventRow] = {}
+    heads: list[Head] = []
     for row in events:
-        if row["chain"] is None:
-            continue
         if row["kind"] == "TRANSCRIPT_HEAD":
-            known = heads.get(row["chain"])
-            if known is None or row["captured_at"] >= known["captured_at"]:
-                heads[row["chain"]] = row
-        else:
+            heads.append(_head(row))
+        elif row["chain"] is not None:
             lines[row["chain"]] = row
-    if not lines:
-        return Lines((), 0)
-    followed = {row["previous_chain"] for row in lines.values()}
-    # A file that was truncated ends where an earlier generation went on: only its head tells.
-    ends = [row for chain, row in lines.items() if chain not in followed or chain in heads]
-    return _walk_back(max(ends or lines.values(), key=lambda row: _rank(row, heads)), lines)
+    tree = LineTree(map(_line, lines.values()))
+    current = next((generation for generation in generations_of(tree, heads) if generation.current), None)
+    return _walk_back(current, lines) if current else Lines((), 0)
 
 
 def places(rows: Sequence[EventRow]) -> list[Place]:
@@ -93,30 +81,42 @@ def places(rows: Sequence[EventRow]) -> list[Place]:
     return [Place(depth, link) for depth, link in zip(depths, links, strict=True)]
 
 
-def _rank(row: EventRow, heads: dict[bytes, EventRow]) -> tuple[bool, bool, int, int]:
-    head = heads.get(row["chain"])
-    state = (head["body"] or {}).get("state") if head else "LIVE"
-    captured_at = max(row["captured_at"], head["captured_at"]) if head else row["captured_at"]
-    return state not in _PAST, state == "LIVE", captured_at, row["line_number"] or 0
+def _line(row: EventRow) -> Line:
+    # Its length is not known here, and matters to an export only.
+    return Line(row["chain"], row["previous_chain"], row["line_number"], 0, row["occurred_at"])
 
 
-def _walk_back(tip: EventRow, lines: dict[bytes, EventRow]) -> Lines:
+def _head(row: EventRow) -> Head:
+    body = row["body"]
+    return Head(
+        chain=row["chain"],
+        lines=body["lines"],
+        size=body["bytes"],
+        sha256=bytes.fromhex(body["sha256"]),
+        reason=body["reason"],
+        state=body["state"],
+        archived_at=body["archived_at"],
+        occurred_at=row["occurred_at"],
+        captured_at=row["captured_at"],
+    )
+
+
+def _walk_back(generation: Generation, lines: dict[bytes, EventRow]) -> Lines:
     """From the last line to the first; where one is missing, on with the lines of lower number."""
     left = dict(lines)
     rows = []
-    row: EventRow | None = tip
+    row = left.get(generation.chain) or _last_before(left.values(), generation.lines + 1)
     while row is not None:
         rows.append(row)
         del left[row["chain"]]
         before = row["previous_chain"]
-        row = None if before == GENESIS else left.get(before) or _nearest(left.values(), row)
-    missing = (tip["line_number"] or 0) - len(rows)
-    return Lines(tuple(reversed(rows)), max(missing, 0))
+        row = None if before == GENESIS else left.get(before) or _last_before(left.values(), row["line_number"])
+    return Lines(tuple(reversed(rows)), generation.lines - len(rows))
 
 
-def _nearest(rows: Iterable[EventRow], after: EventRow) -> EventRow | None:
-    earlier = (row for row in rows if (row["line_number"] or 0) < (after["line_number"] or 0))
-    return max(earlier, key=lambda row: (row["line_number"] or 0, row["captured_at"]), default=None)
+def _last_before(rows: Iterable[EventRow], number: int) -> EventRow | None:
+    earlier = (row for row in rows if row["line_number"] < number)
+    return max(earlier, key=lambda row: (row["line_number"], row["captured_at"]), default=None)
 
 
 def _parents(rows: Sequence[EventRow]) -> tuple[list[int | None], list[Link]]:

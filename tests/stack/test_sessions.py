@@ -10,7 +10,8 @@ from consumers.postgres.sink import PostgresSink
 from consumers.sink import Partition, Received
 from queries.conversation import conversation
 from queries.documents import session_document
-from queries.sessions import SessionFilters, list_sessions, resolve
+from queries.session_filters import SessionFilters
+from queries.sessions import list_sessions, resolve
 from schemas.topics import EVENTS, MESSAGES, SESSIONS, TOOL_CALLS, Topic
 from sessiontrack.errors import NotFoundError, UnavailableError, UsageError
 from sessiontrack.identity import GENESIS, message_id
@@ -30,7 +31,7 @@ USAGE = {
     "cost_nanousd": 3,
 }
 TOOL = {"name": "exec", "calls": 1, "succeeded": 1, "failed": 0, "pending": 0}
-ADA = {"kind": "user", "id": "42", "name": "Ada", "channel": "telegram", "messages": 1}
+ADA = {"kind": "user", "id": "42", "name": "Ada Lovelace", "channel": "telegram", "messages": 1}
 AGENT = {"kind": "agent", "id": "Ada the bot", "name": None, "channel": None, "messages": 1}
 
 
@@ -92,19 +93,32 @@ async def test_a_page_holds_whole_sessions(database_settings: Settings, agent: s
     [
         ({}, True),
         ({"channel": "telegram"}, True),
+        ({"channel": "Telegram"}, True),
+        ({"channel": "tele*"}, True),
         ({"channel": "discord"}, False),
         ({"sender": "42"}, True),
-        ({"sender": "Ada"}, True),
+        ({"sender": "ada lovelace"}, True),
+        ({"sender": "lovelace"}, True),
+        ({"sender": "4"}, False),
         ({"sender": "Ada the bot"}, False),
         ({"role": "toolResult"}, True),
+        ({"role": "tool"}, True),
         ({"role": "bashExecution"}, False),
         ({"model": "claude-opus-4-5"}, True),
         ({"model": "anthropic/claude-opus-4-5"}, True),
         ({"model": "opus"}, False),
+        ({"model": "*opus*"}, True),
         ({"tool": "exec"}, True),
         ({"tool": "exe"}, False),
         ({"project": "/home/ada/garden"}, True),
-        ({"project": "/home/ada"}, False),
+        ({"project": "/home/ada/"}, True),
+        ({"project": "/home/a"}, False),
+        ({"project": "/ada"}, False),
+        ({"project": "Garden"}, True),
+        ({"project": "ada/garden"}, True),
+        ({"project": "gar"}, False),
+        ({"project": "gar*"}, True),
+        ({"project": "g_rden"}, False),
         ({"since": 2000}, True),
         ({"since": 2001}, False),
         ({"until": 1001}, True),

@@ -82,8 +82,8 @@ CREATE TABLE sessions (
     PRIMARY KEY (session_id)
 );
 CREATE INDEX sessions_activity ON sessions (last_activity_at, session_id);
-CREATE INDEX sessions_agent_activity ON sessions (agent_id, last_activity_at, session_id);
-CREATE INDEX sessions_channel_activity ON sessions (channel, last_activity_at, session_id);
+CREATE INDEX sessions_agent_activity ON sessions (lower(agent_id), last_activity_at, session_id);
+CREATE INDEX sessions_channel_activity ON sessions (lower(channel), last_activity_at, session_id);
 CREATE INDEX sessions_parent ON sessions (parent_session_id);
 COMMENT ON TABLE sessions IS 'Everything counted and known of one session; each entry counted once, however many generations hold it, inherited entries left out of totals.';
 COMMENT ON COLUMN sessions.session_id IS 'One transcript. The key of the topic.';
@@ -137,7 +137,7 @@ CREATE TABLE model_usage (
     cost_nanousd bigint NOT NULL,
     PRIMARY KEY (session_id, provider, model)
 );
-CREATE INDEX model_usage_model ON model_usage (model, session_id);
+CREATE INDEX model_usage_model ON model_usage (lower(model), session_id);
 COMMENT ON TABLE model_usage IS 'What one session used of one model: models_used of its row in sessions, for sums and filters.';
 COMMENT ON COLUMN model_usage.session_id IS 'One transcript. The key of the topic.';
 COMMENT ON COLUMN model_usage.version IS 'revision * 2^40 + distinct facts folded: a higher version replaces a lower one.';

@@ -41,8 +41,9 @@ def control(kind: str, entry_id: str, parent: str | None = None, **body: Any) ->
     return line(entry_id, parent, kind=kind, payload=payload(**{kind.lower(): body}))
 
 
-def head(of: Row, state: str, captured_at: int) -> Row:
-    body = payload(transcript_head={"state": state})
+def head(of: Row, state: str, captured_at: int, reason: str = "REWRITTEN", archived_at: int | None = None) -> Row:
+    facts = {"lines": of["line_number"], "bytes": 0, "sha256": b"", "reason": reason, "state": state}
+    body = payload(transcript_head=facts | {"archived_at": archived_at})
     return row_of(kind="TRANSCRIPT_HEAD", chain=of["chain"], captured_at=captured_at, payload=body)
 
 
@@ -73,13 +74,13 @@ def test_a_rewrite_replaces_what_it_rewrote() -> None:
 def test_a_backup_is_not_the_current_generation_though_captured_last() -> None:
     live = generation(line("a"), line("b", "a"))
     backup = generation(line("h"), line("a", "h"), captured_at=5)
-    found = current_lines([*live, head(live[-1], "LIVE", 1), *backup, head(backup[-1], "BACKUP", 5)])
+    found = current_lines([*live, head(live[-1], "LIVE", 1), *backup, head(backup[-1], "BACKUP", 5, "ARCHIVED", 4)])
     assert found.rows == tuple(live)
 
 
 def test_a_truncated_file_ends_at_its_head() -> None:
     rows = generation(line("a"), line("b", "a"), line("c", "b"))
-    found = current_lines([*rows, head(rows[-1], "REPLACED", 1), head(rows[0], "LIVE", 2)])
+    found = current_lines([*rows, head(rows[-1], "REPLACED", 1, "TRUNCATED"), head(rows[0], "LIVE", 2, "IMPORTED")])
     assert found.rows == tuple(rows[:1])
 
 
@@ -96,8 +97,13 @@ def test_missing_lines_are_passed_over_and_counted() -> None:
 
 
 def test_a_session_without_lines_is_empty() -> None:
-    facts = [row_of(kind="CONTEXT"), row_of(kind="TRANSCRIPT_HEAD", chain=b"c" * 32)]
-    assert arrange(session(), facts, [], []).entries == ()
+    assert arrange(session(), [row_of(kind="CONTEXT")], [], []).entries == ()
+
+
+def test_a_head_whose_last_line_is_missing_shows_what_is_there() -> None:
+    rows = generation(*(line(name) for name in "abc"))
+    shown = arrange(session(), [*rows[:2], head(rows[2], "LIVE", 1)], [], [])
+    assert (ids(shown), shown.missing_lines) == (["a", "b"], 1)
 
 
 def test_a_branch_that_was_left_stands_deeper_than_the_path_to_the_leaf() -> None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from queries.documents import document, iso
+from queries.documents import document
+from queries.times import iso
 from tests.records import message, session
 
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queries.sessions import SessionFilters, _decode_cursor, _encode_cursor, list_sessions
+from queries.session_filters import SessionFilters
+from queries.sessions import _decode_cursor, _encode_cursor, list_sessions
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import Settings
 from tests.records import session
