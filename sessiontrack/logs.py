@@ -38,3 +38,5 @@ def configure_logging(settings: LogSettings) -> None:
         stream=sys.__stderr__,
         format="%(levelname)s %(name)s %(message)s",
     )
+    # It logs the traceback of every request that fails; our errors say so once.
+    logging.getLogger("opensearch").setLevel(logging.CRITICAL)

@@ -18,6 +18,8 @@ from sessiontrack.settings import Settings
 
 # A merge or a pause of the collector may hold a bulk back for seconds; beyond this the connection counts as dead.
 _TIMEOUT_S = 60
+# Requests at a time: a second one keeps the engine busy while the first waits for the disk.
+_REQUESTS = 2
 
 
 class OpenSearchSink:
@@ -30,12 +32,15 @@ class OpenSearchSink:
     def __init__(self, settings: Settings) -> None:
         self._target = settings.opensearch
         self._client: OpenSearch | None = None
+        self._requests = asyncio.Semaphore(_REQUESTS)
 
     async def open(self) -> None:
         """Connects, and sees that the aliases are there."""
         if self._client is None:
             # The engine retries, and counts it.
-            self._client = OpenSearch(hosts=[self._target.url], timeout=_TIMEOUT_S, max_retries=0)
+            self._client = OpenSearch(
+                hosts=[self._target.url], timeout=_TIMEOUT_S, max_retries=0, pool_maxsize=_REQUESTS
+            )
         for alias in (self._target.alias(dataset_of(topic.name)) for topic in self.topics):
             if not await _call(self._client.indices.exists_alias, name=alias):
                 raise TransientError(f"OpenSearch has no alias {alias}", hint="Start the stack with `sessiontrack up`.")
@@ -46,10 +51,11 @@ class OpenSearchSink:
 
     async def write(self, batch: Sequence[Received]) -> Offsets:
         """Sends the batch; OpenSearch has it on disk when it answers."""
-        assert self._client
-        for body in chunks(operations(batch, self._target)):
-            # Without an alias OpenSearch may make an index of that name, with fields guessed.
-            check(await _call(self._client.bulk, body=body, params={"require_alias": "true"}))
+        bodies = chunks(operations(batch, self._target))
+        # All are waited for, so that none is still under way when the engine writes the batch again.
+        for outcome in await asyncio.gather(*map(self._bulk, bodies), return_exceptions=True):
+            if outcome is not None:
+                raise outcome
         offsets: dict[Partition, int] = {}
         for received in batch:
             offsets[received.partition] = received.offset + 1
@@ -67,6 +73,12 @@ class OpenSearchSink:
         if self._client:
             self._client.close()
             self._client = None
+
+    async def _bulk(self, body: bytes) -> None:
+        assert self._client
+        async with self._requests:
+            # Without an alias OpenSearch may make an index of that name, with fields guessed.
+            check(await _call(self._client.bulk, body=body, params={"require_alias": "true"}))
 
 
 async def _call(method: Callable[..., Any], **arguments: Any) -> Any:
