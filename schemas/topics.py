@@ -80,6 +80,15 @@ DEAD_LETTERS = Topic(
     # Never expire: a dead letter is the only copy of the duty to process its record.
     config={"cleanup.policy": "compact", "max.message.bytes": str(8 * 1024 * 1024)},
 )
+# What the streams remember of each session: Faust creates and names its topic. It never expires, since a session may go
+# on after any time; it is as bounded as the sessions are. A row is at most some MiB: a tool call with its arguments.
+STREAMS_STATE_CONFIG = {
+    "cleanup.policy": "compact",
+    "segment.bytes": str(32 * 1024 * 1024),
+    "max.message.bytes": str(16 * 1024 * 1024),
+    # Recovery reads the whole topic: compacting as soon as a fifth is stale keeps that short.
+    "min.cleanable.dirty.ratio": "0.2",
+}
 
 TOPICS = (EVENTS, SESSIONS, MESSAGES, TOOL_CALLS, DEAD_LETTERS)
 BY_NAME = {topic.name: topic for topic in TOPICS}

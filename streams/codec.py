@@ -1,0 +1,89 @@
+"""Decodes events, and encodes what the stages make of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.avro import load_schema
+from schemas.codec import CodecError, Decoder, Encoder
+from schemas.registry import RegistryError, SchemaRegistry
+from schemas.topics import DEAD_LETTERS, EVENTS, MESSAGES, SESSIONS, TOOL_CALLS, Topic
+from sessiontrack.errors import TerminalError, TransientError
+from streams.batch import Output
+from streams.publisher import Record
+
+# A record's share of its batch beside key, value and headers, generously.
+_OVERHEAD_BYTES = 1024
+
+
+class Codec:
+    """Decodes events and encodes records.
+
+    Args:
+        registry: Where schemas have their ids; may be asked, and blocks then, when a schema is met for the first time.
+
+    Raises:
+        TransientError: The registry does not answer.
+    """
+
+    def __init__(self, registry: SchemaRegistry) -> None:
+        self._decoder = Decoder(EVENTS.schema, registry.schema)
+        self._encoders = {
+            topic.name: _encoder(registry, topic) for topic in (SESSIONS, MESSAGES, TOOL_CALLS, DEAD_LETTERS)
+        }
+
+    def decode(self, value: bytes | None) -> Any:
+        """The event in a value.
+
+        Raises:
+            CodecError: It can't be decoded.
+            TransientError: The registry does not answer.
+        """
+        if value is None:
+            raise CodecError("an event has a value; this record is a tombstone")
+        try:
+            return self._decoder.decode(value)
+        except RegistryError as error:
+            if error.status == 404:
+                raise CodecError("the schema that the value states is not in the registry") from error
+            raise TransientError(str(error)) from error
+
+    def encode(self, output: Output) -> Record:
+        """A record as it is published.
+
+        Raises:
+            TerminalError: It does not fit its schema or its topic.
+        """
+        try:
+            value = self._encoders[output.topic.name].encode(output.record)
+        except Exception as error:
+            raise TerminalError(f"the record does not fit its schema: {type(error).__name__}") from error
+        if len(value) > int(output.topic.config["max.message.bytes"]) - _OVERHEAD_BYTES:
+            raise TerminalError(f"the record is larger than {output.topic.name} takes: {len(value)} bytes")
+        return Record(output.key.encode(), value, _headers(output))
+
+    def encode_letter(self, letter: Any) -> bytes:
+        """The value of a dead letter."""
+        return self._encoders[DEAD_LETTERS.name].encode(letter)
+
+
+def _encoder(registry: SchemaRegistry, topic: Topic) -> Encoder:
+    try:
+        return Encoder(topic.schema, registry.register(topic.subject, load_schema(topic.schema)))
+    except RegistryError as error:
+        raise TransientError(str(error)) from error
+
+
+def _headers(output: Output) -> list[tuple[str, bytes]]:
+    """CloudEvents attributes, binary content mode.
+
+    Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+    """
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", output.key.encode()),
+        ("ce_source", b"sessiontrack/streams"),
+        ("ce_type", f"sessiontrack.{output.topic.schema}".encode()),
+        ("ce_subject", output.session_id.encode()),
+        ("content-type", b"application/avro"),
+    ]

@@ -1,0 +1,76 @@
+"""The stages' state as a Faust table: RocksDB on disk, with a changelog in Kafka that outlives the disk.
+
+The changelog is written first, through our own producer, and then applied to the disk by the very code that Faust
+recovers with. So each batch reaches the disk at once or not at all, the disk never holds what the changelog lacks, and
+every write is awaited; `table[key] = value` would send later, one message and one task at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from aiokafka import TopicPartition
+from faust import App
+from faust.types import TP, TableT
+
+from schemas.topics import PARTITIONS, STREAMS_STATE_CONFIG
+from streams.publisher import Publisher, Record
+
+_NAME = "state"
+# For each of 12 partitions: RocksDB's own defaults would let memory grow to GiB.
+_ROCKSDB = {
+    "driver": "rocksdict",
+    "write_buffer_size": 4 * 1024 * 1024,
+    "max_write_buffer_number": 2,
+    "block_cache_size": 4 * 1024 * 1024,
+    "max_open_files": 64,
+}
+
+
+class _Applied(NamedTuple):
+    """A changelog record as the table applies it."""
+
+    tp: TP
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+
+
+class _Change(NamedTuple):
+    message: _Applied
+
+
+def state_table(app: App) -> TableT[bytes, bytes]:
+    """Declares the table."""
+    return app.Table(
+        _NAME,
+        key_type=bytes,
+        value_type=bytes,
+        partitions=PARTITIONS,
+        options=dict(_ROCKSDB),
+        extra_topic_configs=STREAMS_STATE_CONFIG,
+    )
+
+
+async def write_table(table: Any, publisher: Publisher, writes: Mapping[int, Mapping[bytes, bytes]]) -> None:
+    """Writes to partitions of the table.
+
+    Args:
+        table: The table.
+        publisher: Sends the changelog.
+        writes: Values by key, by partition, in the order in which they are to be written.
+    """
+    topic = table.changelog_topic_name
+    places = {TopicPartition(topic, partition): changes for partition, changes in writes.items() if changes}
+    sent = await publisher.send(
+        {place: [Record(key, value, []) for key, value in changes.items()] for place, changes in places.items()}
+    )
+    table.apply_changelog_batch(
+        [
+            _Change(_Applied(TP(*place), place.partition, offset, key, value))
+            for place, changes in places.items()
+            for offset, (key, value) in zip(sent[place], changes.items(), strict=True)
+        ]
+    )
