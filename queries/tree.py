@@ -55,9 +55,9 @@ def current_lines(events: Iterable[EventRow]) -> Lines:
     lines: dict[bytes, EventRow] = {}
     heads: list[Head] = []
     for row in events:
-        if row["kind"] == "TRANSCRIPT_HEAD":
+        if row["kind"] == "TRANSCRIPT_HEAD" and row["body"]:
             heads.append(_head(row))
-        elif row["chain"] is not None:
+        elif row["line_number"] is not None:
             lines[row["chain"]] = row
     tree = LineTree(map(_line, lines.values()))
     current = next((generation for generation in generations_of(tree, heads) if generation.current), None)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -198,6 +199,22 @@ async def test_the_newest_version_stands_whatever_the_order(
     assert values(database_settings, "sessions", session_id, "total_tokens") == [3]
     assert values(database_settings, "model_usage", session_id, "model") == ["a", "b", "c"]
     assert values(database_settings, "model_usage", session_id, "version") == [3, 3, 3]
+
+
+async def test_two_workers_at_once_leave_the_newest_version_once(database_settings: Settings, session_id: str) -> None:
+    """A worker that lost its partitions may still be writing when the new owner begins."""
+    fact = event(event_id=str(uuid4()), session_id=session_id, chain=bytes(32))
+    usage = [{"provider": "p", "model": name} | MODEL for name in ("a", "b", "c", "d")]
+    sessions = [session(session_id=session_id, version=n, models_used=usage[:n], total_tokens=n) for n in (1, 2, 3, 4)]
+    sinks = [PostgresSink(database_settings) for _ in range(4)]
+    for _ in range(5):
+        batches = [received(SESSIONS, each) + received(EVENTS, fact) for each in sessions]
+        await asyncio.gather(*(sink.write(batch) for sink, batch in zip(sinks, batches, strict=True)))
+    for sink in sinks:
+        await sink.close()
+    assert values(database_settings, "sessions", session_id, "total_tokens") == [4]
+    assert values(database_settings, "model_usage", session_id, "model") == ["a", "b", "c", "d"]
+    assert len(stored(database_settings, "events", session_id)) == 1
 
 
 @pytest.mark.parametrize("versions", [(1, 2), (2, 1)], ids=["in order", "out of order"])
