@@ -12,6 +12,7 @@ from cli import filters
 from cli.output import SHORT_ID, console, iso, local_time, print_json, print_table
 
 if TYPE_CHECKING:
+    from queries.generations import Generation
     from schemas.records import Session
 
 SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="Session id, or its first characters.")]
@@ -51,7 +52,7 @@ def sessions(
         print_json({"sessions": [_session_document(row) for row in page.rows], "next": page.next})
         return
     print_table(
-        ["session", "last activity", "agent", "channel", "messages", "tools", "cost", "title or folder", "state"],
+        ["session", "last activity", "agent", "channel", "messages", "tools", "cost", "state", "title or folder"],
         map(_session_cells, page.rows),
         right=["messages", "tools", "cost"],
     )
@@ -140,19 +141,19 @@ def _session_cells(row: Session) -> tuple[Any, ...]:
         row["message_count"],
         sum(tool["calls"] for tool in row["tool_invocations"]),
         f"${row['cost_nanousd'] / NANO:.2f}",
-        row["title"] or row["cwd"],
         row["closed_reason"] or "open",
+        row["title"] or row["cwd"],
     )
 
 
-def _print_generations(found: list[Any], json: bool) -> None:
+def _print_generations(found: list[Generation], json: bool) -> None:
     rows = [
         {
             "number": each.number,
-            "head": each.head.hex(),
+            "head": each.chain.hex(),
             "state": each.state,
             "lines": each.lines,
-            "bytes": each.bytes,
+            "bytes": each.size,
             "archived_at": iso(each.archived_at),
             "current": each.current,
         }

@@ -19,13 +19,20 @@ if TYPE_CHECKING:
 
 # Of a session id: enough to tell sessions apart, and a command takes any unique beginning.
 SHORT_ID = 8
+# What reads a pipe has no width that lines would have to fit in.
+PIPE_WIDTH = 1000
+# The last column of a table is never narrower, if it has so much to say.
+LAST_COLUMN_WIDTH = 16
 
 
 def console(*, stderr: bool = False) -> Console:
     """A rich console on standard output, or on standard error for progress and errors."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    out = Console(stderr=stderr, highlight=False)
+    if not out.is_terminal:
+        out.width = PIPE_WIDTH
+    return out
 
 
 def print_json(value: Any) -> None:
@@ -46,13 +53,25 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(
-            *(cell if isinstance(cell, Text) else Text("" if cell is None else safe(str(cell))) for cell in row)
+    cells = [[cell if isinstance(cell, Text) else Text(_cell(cell)) for cell in row] for row in rows]
+    for place, column in enumerate(columns):
+        # Only the last column gives way where a terminal is narrow: ids, names and numbers stay in one piece.
+        last = place == len(columns) - 1
+        widest = max([len(column), *(row[place].cell_len for row in cells)])
+        table.add_column(
+            column,
+            justify="right" if column in right else "left",
+            overflow="fold",
+            no_wrap=not last,
+            min_width=min(widest, LAST_COLUMN_WIDTH) if last else widest,
         )
+    for row in cells:
+        table.add_row(*row)
     console().print(table)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else safe(str(value))
 
 
 def safe(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import filters
-from cli.output import SHORT_ID, console, print_json, safe
+from cli.output import SHORT_ID, console, local_time, print_json, safe
 
 if TYPE_CHECKING:
     from queries.search import Hit
@@ -62,8 +62,10 @@ def search(
 def _print(hit: Hit) -> None:
     from rich.text import Text
 
+    from queries.times import parse_time
+
     out = console()
-    facts = [hit.timestamp[:16].replace("T", " "), hit.sender or hit.role, hit.channel, hit.agent, hit.model]
+    facts = [local_time(parse_time(hit.timestamp)), hit.sender or hit.role, hit.channel, hit.agent, hit.model]
     title = Text(hit.session_id[:SHORT_ID], style="bold cyan").append(f" {safe(hit.entry_id)}  ", style="cyan")
     out.print(title.append(safe(" · ".join(fact for fact in facts if fact)), style="dim"))
     snippet = Text("  ")

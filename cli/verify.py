@@ -51,7 +51,7 @@ def verify(
 
 def _print(report: Report) -> None:
     print_table(
-        ["store", "dataset", "expected", "stored", "dead letters", "missing", "surplus", "altered"],
+        ["store", "dataset", "expected", "stored", "set aside", "missing", "surplus", "altered"],
         [
             (
                 check.store,
@@ -66,7 +66,7 @@ def _print(report: Report) -> None:
             )
             for check in report.checks
         ],
-        right=["expected", "stored", "dead letters", "missing", "surplus", "altered"],
+        right=["expected", "stored", "set aside", "missing", "surplus", "altered"],
     )
     for each in report.differences[:MOST_SHOWN]:
         of = f" of session {safe(each.session_id)}" if each.session_id else ""
