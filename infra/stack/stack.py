@@ -145,9 +145,9 @@ class NativeStack:
             state.save(self.layout.state_file)
 
     def _stop_orphans(self) -> None:
-        """Stops servers whose `data_dir` was deleted while they ran."""
+        """Stops servers whose `data_dir` was deleted while they ran; they have nothing left to save."""
         for record in process.find(STACK_MARK, str(self.layout.data_dir)):
-            process.stop(record)
+            process.stop(record, grace_s=0)
 
 
 def _summary(failures: dict[str, BaseException], progress: Progress) -> Exception:
