@@ -211,7 +211,7 @@ class SessionEmitter:
         assert self._encoder is not None, "open the emitter first"
         try:
             return self._encoder.encode(event)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise TerminalError(
                 f"event {event.get('event_id')} does not fit the schema {EVENTS.schema}: {type(error).__name__}"
             ) from error

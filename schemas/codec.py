@@ -6,14 +6,14 @@ Source: https://docs.confluent.io/platform/current/schema-registry/fundamentals/
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from io import BytesIO
 from struct import Struct
 from typing import Any
 
-from fastavro import parse_schema, schemaless_reader, schemaless_writer
+from fastavro import parse_schema, schemaless_reader
 
 from schemas.avro import load_schema
+from schemas.writer import writer
 
 _FRAME = Struct(">bI")
 _MAGIC = 0
@@ -32,64 +32,22 @@ def without_logical_types(schema: Any) -> Any:
     return schema
 
 
-def _branch_namer(schema: Any) -> Callable[[Any], Any] | None:
-    """Makes what names the branch of each union of null and a record, as fastavro's tuple notation does.
-
-    Without a name fastavro finds the branch by validating the value, down to its leaves and once more at each level,
-    which takes ten times as long as writing it.
-
-    Args:
-        schema: A parsed schema.
-
-    Returns:
-        Takes a value of this schema; None where no such union is in it.
-    """
-    if isinstance(schema, list):
-        record = next((branch for branch in schema if isinstance(branch, dict) and branch["type"] == "record"), None)
-        if record is None:
-            return None
-        name, inner = record["name"], _branch_namer(record)
-        return (lambda value: (name, inner(value))) if inner else (lambda value: (name, value))
-    if not isinstance(schema, dict):
-        return None
-    if schema["type"] == "array":
-        item = _branch_namer(schema["items"])
-        return (lambda values: [item(value) for value in values]) if item else None
-    namers = {
-        field["name"]: namer
-        for field in schema.get("fields", ())
-        if (namer := _branch_namer(field["type"])) is not None
-    }
-    return partial(_name_branches, namers) if namers else None
-
-
-def _name_branches(namers: dict[str, Callable[[Any], Any]], record: dict[str, Any]) -> dict[str, Any]:
-    named = dict(record)
-    for field, namer in namers.items():
-        value = record.get(field)
-        if value is not None:
-            named[field] = namer(value)
-    return named
-
-
 class Encoder:
     """Encodes records of one schema."""
 
     def __init__(self, schema_name: str, schema_id: int) -> None:
-        self._schema = parse_schema(without_logical_types(load_schema(schema_name)))
-        self._name_branches = _branch_namer(self._schema) or (lambda record: record)
+        self._write = writer(load_schema(schema_name))
         self._prefix = _FRAME.pack(_MAGIC, schema_id)
 
     def encode(self, record: Any) -> bytes:
         """The framed value.
 
         Raises:
-            ValueError, TypeError, KeyError: The record does not fit the schema.
+            ValueError, TypeError, KeyError, AttributeError: The record does not fit the schema.
         """
-        buffer = BytesIO()
-        buffer.write(self._prefix)
-        schemaless_writer(buffer, self._schema, self._name_branches(record))
-        return buffer.getvalue()
+        buffer = bytearray(self._prefix)
+        self._write(buffer, record)
+        return bytes(buffer)
 
 
 class Decoder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import time
@@ -96,6 +97,8 @@ async def capture(
         UsageError: There is nothing to capture, or another capture works with the same data folder.
         UnavailableError: A server does not answer at the start. Later it is waited for.
     """
+    # It tells of each attempt to reach a broker that is away, many in a second; here that is said once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     work = _Capture(settings, _existing(roots or settings.capture.roots or None), once, on_progress)
     folder = settings.data_dir / "capture"
     with exclusive(folder), _signals(work.stop):
