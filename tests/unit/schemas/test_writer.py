@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fastavro import parse_schema, schemaless_writer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.avro import SCHEMA_FILES, load_schema
@@ -17,6 +17,7 @@ from tests.unit.schemas.test_codec import values
 
 
 @pytest.mark.parametrize("name", SCHEMA_FILES)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_the_bytes_are_those_of_fastavro(name: str, data: st.DataObject) -> None:
     schema = without_logical_types(load_schema(name))
