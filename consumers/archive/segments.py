@@ -103,9 +103,14 @@ class Segment:
 
 
 class PartitionSegments:
-    """The segments of one partition that are not durable yet, and the open one."""
+    """The segments of one partition that are not durable yet, and the open one.
+
+    Attributes:
+        durable: The next offset after what is durable; None where nothing is, as far as is known.
+    """
 
     def __init__(self) -> None:
+        self.durable: int | None = None
         self._segments: list[Segment] = []
         self._next = -1
         self._batch_start = -1
@@ -135,12 +140,12 @@ class PartitionSegments:
         """What is to be put now, in order."""
         return [segment for segment in self._segments if segment.is_due(now)]
 
-    def put(self, segment: Segment) -> int:
-        """A segment that was due is durable, and so is all before it; returns the next offset."""
+    def mark_put(self, segment: Segment) -> None:
+        """A segment that was due is durable, and so is all before it."""
         segment.mark_put()
+        self.durable = segment.next_offset
         if segment.full:
             self._segments.remove(segment)
-        return segment.next_offset
 
     def _add(self, record: Received, identity: Identity, now: float) -> None:
         if not self._segments or not self._segments[-1].takes(record):

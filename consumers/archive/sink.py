@@ -16,7 +16,7 @@ from consumers.archive.segments import PartitionSegments, Segment, block_start
 from consumers.sink import Offsets, Partition, Received
 from schemas.codec import Decoder
 from schemas.registry import RegistryError, SchemaRegistry
-from schemas.topics import EVENTS
+from schemas.topics import EVENTS, Topic
 from sessiontrack.errors import TransientError
 from sessiontrack.settings import Settings
 
@@ -28,7 +28,7 @@ class ArchiveSink:
     """
 
     name = "archive"
-    topics = (EVENTS,)
+    topics: Sequence[Topic] = (EVENTS,)
     decodes = False
 
     def __init__(self, settings: Settings) -> None:
@@ -77,23 +77,24 @@ class ArchiveSink:
         self._registry.close()
 
     async def _put_due(self, log: Log, now: float) -> Offsets:
-        due = {partition: segments for partition, segments in self._partitions.items() if segments.due(now)}
+        held = dict(self._partitions)
         # All end before the first error is raised: none may go on behind the back of the next attempt.
         puts = await asyncio.gather(
-            *(asyncio.to_thread(self._put_partition, log, partition, due[partition], now) for partition in due),
+            *(
+                asyncio.to_thread(self._put_partition, log, partition, segments, now)
+                for partition, segments in held.items()
+                if segments.due(now)
+            ),
             return_exceptions=True,
         )
-        for result in puts:
-            if isinstance(result, BaseException):
-                raise result
-        return dict(zip(due, [offset for offset in puts if isinstance(offset, int)], strict=True))
+        for error in filter(None, puts):
+            raise error
+        return {partition: segments.durable for partition, segments in held.items() if segments.durable is not None}
 
-    def _put_partition(self, log: Log, partition: Partition, segments: PartitionSegments, now: float) -> int:
-        offset = 0
+    def _put_partition(self, log: Log, partition: Partition, segments: PartitionSegments, now: float) -> None:
         for segment in segments.due(now):
             put_segment(self._store, segment.key(log, partition.number), segment, self._schemas(segment))
-            offset = segments.put(segment)
-        return offset
+            segments.mark_put(segment)
 
     def _schemas(self, segment: Segment) -> Mapping[int, Any]:
         schemas = {}

@@ -100,7 +100,8 @@ class Worker:
     def _put(self, held: PartitionSegments, now: float) -> None:
         for segment in held.due(now):
             put_segment(self.store, segment.key(LOG, PARTITION.number), segment, {})
-            self.committed = max(self.committed, held.put(segment))
+            held.mark_put(segment)
+            self.committed = max(self.committed, held.durable or 0)
 
 
 # Offsets may have gaps; a value may be larger than a segment's bound.
@@ -162,7 +163,10 @@ def test_a_segment_is_put_when_it_has_doubled_is_quiet_or_is_full() -> None:
         return put(now)
 
     def put(now: float) -> list[int]:
-        return [held.put(segment) for segment in held.due(now)]
+        due = held.due(now)
+        for segment in due:
+            held.mark_put(segment)
+        return [segment.next_offset for segment in due]
 
     assert add(0, now=0.0) == []  # too little to be worth an object
     assert add(1, now=0.1) == [2]  # worth one
@@ -179,7 +183,7 @@ def test_a_partition_that_is_never_quiet_is_put_in_the_end() -> None:
     held = PartitionSegments()
     held.add([(received(offset, 0), None) for offset in range(4)], 0.0)
     [segment] = held.due(0.0)
-    held.put(segment)
+    held.mark_put(segment)
     held.add([(received(4, 0), None)], 1.0)
     held.add([(received(5, 0), None)], 1.0 + segments.LONGEST_WAIT_S - 0.1)
     assert not held.due(1.0 + segments.LONGEST_WAIT_S - 0.1)
