@@ -34,7 +34,8 @@ def sessions(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List sessions, the latest activity first."""
-    from queries.sessions import SessionFilters, list_sessions
+    from queries.session_filters import SessionFilters
+    from queries.sessions import list_sessions
     from sessiontrack.settings import get_settings
 
     wanted = SessionFilters(
@@ -167,7 +168,7 @@ def _print_generations(found: list[Generation], json: bool) -> None:
         [
             (
                 row["number"],
-                row["head"][:12],
+                str(row["head"])[:12],
                 row["state"],
                 row["lines"],
                 row["bytes"],

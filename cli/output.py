@@ -67,7 +67,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right:
         )
     for row in cells:
         table.add_row(*row)
-    console().print(table)
+    out = console()
+    # On a narrower terminal the lines break; cells that were cut would lose what they say.
+    out.width = max(out.width, sum(column.min_width or 0 for column in table.columns) + 3 * len(columns))
+    out.print(table)
 
 
 def _cell(value: Any) -> str:
