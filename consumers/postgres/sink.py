@@ -15,11 +15,12 @@ from psycopg import AsyncConnection, AsyncCursor, DataError, Error, IntegrityErr
 from psycopg.errors import ProgramLimitExceeded
 from psycopg.sql import SQL, Composed, Identifier
 
+from consumers.batching import latest
 from consumers.postgres.adaptation import adapt
 from consumers.postgres.batch import Changes, fold
 from consumers.postgres.rows import Row, Table, tables_of
 from consumers.sink import Offsets, Partition, Received
-from schemas.topics import EVENTS, MESSAGES, SESSIONS, TOOL_CALLS
+from schemas.topics import EVENTS, MESSAGES, SESSIONS, TOOL_CALLS, Topic
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.settings import Settings
 
@@ -33,7 +34,7 @@ class PostgresSink:
     """Keeps the tables of `consumers.postgres.rows`."""
 
     name = "postgres"
-    topics = (EVENTS, SESSIONS, MESSAGES, TOOL_CALLS)
+    topics: Sequence[Topic] = (EVENTS, SESSIONS, MESSAGES, TOOL_CALLS)
     decodes = True
 
     def __init__(self, settings: Settings) -> None:
@@ -61,7 +62,7 @@ class PostgresSink:
         except Error as error:
             await self.close()
             raise TransientError(f"PostgreSQL at {self._address}: {_reason(error)}") from error
-        return {received.partition: received.offset + 1 for received in batch}
+        return latest(*({received.partition: received.offset + 1} for received in batch))
 
     async def idle(self) -> Offsets:
         """Nothing is held back."""
