@@ -61,7 +61,7 @@ class Decoder:
     def __init__(self, schema_name: str, writer_schema: Callable[[int], dict[str, Any]]) -> None:
         self._reader = parse_schema(without_logical_types(load_schema(schema_name)))
         self._writer_schema = writer_schema
-        self._writers: dict[int, Any] = {}
+        self._schemas: dict[int, tuple[Any, Any]] = {}
 
     def decode(self, value: bytes) -> Any:
         """The record in a framed value.
@@ -70,17 +70,19 @@ class Decoder:
             CodecError: It is not framed, or its body does not fit its schema.
         """
         schema_id = schema_id_of(value)
-        writer = self._writers.get(schema_id)
-        if writer is None:
-            writer = parse_schema(without_logical_types(self._writer_schema(schema_id)))
-            # The same schema needs no resolution, which would halve the speed.
-            self._writers[schema_id] = writer
+        writer, reader = self._schemas.get(schema_id) or self._fetch(schema_id)
         body = BytesIO(value)
         body.seek(_FRAME.size)
         try:
-            return schemaless_reader(body, writer, None if writer == self._reader else self._reader)
+            return schemaless_reader(body, writer, reader)
         except Exception as error:  # fastavro raises whatever the torn bytes lead to
             raise CodecError(f"the value does not fit schema {schema_id}: {type(error).__name__}") from error
+
+    def _fetch(self, schema_id: int) -> tuple[Any, Any]:
+        writer = parse_schema(without_logical_types(self._writer_schema(schema_id)))
+        # The same schema needs no resolution, which would halve the speed. Comparing takes longer than decoding does.
+        self._schemas[schema_id] = writer, None if writer == self._reader else self._reader
+        return self._schemas[schema_id]
 
 
 def schema_id_of(value: bytes) -> int:
