@@ -6,12 +6,14 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+from aiokafka.partitioner import murmur2
 
 from producers.claims import SHORTEST_CUT, ClaimStore, cut, with_reference
 from producers.transcript import Transcript, TranscriptSource, head_event
@@ -26,7 +28,7 @@ from sessiontrack.settings import Settings, get_settings
 # A broker on the same machine answers in milliseconds; one that starts takes some seconds.
 _START_TIMEOUT_S = 10.0
 # One partition's part of a request. An import fills it; a single event is sent without waiting for more.
-_BATCH_BYTES = 256 * 1024
+_BATCH_BYTES = 1024 * 1024
 # What headers, key and framing add to a value, generously.
 _RECORD_OVERHEAD = 64 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -222,7 +224,7 @@ class SessionEmitter:
         while True:
             try:
                 acknowledged: asyncio.Future[Any] = await self._producer.send(
-                    EVENTS.name, value, key=key, headers=headers
+                    EVENTS.name, value, key=key, partition=_partition_of(key), headers=headers
                 )
             except KafkaTimeoutError:
                 log.warning(
@@ -307,6 +309,13 @@ def headers_of(event: SessionEvent) -> list[tuple[str, bytes]]:
         ("ce_subject", event["session_id"].encode()),
         ("content-type", b"application/avro"),
     ]
+
+
+# The same few sessions come again and again, and aiokafka hashes in Python.
+@lru_cache(maxsize=4096)
+def _partition_of(key: bytes) -> int:
+    """Where Kafka's default partitioner puts a key."""
+    return int(murmur2(key) & 0x7FFFFFFF) % EVENTS.partitions
 
 
 def _now_ms() -> int:
