@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import structlog
 
+from sessiontrack.backoff import backoff_delays
 from sessiontrack.errors import TransientError
 
 logger = structlog.get_logger(__name__)
-
-# A store that restarts is back within a second or so: the first waits are short.
-_FIRST_DELAY_S = 0.1
-# Half a minute after a long outage is soon enough, and a fleet of workers that asks so often harms nobody.
-_LONGEST_DELAY_S = 30.0
 
 ResultT = TypeVar("ResultT")
 
@@ -27,18 +22,6 @@ class Stopped(Exception):  # noqa: N818  # no error: a way out
 
 class Revoked(Exception):  # noqa: N818  # no error: a way out
     """The partitions of a batch went back to the group: whoever owns them now reads it again."""
-
-
-def backoff_delays(jitter: random.Random) -> Iterator[float]:
-    """Seconds to wait after each failure in a row: exponential with jitter, without end.
-
-    Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ ("equal jitter": at least half
-    of the bound, since a delay of nearly nothing would hammer a store that is just coming up).
-    """
-    bound = _FIRST_DELAY_S
-    while True:
-        yield jitter.uniform(bound / 2, bound)
-        bound = min(bound * 2, _LONGEST_DELAY_S)
 
 
 class Retry:
@@ -52,7 +35,6 @@ class Retry:
     def __init__(self, name: str, stop: asyncio.Event) -> None:
         self._name = name
         self._stop = stop
-        self._jitter = random.Random()  # noqa: S311  # spreads retries, guards nothing
 
     async def __call__(
         self, attempt: Callable[[], Awaitable[ResultT]], *, wanted: Callable[[], bool] = lambda: True
@@ -67,7 +49,7 @@ class Retry:
             Stopped: The worker stops.
             Revoked: It is not wanted any more.
         """
-        for delay in backoff_delays(self._jitter):
+        for delay in backoff_delays():
             if not wanted():
                 raise Revoked
             try:
