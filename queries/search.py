@@ -76,7 +76,7 @@ def search(
     """The messages that fit a query, best first; of equals the newest first.
 
     All words should be there; a message with most of them is found too, further down. Only where no message has most of
-    them, one is enough.
+    them, one is enough, and spelling is taken lightly.
 
     Args:
         settings: Where OpenSearch is.
@@ -101,10 +101,10 @@ def search(
 def _found(
     client: OpenSearch, target: OpenSearchSettings, terms: SearchTerms, filters: SearchFilters, limit: int
 ) -> list[dict[str, Any]]:
-    for any_word in (False, True):
-        body = search_body(terms, filters, limit, any_word=any_word)
+    for lenient in (False, True):
+        body = search_body(terms, filters, limit, lenient=lenient)
         found: list[dict[str, Any]] = client.search(index=target.alias("messages"), body=body)["hits"]["hits"]
-        if found or len(terms.words) < 2:
+        if found or not terms.words:
             break
     return found
 

@@ -34,8 +34,10 @@ _WHOLE = 1.5
 _WHOLE_SLOP = 30
 # How much the other fields add to the best one.
 _TIE_BREAKER = 0.2
-_PAIR_BOOST = 0.4
-_PAIR_SLOP = 3
+# What a word scores for being there at all, so that hits with more of the words come first.
+_PRESENCE = 2.0
+_PAIR_BOOST = 0.6
+_PAIR_SLOP = 5
 _MOST_SHARE_OF_WORDS = 0.6
 _FRAGMENT_CHARACTERS = 160
 _FRAGMENTS = 2
@@ -45,14 +47,14 @@ FIELDS = (
 )
 
 
-def search_body(terms: SearchTerms, filters: SearchFilters, limit: int, *, any_word: bool = False) -> dict[str, Any]:
+def search_body(terms: SearchTerms, filters: SearchFilters, limit: int, *, lenient: bool = False) -> dict[str, Any]:
     """The body of the request.
 
     Args:
         terms: What to look for.
         filters: Where.
         limit: Most hits.
-        any_word: One of the words is enough; else most of them must be there.
+        lenient: One of the words is enough, and may be misspelt; else most of them must be there.
     """
     return {
         "size": limit,
@@ -60,7 +62,7 @@ def search_body(terms: SearchTerms, filters: SearchFilters, limit: int, *, any_w
         "_source": list(FIELDS),
         "query": {
             "function_score": {
-                "query": _query(terms, filters, any_word),
+                "query": _query(terms, filters, lenient),
                 "functions": [{"filter": role, "weight": weight} for role, weight in _WEIGHTS],
                 "score_mode": "multiply",
                 "boost_mode": "multiply",
@@ -76,11 +78,12 @@ def words_needed(count: int) -> int:
     return count if count <= 2 else ceil(count * _MOST_SHARE_OF_WORDS)
 
 
-def _query(terms: SearchTerms, filters: SearchFilters, any_word: bool) -> Clause:
+def _query(terms: SearchTerms, filters: SearchFilters, lenient: bool) -> Clause:
     must = [_phrase(phrase) for phrase in terms.phrases]
     if terms.words:
-        needed = 1 if any_word else words_needed(len(terms.words))
-        must.append({"bool": {"should": [_word(word) for word in terms.words], "minimum_should_match": needed}})
+        needed = 1 if lenient else words_needed(len(terms.words))
+        words = [_word(word, lenient) for word in terms.words]
+        must.append({"bool": {"should": words, "minimum_should_match": needed}})
     return {
         "bool": {
             "filter": filter_clauses(filters),
@@ -91,7 +94,7 @@ def _query(terms: SearchTerms, filters: SearchFilters, any_word: bool) -> Clause
     }
 
 
-def _word(word: str) -> Clause:
+def _word(word: str, lenient: bool) -> Clause:
     clauses: list[Clause] = []
     for field, boost in TEXTS.items():
         clauses.append({"match_phrase": {field: {"query": word, "boost": boost}}})
@@ -101,13 +104,20 @@ def _word(word: str) -> Clause:
         if is_compound(word):
             clauses.append(_whole(field, word, boost * _WHOLE))
     clauses += [{"match_phrase": {f"{name}.parts": {"query": word, "boost": boost}}} for name, boost in _NAMES.items()]
-    return _best(clauses)
+    if lenient and word.isalpha():
+        clauses.append(_misspelt(word))
+    return {"function_score": {"query": _best(clauses), "weight": _PRESENCE, "boost_mode": "sum"}}
 
 
 def _whole(field: str, word: str, boost: float) -> Clause:
     """A path, identifier, URL or code as it stands: `parts` keeps the whole beside its parts."""
     settings = {"query": word, "analyzer": "whole_search", "slop": _WHOLE_SLOP, "boost": boost}
     return {"match_phrase": {f"{field}.parts": settings}}
+
+
+def _misspelt(word: str) -> Clause:
+    """One letter wrong from five letters on, two from nine on; people get the first one right."""
+    return {"match": {"text": {"query": word, "fuzziness": "AUTO:5,9", "prefix_length": 1, "boost": 0.5}}}
 
 
 def _phrase(phrase: str) -> Clause:

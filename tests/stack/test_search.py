@@ -112,6 +112,7 @@ def found(settings: Settings, query: str, **filters: Any) -> list[str]:
         pytest.param("overloaded", "error", id="error of a model call"),
         pytest.param("what did Ada ask about a platypus?", "question", id="question"),
         pytest.param("how do we check the wombat of it", "thinking", id="little words need not be there"),
+        pytest.param("platipus", "question", id="misspelt"),
         pytest.param("nginx.conf unknownword", "path", id="one word where no message has both"),
     ],
 )
