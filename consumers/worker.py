@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Callable
 from importlib import import_module
 
 import structlog
@@ -50,16 +50,22 @@ def main(arguments: list[str]) -> int:
         return 2
     settings = get_settings()
     configure_logging(settings.log)
-    with suppress(ImportError):
-        import uvloop
-
-        uvloop.install()
     try:
-        asyncio.run(run_worker(arguments[0], settings))
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(run_worker(arguments[0], settings))
     except Exception:  # the process ends before anything it does not understand is committed
         logger.exception("worker_failed", sink=arguments[0])
         return 1
     return 0
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The event loop: that of uvloop where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def identities(records: Sequence[Received], decoder: Decoder) -> list[Identity]:
 
 
 def _stated(record: Received) -> Identity:
-    event_id = next((value for name, value in record.headers if name == "ce_id"), b"")
+    event_id = next((value for name, value in record.headers if name == "ce_id" and value), b"")
     try:
         session_id, event = record.key.decode("utf-8"), event_id.decode("ascii")
     except UnicodeDecodeError:

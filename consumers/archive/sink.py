@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from consumers.archive.identities import identities
@@ -12,13 +13,26 @@ from consumers.archive.layout import Log
 from consumers.archive.log import identify_log
 from consumers.archive.objects import ObjectStore
 from consumers.archive.placement import put_segment
-from consumers.archive.segments import PartitionSegments, Segment, block_start
+from consumers.archive.segments import Identity, PartitionSegments, Segment, block_start
 from consumers.sink import Offsets, Partition, Received
 from schemas.codec import Decoder
 from schemas.registry import RegistryError, SchemaRegistry
 from schemas.topics import EVENTS, Topic
 from sessiontrack.errors import TransientError
 from sessiontrack.settings import Settings
+
+
+@dataclass
+class _Assignment:
+    """What is held back while the group's assignment of partitions lasts.
+
+    Attributes:
+        log: What is read; not known yet at first.
+        partitions: What is held of each.
+    """
+
+    log: Log | None = None
+    partitions: dict[Partition, PartitionSegments] = field(default_factory=dict)
 
 
 class ArchiveSink:
@@ -36,13 +50,12 @@ class ArchiveSink:
         self._store = ObjectStore(settings.s3)
         self._registry = SchemaRegistry(settings.registry.url)
         self._decoder = Decoder(EVENTS.schema, self._registry.schema)
-        self._log: Log | None = None
-        self._partitions: dict[Partition, PartitionSegments] = {}
+        self._assignment = _Assignment()
 
     async def open(self) -> None:
         """Checks that the bucket and the topic are there."""
         await asyncio.to_thread(self._store.check)
-        self._log = await identify_log(self._settings.kafka, self.topics[0].name)
+        await self._identified()
 
     def start_offset(self, partition: Partition, committed: int) -> int:
         """The first offset of the block that is open."""
@@ -50,34 +63,40 @@ class ArchiveSink:
 
     async def write(self, batch: Sequence[Received]) -> Offsets:
         """Adds a batch, and puts the segments that are due."""
-        if self._log is None:
-            self._log = await identify_log(self._settings.kafka, self.topics[0].name)
+        # A rebalance in the midst of this leaves it with what it began with, which nobody looks at afterwards.
+        assignment = self._assignment
+        if assignment.log is None:
+            assignment.log = await self._identified()
         ids = await asyncio.to_thread(identities, batch, self._decoder)
-        by_partition: dict[Partition, list[Any]] = {}
+        by_partition: dict[Partition, list[tuple[Received, Identity]]] = {}
         for record, identity in zip(batch, ids, strict=True):
             by_partition.setdefault(record.partition, []).append((record, identity))
         now = time.monotonic()
         for partition, records in by_partition.items():
-            self._partitions.setdefault(partition, PartitionSegments()).add(records, now)
-        return await self._put_due(self._log, now)
+            assignment.partitions.setdefault(partition, PartitionSegments()).add(records, now)
+        return await self._put_due(assignment.log, assignment.partitions, now)
 
     async def idle(self) -> Offsets:
         """Puts the segments that are due."""
-        return await self._put_due(self._log, time.monotonic()) if self._log else {}
+        assignment = self._assignment
+        return await self._put_due(assignment.log, assignment.partitions, time.monotonic()) if assignment.log else {}
 
     def revoked(self, partitions: Sequence[Partition]) -> None:
-        """Forgets what is held back, and the log's id: a topic that is made anew comes as a rebalance."""
-        for partition in partitions:
-            self._partitions.pop(partition, None)
-        self._log = None
+        """Forgets what is held back, and the log's id: a topic that is made anew comes as a rebalance.
+
+        aiokafka's rebalances take all partitions away before they give some back.
+        """
+        self._assignment = _Assignment()
 
     async def close(self) -> None:
         """Disconnects."""
         self._store.close()
         self._registry.close()
 
-    async def _put_due(self, log: Log, now: float) -> Offsets:
-        held = dict(self._partitions)
+    async def _identified(self) -> Log:
+        return await identify_log(self._settings.kafka, self.topics[0].name)
+
+    async def _put_due(self, log: Log, held: Mapping[Partition, PartitionSegments], now: float) -> Offsets:
         # All end before the first error is raised: none may go on behind the back of the next attempt.
         puts = await asyncio.gather(
             *(

@@ -79,9 +79,9 @@ def transcript(session_id: str, data: bytes, *, state: Any = "LIVE", archived_at
     return [*events, head]
 
 
-def made_up(sessions: int, lines: int) -> list[SessionEvent]:
+def made_up(sessions: int, lines: int, seed: int = 11) -> list[SessionEvent]:
     """Sessions whose lines come interleaved, as they do live."""
-    chance = random.Random(11)
+    chance = random.Random(seed)
     files = [
         transcript(
             str(UUID(int=chance.getrandbits(128), version=4)),
@@ -225,6 +225,23 @@ async def test_a_killed_worker_leaves_neither_gaps_nor_doubles(settings: Setting
         assert objects(settings) == objects(other)
     finally:
         remove_bucket(other)
+
+
+async def test_workers_that_come_and_go_leave_neither_gaps_nor_doubles(settings: Settings, topic: Topic) -> None:
+    small = settings.model_copy(update={"sink": settings.sink.model_copy(update={"batch_records": 20})})
+    events, more = made_up(sessions=25, lines=200), made_up(sessions=25, lines=100, seed=12)
+    await publish(settings, topic, events)
+    name = f"test-{uuid4().hex[:12]}"
+
+    async def is_in_the_middle() -> bool:
+        return bool(object_keys(settings))
+
+    async with archiving(small, topic, name):
+        await until(is_in_the_middle)
+        async with archiving(small, topic, name):
+            await publish(settings, topic, more)
+        await caught_up(settings, f"sessiontrack.{name}", topic)
+    assert sorted(archived_ids(settings, topic)) == sorted(event["event_id"] for event in [*events, *more])
 
 
 async def test_a_topic_that_is_made_anew_overwrites_nothing(settings: Settings) -> None:
