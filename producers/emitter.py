@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
@@ -16,42 +13,30 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeEr
 from aiokafka.partitioner import murmur2
 
 from producers.claims import SHORTEST_CUT, ClaimStore, cut, with_reference
-from producers.transcript import Transcript, TranscriptSource, head_event
+from producers.cloudevents import headers_of
+from producers.transcript import TranscriptSource
+from producers.transcript_writer import Receipt, TranscriptWriter
 from schemas.avro import load_schema
 from schemas.codec import Encoder
 from schemas.records import SessionEvent
 from schemas.registry import RegistryError, SchemaRegistry
 from schemas.topics import EVENTS
-from sessiontrack.errors import TerminalError, TransientError, UnavailableError, UsageError
+from sessiontrack.errors import TerminalError, TransientError, UnavailableError
 from sessiontrack.settings import Settings, get_settings
+
+__all__ = ["Receipt", "SessionEmitter", "TranscriptWriter"]
 
 # A broker on the same machine answers in milliseconds; one that starts takes some seconds.
 _START_TIMEOUT_S = 10.0
+# As long as a broker may take to acknowledge what is in flight when the program ends.
+_CLOSE_TIMEOUT_S = 5.0
 # One partition's part of a request. An import fills it; a single event is sent without waiting for more.
 _BATCH_BYTES = 1024 * 1024
 # What headers, key and framing add to a value, generously.
 _RECORD_OVERHEAD = 64 * 1024
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _START_HINT = "Start the stack with `sessiontrack up`."
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The broker has the event.
-
-    Attributes:
-        event_id: Which event.
-        topic: Its topic.
-        partition: Its partition.
-        offset: Its offset there; -1 where the broker took a repeated request and no longer knew.
-    """
-
-    event_id: str
-    topic: str
-    partition: int
-    offset: int
 
 
 class SessionEmitter:
@@ -115,10 +100,17 @@ class SessionEmitter:
         self._producer = producer
 
     async def close(self) -> None:
-        """Disconnects, after what is in flight has been taken."""
+        """Disconnects. A broker that is well takes what is in flight before that."""
         producer, self._producer = self._producer, None
-        if producer is not None:
-            await producer.stop()
+        if producer is None:
+            return
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await producer.stop()
+        except TimeoutError:
+            # `stop` waits for a broker that is away without end; this is the rest of it.
+            await producer._sender.close()
+            await producer.client.close()
 
     async def emit(self, event: SessionEvent) -> Receipt:
         """Publishes an event and waits until the broker has it.
@@ -163,7 +155,7 @@ class SessionEmitter:
             family: Products that share identities; that of the settings by default.
         """
         source = TranscriptSource(session_id=session_id, agent_id=agent_id, family=family or self._settings.family)
-        return TranscriptWriter(self, source)
+        return TranscriptWriter(self.emit, source)
 
     async def flush(self) -> None:
         """Waits until the broker has everything that was sent.
@@ -253,73 +245,11 @@ class SessionEmitter:
             receipt.exception()
 
 
-class TranscriptWriter:
-    """Publishes the lines of one transcript, from its first line on.
-
-    Args:
-        emitter: Takes the events.
-        source: Whose transcript it is.
-    """
-
-    def __init__(self, emitter: SessionEmitter, source: TranscriptSource) -> None:
-        self._emitter = emitter
-        self._transcript = Transcript(source)
-
-    async def append(self, line: bytes | str) -> Receipt:
-        """Publishes the next line and waits until the broker has it.
-
-        Args:
-            line: One JSON object, say; it gets a line end where it has none.
-
-        Raises:
-            UsageError: It is more than one line.
-            TerminalError: It can't be published.
-            TransientError: The broker or the object store refused it.
-        """
-        data = line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line
-        terminated = data if data.endswith(b"\n") else data + b"\n"
-        if terminated.count(b"\n") != 1:
-            raise UsageError("a line holds a line end", hint="Append each line by itself.")
-        return await self._emitter.emit(self._transcript.append(terminated, captured_at=_now_ms()))
-
-    async def close(self) -> Receipt:
-        """Publishes the head, which proves that the transcript is whole."""
-        head = head_event(
-            self._transcript.source,
-            self._transcript.position,
-            reason="CLOSED",
-            state="LIVE",
-            captured_at=_now_ms(),
-        )
-        return await self._emitter.emit(head)
-
-
-def headers_of(event: SessionEvent) -> list[tuple[str, bytes]]:
-    """Kafka headers of an event: CloudEvents 1.0, binary mode.
-
-    Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
-    """
-    time = (_EPOCH + timedelta(milliseconds=event["occurred_at"])).isoformat(timespec="milliseconds")
-    return [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", event["event_id"].encode()),
-        ("ce_source", f"sessiontrack/{event['family']}".encode()),
-        ("ce_type", f"sessiontrack.{event['kind'].lower()}".encode()),
-        ("ce_time", time.encode()),
-        ("ce_subject", event["session_id"].encode()),
-        ("content-type", b"application/avro"),
-    ]
-
-
 # The same few sessions come again and again, and aiokafka hashes in Python.
 @lru_cache(maxsize=4096)
 def _partition_of(key: bytes) -> int:
     """Where Kafka's default partitioner puts a key."""
     return int(murmur2(key) & 0x7FFFFFFF) % EVENTS.partitions
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _refusal(event_id: str, error: BaseException) -> TransientError | TerminalError:

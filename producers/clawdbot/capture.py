@@ -7,7 +7,8 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from producers.clawdbot.checkpoints import CheckpointStore, exclusive
 from producers.clawdbot.delivery import Delivery
 from producers.clawdbot.discover import state_folders
 from producers.clawdbot.follow import follow
-from producers.clawdbot.reader import Reader
+from producers.clawdbot.reader import Counts, Reader
 from producers.emitter import SessionEmitter
 from sessiontrack.errors import TransientError, UnavailableError, UsageError
 from sessiontrack.settings import Settings
@@ -119,67 +120,78 @@ class _Capture:
         self._once = once
         self._on_progress = on_progress
         self._began = time.monotonic()
-        self._reader: Reader | None = None
+        self._counts = Counts()
+        self._connected = False
 
     async def run(self, store: CheckpointStore) -> CaptureSummary:
         backoff = 0.0
-        while not self.stop.is_set():
+        while True:
+            began = time.monotonic()
             try:
                 await self._capture(store)
-                break
+                return self._summary()
             except (TransientError, UnavailableError) as error:
-                if self._reader is None:
+                if not self._connected:
                     raise
+                if self.stop.is_set():
+                    log.warning("stopped: what the broker has not taken is sent at the next start", reason=str(error))
+                    return self._summary()
+                if time.monotonic() - began > _LONGEST_BACKOFF_S:
+                    backoff = 0.0
                 backoff = min(max(2 * backoff, _FIRST_BACKOFF_S), _LONGEST_BACKOFF_S)
-                log.warning("the capture goes on from its checkpoints", reason=str(error), seconds=backoff)
+                log.warning("goes on from the checkpoints", reason=str(error), seconds=backoff)
                 await _sleep(backoff, self.stop)
-        return self._summary()
 
     async def _capture(self, store: CheckpointStore) -> None:
-        async with SessionEmitter(self._settings) as emitter:
+        emitter = SessionEmitter(self._settings)
+        await emitter.open()
+        self._connected = True
+        try:
             delivery = Delivery(emitter, store)
-            self._reader = Reader(
-                self._roots, self._settings.family, store.load(), delivery.send, _now_ms, self.stop.is_set
+            reader = Reader(
+                self._roots,
+                self._settings.family,
+                store.load(),
+                delivery.send,
+                _now_ms,
+                self._counts,
+                self.stop.is_set,
             )
-            acknowledging = asyncio.create_task(delivery.run())
-            reading = asyncio.create_task(self._read(self._reader, delivery))
-            try:
-                await asyncio.wait({acknowledging, reading}, return_when=asyncio.FIRST_COMPLETED)
-                if acknowledging.done():
-                    acknowledging.result()
-                await reading
-            finally:
-                await _cancel(reading, acknowledging)
+            await _first_to_end(delivery.run(), self._read(reader, delivery, store), self._grace())
+        finally:
+            await emitter.close()
 
-    async def _read(self, reader: Reader, delivery: Delivery) -> None:
+    async def _read(self, reader: Reader, delivery: Delivery, store: CheckpointStore) -> None:
         since = _now_ms() - self._settings.capture.resend_minutes * _MINUTE_MS
         await reader.read_all(final=self._once, resend_since=since, on_file=self._report)
+        await delivery.drain()
+        if not self.stop.is_set():
+            store.save([], forget=reader.gone())
         if not self._once:
             await follow(reader, self._roots, self.stop, lambda: self._report(following=True))
-        try:
-            async with asyncio.timeout(_GRACE_S if self.stop.is_set() else None):
-                await delivery.drain()
-        except TimeoutError:
-            log.warning("the broker does not acknowledge: what it has not taken is sent at the next start")
+            await delivery.drain()
+
+    async def _grace(self) -> None:
+        await self.stop.wait()
+        await asyncio.sleep(_GRACE_S)
+        raise TransientError("the broker does not acknowledge")
 
     def _report(self, *, following: bool = False) -> None:
-        assert self._reader is not None
-        counts = self._reader.counts
+        counts = self._counts
         self._on_progress(
             CaptureProgress(counts.files_found, counts.files_read, counts.events, counts.bytes, following)
         )
 
     def _summary(self) -> CaptureSummary:
-        assert self._reader is not None
-        counts = self._reader.counts
+        counts = self._counts
         return CaptureSummary(
-            files=counts.transcripts,
+            files=len(counts.transcripts),
             sessions=len(counts.sessions),
             events=counts.events,
             lines=counts.lines,
             bytes=counts.bytes,
             unparsed=counts.unparsed,
-            skipped=dict(counts.skipped),
+            skipped=dict(Counter(counts.skipped.values())),
             seconds=time.monotonic() - self._began,
         )
 
@@ -224,10 +236,17 @@ async def _sleep(seconds: float, stop: asyncio.Event) -> None:
         pass
 
 
-async def _cancel(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+async def _first_to_end(*works: Coroutine[object, object, None]) -> None:
+    """Runs all until one of them ends, and raises what that one raises."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _now_ms() -> int:

@@ -8,9 +8,9 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
+from producers.clawdbot.batches import Batch
 from producers.clawdbot.checkpoints import Checkpoint, CheckpointStore
-from producers.clawdbot.files import Batch
-from producers.emitter import Receipt
+from producers.transcript_writer import Receipt
 from schemas.records import SessionEvent
 from sessiontrack.errors import TerminalError
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from producers.clawdbot.batches import Batch, Gathering
+from producers.clawdbot.blocks import TAIL_BYTES, blocks, first_lines, is_whole, tail
 from producers.clawdbot.checkpoints import Checkpoint, Stamp
 from producers.clawdbot.context import SessionFacts
 from producers.clawdbot.discover import recognise
@@ -24,55 +25,7 @@ from producers.transcript import (
 )
 from schemas.records import HeadReason, Provenance, SessionEvent
 
-# A batch is what one checkpoint covers: small enough to bound memory, large enough to make checkpoints rare.
-_BATCH_EVENTS = 500
-_BATCH_BYTES = 1024 * 1024
-_BLOCK_BYTES = 1024 * 1024
-# The end of what was read, compared at each read: an entry's id and time are in it.
-_TAIL_BYTES = 512
-# A headerless file is recognised by one of its first lines; more than these are not looked at.
-_FIRST_LINES = 64
-_FIRST_BYTES = 16 * 1024 * 1024
 _ACTIONS = {"RESET": "reset", "DELETED": "deleted"}
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Events to send, in order, and what may be remembered once the broker has them.
-
-    Attributes:
-        events: The events.
-        checkpoint: How far the file is read then.
-        renamed_from: The file's name before, whose checkpoint is void then.
-        lines: Lines that were read.
-        bytes: Bytes that were read.
-        unparsed: Lines of these that could not be parsed.
-    """
-
-    events: list[SessionEvent]
-    checkpoint: Checkpoint
-    renamed_from: Path | None = None
-    lines: int = 0
-    bytes: int = 0
-    unparsed: int = 0
-
-
-@dataclass(slots=True)
-class _Gathered:
-    events: list[SessionEvent] = field(default_factory=list)
-    lines: int = 0
-    bytes: int = 0
-    unparsed: int = 0
-
-    def add(self, event: SessionEvent, length: int) -> None:
-        self.events.append(event)
-        self.lines += 1
-        self.bytes += length
-        self.unparsed += event["kind"] == "UNPARSED"
-
-    @property
-    def full(self) -> bool:
-        return len(self.events) >= _BATCH_EVENTS or self.bytes >= _BATCH_BYTES
 
 
 class TranscriptFile:
@@ -129,7 +82,7 @@ class TranscriptFile:
             stamp = Stamp.of(os.fstat(file.fileno()))
             if self._is_read(stamp, final):
                 return
-            gathered = _Gathered(self._verified(file, stamp))
+            gathered = Gathering(self._verified(file, stamp))
             yield from self._lines(file, stamp, gathered, final)
 
     def resend(self, since: int) -> None:
@@ -154,7 +107,7 @@ class TranscriptFile:
         with self.path.open("rb") as file:
             try:
                 self._transcript = Transcript.resume(
-                    self.source, checkpoint.position, _blocks(file, checkpoint.position["bytes"])
+                    self.source, checkpoint.position, blocks(file, checkpoint.position["bytes"])
                 )
             except RewrittenError:
                 return False
@@ -174,7 +127,7 @@ class TranscriptFile:
         if not ids or ids == self.checkpoint.context_ids:
             return None
         self.checkpoint = replace(self.checkpoint, context_ids=ids)
-        return self._batch(_Gathered(events))
+        return self._batch(Gathering(events))
 
     def reset(self, at: int) -> Batch:
         """The event of a reset that `sessions.json` shows.
@@ -183,7 +136,7 @@ class TranscriptFile:
             at: When, epoch milliseconds.
         """
         event = lifecycle_event(self.source, "reset", at, provenance="INFERRED", captured_at=self._clock())
-        return self._batch(_Gathered([event]))
+        return self._batch(Gathering([event]))
 
     def head(self, reason: HeadReason, provenance: Provenance) -> Batch | None:
         """The head of what was read, and what the file's name says of the session's life; None where it was sent.
@@ -206,7 +159,7 @@ class TranscriptFile:
                 lifecycle_event(self.source, _ACTIONS[state], archived_at, provenance=provenance, captured_at=now)
             )
         self.checkpoint = replace(self.checkpoint, headed=True)
-        return self._batch(_Gathered(events))
+        return self._batch(Gathering(events))
 
     def _is_read(self, stamp: Stamp, final: bool) -> bool:
         if self._suspect or self._resend_before or stamp != self.checkpoint.stamp:
@@ -220,12 +173,12 @@ class TranscriptFile:
         before, self._suspect = self.checkpoint, False
         try:
             file.seek(0)
-            self._transcript = Transcript.resume(self.source, before.position, _blocks(file, before.position["bytes"]))
+            self._transcript = Transcript.resume(self.source, before.position, blocks(file, before.position["bytes"]))
         except RewrittenError:
             heads = self._replaced(before.end, "TRUNCATED" if stamp.size < before.end["bytes"] else "REWRITTEN")
             self._start_anew(file)
             return heads
-        if before.torn_position is not None and not _is_whole(file, before.torn_position):
+        if before.torn_position is not None and not is_whole(file, before.torn_position):
             self.checkpoint = replace(before, torn_position=None, headed=False)
             return self._replaced(before.torn_position, "REWRITTEN")
         if self._resend_before:
@@ -240,8 +193,7 @@ class TranscriptFile:
         same_file = (stamp.device, stamp.inode) == (seen.device, seen.inode)
         if not same_file or stamp.size <= seen.size or self.checkpoint.torn_position is not None:
             return False
-        tail = _tail(file, position["bytes"])
-        return tail == self._tail
+        return tail(file, position["bytes"]) == self._tail
 
     def _start_anew(self, file: BinaryIO) -> None:
         file.seek(0)
@@ -264,23 +216,23 @@ class TranscriptFile:
             return []
         return [head_event(self.source, end, reason=reason, state="REPLACED", captured_at=self._clock())]
 
-    def _lines(self, file: BinaryIO, stamp: Stamp, gathered: _Gathered, final: bool) -> Iterator[Batch]:
+    def _lines(self, file: BinaryIO, stamp: Stamp, gathered: Gathering, final: bool) -> Iterator[Batch]:
         transcript = self._transcript
         assert transcript is not None
-        self._tail = _tail(file, transcript.position["bytes"])
+        self._tail = tail(file, transcript.position["bytes"])
         torn = b""
         now = self._clock()
         for line in file:
             if not line.endswith(b"\n"):
                 torn = line
                 break
-            self._tail = (self._tail + line[-_TAIL_BYTES:])[-_TAIL_BYTES:]
+            self._tail = (self._tail + line[-TAIL_BYTES:])[-TAIL_BYTES:]
             event = transcript.append(line, captured_at=now)
             if (event["byte_offset"] or 0) >= self._resend_before or event["occurred_at"] >= self._resend_since:
                 gathered.add(event, len(line))
             if gathered.full:
                 yield self._advanced(stamp, transcript.position, gathered)
-                gathered, now = _Gathered(), self._clock()
+                gathered, now = Gathering(), self._clock()
         position, torn_position = transcript.position, self.checkpoint.torn_position
         self._resend_before = 0
         if final and torn:
@@ -294,7 +246,7 @@ class TranscriptFile:
         self,
         stamp: Stamp,
         position: TranscriptPosition,
-        gathered: _Gathered,
+        gathered: Gathering,
         torn_position: TranscriptPosition | None = None,
     ) -> Batch:
         before = self.checkpoint
@@ -304,39 +256,6 @@ class TranscriptFile:
         self.checkpoint = replace(after, headed=before.headed and after.end["chain"] == before.end["chain"])
         return self._batch(gathered)
 
-    def _batch(self, gathered: _Gathered) -> Batch:
+    def _batch(self, gathered: Gathering) -> Batch:
         renamed_from, self._renamed_from = self._renamed_from, None
         return Batch(gathered.events, self.checkpoint, renamed_from, gathered.lines, gathered.bytes, gathered.unparsed)
-
-
-def first_lines(file: BinaryIO) -> Iterator[bytes]:
-    """The lines by which a transcript is recognised; an unterminated one too."""
-    left = _FIRST_BYTES
-    for _ in range(_FIRST_LINES):
-        line = file.readline(left)
-        left -= len(line)
-        if not line:
-            return
-        yield line
-
-
-def _tail(file: BinaryIO, end: int) -> bytes:
-    """The bytes just before a place, where the file is left to be read on."""
-    start = max(0, end - _TAIL_BYTES)
-    file.seek(start)
-    return file.read(end - start)
-
-
-def _blocks(file: BinaryIO, length: int) -> Iterator[bytes]:
-    while length > 0 and (block := file.read(min(length, _BLOCK_BYTES))):
-        length -= len(block)
-        yield block
-
-
-def _is_whole(file: BinaryIO, position: TranscriptPosition) -> bool:
-    """Whether the file is just what a position covers."""
-    file.seek(0)
-    digest = sha256()
-    for block in _blocks(file, position["bytes"]):
-        digest.update(block)
-    return digest.hexdigest() == position["sha256"] and not file.read(1)

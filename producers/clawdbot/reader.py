@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from glob import escape
@@ -11,12 +11,14 @@ from pathlib import Path
 
 import structlog
 
+from producers.clawdbot.batches import Batch
+from producers.clawdbot.blocks import first_lines
 from producers.clawdbot.checkpoints import Checkpoint, Stamp
 from producers.clawdbot.context import FILE_NAME
 from producers.clawdbot.discover import agent_of, brand_of, live_name, reading_order, recognise, scan
 from producers.clawdbot.fields import LAST_MOMENT, storable
 from producers.clawdbot.file_names import file_name_facts
-from producers.clawdbot.files import Batch, TranscriptFile, first_lines
+from producers.clawdbot.files import TranscriptFile
 from producers.clawdbot.session_stores import SessionStores
 from producers.transcript import TranscriptSource
 
@@ -39,18 +41,18 @@ class Counts:
         lines: Lines that were sent.
         bytes: Bytes of these lines.
         unparsed: Lines of these that could not be parsed.
-        skipped: Files and folders that were passed over, by reason.
+        skipped: Why a file or folder was passed over.
     """
 
     files_found: int = 0
     files_read: int = 0
-    transcripts: int = 0
+    transcripts: set[Path] = field(default_factory=set)
     sessions: set[str] = field(default_factory=set)
     events: int = 0
     lines: int = 0
     bytes: int = 0
     unparsed: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
+    skipped: dict[Path, str] = field(default_factory=dict)
 
 
 class Reader:
@@ -62,6 +64,7 @@ class Reader:
         checkpoints: What was acknowledged before, by path.
         send: Takes batches.
         clock: Gives the time, epoch milliseconds.
+        counts: What to add to.
         stopping: Whether to end before all is read.
     """
 
@@ -72,9 +75,10 @@ class Reader:
         checkpoints: dict[Path, Checkpoint],
         send: Callable[[Batch], Awaitable[None]],
         clock: Callable[[], int],
+        counts: Counts | None = None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.counts = Counts()
+        self.counts = counts or Counts()
         self._roots = roots
         self._family = family
         self._checkpoints = checkpoints
@@ -84,7 +88,8 @@ class Reader:
         self._files: dict[Path, TranscriptFile] = {}
         self._path_of_inode = {_inode(known.stamp): path for path, known in checkpoints.items()}
         self._stores = SessionStores()
-        self._warned: set[Path] = set()
+        # Files that are no transcripts, as they were then.
+        self._others: dict[Path, Stamp] = {}
         # Files that were read since they were last verified as a whole, as they were at the last look around.
         self._unverified: dict[Path, Stamp] = {}
         self._resend_since = 0
@@ -102,7 +107,7 @@ class Reader:
         """
         self._resend_since = resend_since
         paths = await asyncio.to_thread(self._found)
-        self.counts.files_found = len(paths)
+        self.counts.files_found, self.counts.files_read = len(paths), 0
         for path in paths:
             if self._stopping():
                 return
@@ -142,8 +147,23 @@ class Reader:
                 file.distrust()
                 await self._read(path)
                 self._unverified.pop(path, None)
-        for path in set(self._files).difference(paths):
-            del self._files[path]
+        self._forget(set(self._files).difference(paths))
+
+    def gone(self) -> list[Path]:
+        """Checkpoints of files that were below the roots and are no more, nor were they renamed."""
+        return [
+            path
+            for path in self._checkpoints
+            if any(root in path.parents and root.exists() for root in self._roots) and not path.exists()
+        ]
+
+    def _forget(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            # With its folder gone a file may come back, as when a disk is mounted again.
+            if path.parent.exists():
+                del self._files[path]
+        self._others = {path: stamp for path, stamp in self._others.items() if path.exists()}
+        self._path_of_inode = {_inode(file.checkpoint.stamp): path for path, file in self._files.items()}
 
     def _found(self) -> list[Path]:
         paths = {path for root in self._roots for path in scan(root, self._unreadable)}
@@ -151,8 +171,9 @@ class Reader:
 
     def _differs(self, path: Path) -> bool:
         file = self._files.get(path)
+        known = file.checkpoint.stamp if file else self._others.get(path)
         try:
-            return file is None or Stamp.of(path.stat()) != file.checkpoint.stamp
+            return Stamp.of(path.stat()) != known
         except OSError:
             return False
 
@@ -231,7 +252,8 @@ class Reader:
         with path.open("rb") as content:
             session_id = recognise(path, first_lines(content))
             if session_id is None:
-                self.counts.skipped["not a transcript" if content.tell() else "empty"] += 1
+                self.counts.skipped[path] = "not a transcript" if content.tell() else "empty"
+                self._others[path] = Stamp.of(os.fstat(content.fileno()))
             return session_id
 
     def _is_renamed(self, file: TranscriptFile) -> bool:
@@ -264,7 +286,9 @@ class Reader:
 
     def _add(self, file: TranscriptFile) -> TranscriptFile:
         self._files[file.path] = file
-        self.counts.transcripts += 1
+        self._others.pop(file.path, None)
+        self.counts.skipped.pop(file.path, None)
+        self.counts.transcripts.add(file.path)
         self.counts.sessions.add(file.source.session_id)
         return file
 
@@ -274,9 +298,8 @@ class Reader:
         self.counts.sessions.add(file.source.session_id)
 
     def _unreadable(self, path: Path, error: OSError) -> None:
-        self.counts.skipped["unreadable"] += 1
-        if path not in self._warned:
-            self._warned.add(path)
+        if self.counts.skipped.get(path) != "unreadable":
+            self.counts.skipped[path] = "unreadable"
             log.warning("can't be read, passed over", path=str(path), reason=error.strerror)
 
 

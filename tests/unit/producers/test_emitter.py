@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from producers.emitter import SessionEmitter, headers_of
+from producers.cloudevents import headers_of
+from producers.emitter import SessionEmitter
 from producers.transcript import Transcript, TranscriptSource
 from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import Settings

@@ -90,7 +90,7 @@ async def test_what_can_not_be_read_is_counted_and_the_rest_goes_on(sessions: Pa
     reader = log.reader(sessions)
     await reader.read_all(final=True)
     assert log.lines == [header()]
-    assert reader.counts.skipped == {"unreadable": 1}
+    assert reader.counts.skipped == {sessions / "broken.jsonl": "unreadable"}
 
 
 async def test_a_folder_that_appears_is_read(sessions: Path, tmp_path: Path) -> None:

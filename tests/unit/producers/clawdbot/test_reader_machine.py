@@ -13,8 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from producers.clawdbot.batches import Batch
 from producers.clawdbot.discover import recognise
-from producers.clawdbot.files import Batch
 from producers.clawdbot.reader import Reader
 from sessiontrack.errors import TransientError
 from sessiontrack.identity import GENESIS, next_chain

@@ -7,8 +7,8 @@ import os
 from itertools import count
 from pathlib import Path
 
+from producers.clawdbot.batches import Batch
 from producers.clawdbot.checkpoints import Checkpoint
-from producers.clawdbot.files import Batch
 from producers.clawdbot.reader import Reader
 from schemas.records import SessionEvent
 from sessiontrack.identity import GENESIS
