@@ -6,6 +6,7 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import Processor
 
 from sessiontrack.settings import LogSettings
 
@@ -19,24 +20,22 @@ def configure_logging(settings: LogSettings) -> None:
     console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
     renderer = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
     level = logging.getLevelNamesMapping()[settings.level.upper()]
+    enrich: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
+        processors=[*enrich, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         # `sys.__stderr__`: Faust replaces sys.stderr, and swallows what is written there.
         logger_factory=structlog.WriteLoggerFactory(file=sys.__stderr__),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(
-        force=True,
-        level=max(level, logging.WARNING),
-        stream=sys.__stderr__,
-        format="%(levelname)s %(name)s %(message)s",
-    )
+    # Libraries log through `logging`: in the same format, and only what needs somebody's attention.
+    handler = logging.StreamHandler(sys.__stderr__)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=enrich))
+    logging.basicConfig(force=True, level=max(level, logging.WARNING), handlers=[handler])
     # It logs the traceback of every request that fails; our errors say so once.
     logging.getLogger("opensearch").setLevel(logging.CRITICAL)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -23,6 +25,13 @@ from streams.publisher import Publisher
 
 logger = structlog.get_logger(__name__)
 
+# A batch takes a second or two. While the broker is away it can't be finished: the next worker takes it again.
+_LONGEST_STOP_S = 10.0
+
+
+class _Stopped(Exception):  # noqa: N818  # no error: a way out
+    """The worker stops before it has begun."""
+
 
 async def run_worker(settings: Settings, namespace: str = "sessiontrack") -> None:
     """Runs until SIGTERM or SIGINT; the batch in hand is finished and committed.
@@ -31,28 +40,40 @@ async def run_worker(settings: Settings, namespace: str = "sessiontrack") -> Non
         settings: Addresses, and where the state is kept.
         namespace: What names of topics and of the group begin with.
 
-    Raises:
-        Exception: Whatever is not understood, with nothing of the batch committed.
+    What is not understood ends the process with status 1, nothing of the batch committed: the next one reads it again.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     publisher = Publisher(settings.kafka, f"{namespace}.streams")
-    codec, store = await _connected(settings, namespace)
+    try:
+        codec, store = await _connected(settings, stop)
+    except _Stopped:
+        return
     store.mkdir(mode=0o700, parents=True, exist_ok=True)
     app = create_app(settings, codec, publisher, store, namespace)
     await app.start()
     logger.info("worker_started", worker="streams")
     await app.wait_for_stopped(stop.wait())
     if app.crash_reason is not None:
-        raise app.crash_reason
-    await app.stop()
+        logger.error("worker_failed", worker="streams", exc_info=app.crash_reason)
+        # At once: stopping Faust in order would wait for acknowledgements that never come.
+        os._exit(1)
+    try:
+        await asyncio.wait_for(app.stop(), _LONGEST_STOP_S)
+    except TimeoutError:
+        logger.error("worker_did_not_finish", worker="streams")
+        os._exit(1)
     await publisher.close()
     logger.info("worker_stopped", worker="streams")
 
 
-async def _connected(settings: Settings, namespace: str) -> tuple[Codec, Path]:
-    """Waits for the schema registry and for Kafka."""
+async def _connected(settings: Settings, stop: asyncio.Event) -> tuple[Codec, Path]:
+    """Waits for the schema registry and for Kafka.
+
+    Raises:
+        _Stopped: The worker is to stop.
+    """
     registry = SchemaRegistry(settings.registry.url)
     for delay in backoff_delays():
         try:
@@ -61,7 +82,9 @@ async def _connected(settings: Settings, namespace: str) -> tuple[Codec, Path]:
             return codec, settings.data_dir / "streams" / await _cluster_id(settings)
         except (TransientError, KafkaError, OSError) as error:
             logger.warning("waiting", worker="streams", reason=str(error), retry_in_s=round(delay, 1))
-        await asyncio.sleep(delay)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), delay)
+            raise _Stopped
     raise AssertionError("backoff has no end")
 
 

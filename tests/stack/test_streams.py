@@ -1,0 +1,260 @@
+"""The streams worker on a real broker: what it publishes last equals what the stages derive from the log."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from infra.topics import create_topics, register_schemas
+from producers.cloudevents import headers_of
+from schemas.codec import Decoder, Encoder
+from schemas.records import SessionEvent
+from schemas.registry import SchemaRegistry
+from schemas.topics import DEAD_LETTERS, EVENTS, MESSAGES, PARTITIONS, SESSIONS, TOOL_CALLS, TOPICS, Topic
+from sessiontrack.settings import Settings
+from streams.derive import derive
+from tests.unit.streams.events import call, context, lifecycle, model_change, reply, result, user
+
+pytestmark = pytest.mark.timeout(300)
+
+
+class Log:
+    """Topics of a test's own, and what is in them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.namespace = f"test-{uuid4().hex[:8]}"
+        create_topics(settings.kafka, tuple(replace(topic, name=self.name(topic)) for topic in TOPICS))
+        self._ids = register_schemas(settings)
+        self._registry = SchemaRegistry(settings.registry.url)
+
+    def close(self) -> None:
+        self._registry.close()
+
+    def name(self, topic: Topic) -> str:
+        return topic.name.replace("sessiontrack", self.namespace, 1)
+
+    async def append(self, events: list[SessionEvent]) -> None:
+        encoder = Encoder(EVENTS.schema, self._ids[EVENTS.subject])
+        async with self._producer() as producer:
+            sent = [
+                await producer.send(
+                    self.name(EVENTS),
+                    key=event["session_id"].encode(),
+                    value=encoder.encode(event),
+                    headers=headers_of(event),
+                )
+                for event in events
+            ]
+            await asyncio.gather(*sent)
+
+    async def append_bytes(self, value: bytes) -> None:
+        async with self._producer() as producer:
+            await producer.send_and_wait(self.name(EVENTS), key=b"a", value=value, partition=0)
+
+    async def read(self, topic: Topic) -> list[Any]:
+        """The records, in the order of each partition."""
+        decoder = Decoder(topic.schema, self._registry.schema)
+        return [decoder.decode(record.value) async for record in self._records(topic)]
+
+    async def last(self, topic: Topic) -> dict[str, Any]:
+        """The last record of each key."""
+        decoder = Decoder(topic.schema, self._registry.schema)
+        return {record.key.decode(): decoder.decode(record.value) async for record in self._records(topic)}
+
+    async def length(self, topic: Topic) -> int:
+        async with self._consumer() as consumer:
+            return sum((await consumer.end_offsets(self._partitions(topic))).values())
+
+    async def committed(self) -> int:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka.bootstrap_servers)
+        await admin.start()
+        try:
+            offsets = await admin.list_consumer_group_offsets(f"{self.namespace}.streams")
+        finally:
+            await admin.close()
+        return sum(at.offset for place, at in offsets.items() if place.topic == self.name(EVENTS))
+
+    async def processed(self) -> None:
+        """Waits until all of the log is committed."""
+        length = await self.length(EVENTS)
+        while await self.committed() < length:  # noqa: ASYNC110  # Kafka tells only when asked
+            await asyncio.sleep(0.2)
+
+    def _partitions(self, topic: Topic) -> list[TopicPartition]:
+        return [TopicPartition(self.name(topic), partition) for partition in range(PARTITIONS)]
+
+    async def _records(self, topic: Topic) -> AsyncIterator[Any]:
+        async with self._consumer() as consumer:
+            places = self._partitions(topic)
+            ends = await consumer.end_offsets(places)
+            consumer.assign(places)
+            await consumer.seek_to_beginning(*places)
+            while [place for place in places if await consumer.position(place) < ends[place]]:
+                for records in (await consumer.getmany(timeout_ms=500)).values():
+                    for record in records:
+                        yield record
+
+    @asynccontextmanager
+    async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.settings.kafka.bootstrap_servers, enable_auto_commit=False, group_id=None
+        )
+        await consumer.start()
+        try:
+            yield consumer
+        finally:
+            await consumer.stop()
+
+    @asynccontextmanager
+    async def _producer(self) -> AsyncIterator[AIOKafkaProducer]:
+        producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka.bootstrap_servers, linger_ms=5)
+        await producer.start()
+        try:
+            yield producer
+        finally:
+            await producer.stop()
+
+
+@pytest.fixture
+def log(stack_settings: Settings) -> Iterator[Log]:
+    log = Log(stack_settings)
+    yield log
+    log.close()
+
+
+@pytest.fixture
+def start_worker(log: Log, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Starts workers that keep their state in one folder; whatever still runs is stopped at the end."""
+    program = (
+        "import sys, uvloop; from pathlib import Path; from sessiontrack.settings import Settings;"
+        "from sessiontrack.logs import configure_logging; from streams.worker import run_worker;"
+        "settings = Settings(data_dir=Path(sys.argv[1])); configure_logging(settings.log);"
+        "uvloop.run(run_worker(settings.model_copy(update={'data_dir': Path(sys.argv[2])}), sys.argv[3]))"
+    )
+    started: list[subprocess.Popen[bytes]] = []
+    output = (tmp_path / "worker.log").open("ab")
+
+    def start() -> subprocess.Popen[bytes]:
+        arguments = [str(log.settings.data_dir), str(tmp_path), log.namespace]
+        started.append(
+            subprocess.Popen([sys.executable, "-c", program, *arguments], stderr=output, cwd=Path(__file__).parents[2])
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+    output.close()
+
+
+def conversations(sessions: int, turns: int) -> list[SessionEvent]:
+    """Sessions that go on at the same time, with tools, several generations and repeats."""
+    found = []
+    for turn in range(turns):
+        for number in range(sessions):
+            made = _turn(turn, 10_000 * turn)
+            for event in made:
+                event["session_id"] = str(UUID(int=number))
+            found += made
+    return found
+
+
+def _turn(turn: int, at: int) -> list[SessionEvent]:
+    events = [
+        context(f"f{turn % 3}", channel=("webchat", "telegram", "signal")[turn % 3]),
+        user(f"u{turn}", at, sender={"id": str(turn % 5), "name": None, "channel": None, "provenance": "PARSED"}),
+        model_change(f"m{turn}", at + 1, f"sim-{turn // 4 % 2}"),
+        reply(f"a{turn}", at + 2, call(f"c{turn}", "exec", '{"command":"ls"}'), call("again", "read")),
+        result(f"r{turn}", at + 50, f"c{turn}", is_error=turn % 7 == 0),
+        result(f"s{turn}", at + 60, "again", "read"),
+        user(f"u{turn // 2}", at // 2, generation="rewritten"),
+    ]
+    return [*events, lifecycle("reset", at + 99)] if turn % 10 == 9 else events
+
+
+async def compare(log: Log) -> None:
+    derived = derive(await log.read(EVENTS))
+
+    assert await log.last(SESSIONS) == derived.sessions
+    assert await log.last(MESSAGES) == derived.messages
+    assert await log.last(TOOL_CALLS) == derived.tool_calls
+    assert derived.refused == set()
+
+
+async def test_what_is_published_is_what_the_log_implies(
+    log: Log, start_worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    worker = start_worker()
+    await log.append(conversations(sessions=20, turns=20))
+    await log.processed()
+    await compare(log)
+    assert await log.length(DEAD_LETTERS) == 0
+
+    worker.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(worker.wait) == 0
+
+
+async def test_a_worker_that_is_killed_again_and_again_loses_and_doubles_nothing(
+    log: Log, start_worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    await log.append(conversations(sessions=30, turns=50))
+    length, seen = await log.length(EVENTS), 0
+    for _ in range(3):
+        worker = start_worker()
+        while (published := await log.length(MESSAGES)) == seen:  # noqa: ASYNC110  # Kafka tells only when asked
+            await asyncio.sleep(0.02)
+        seen = published
+        worker.kill()
+        await asyncio.to_thread(worker.wait)
+    assert await log.committed() < length
+
+    start_worker()
+    await log.processed()
+    await compare(log)
+
+
+async def test_a_worker_without_its_disk_takes_its_state_from_the_changelog(
+    log: Log, start_worker: Callable[[], subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    worker = start_worker()
+    events = conversations(sessions=5, turns=20)
+    await log.append(events[:400])
+    await log.processed()
+    worker.send_signal(signal.SIGTERM)
+    await asyncio.to_thread(worker.wait)
+    await asyncio.to_thread(os.rename, tmp_path / "streams", tmp_path / "lost")
+
+    start_worker()
+    await log.append(events[400:])
+    await log.processed()
+    await compare(log)
+
+
+async def test_a_value_that_is_no_event_is_set_aside_as_it_was(
+    log: Log, start_worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    await log.append_bytes(b"no Avro")
+    await log.append(conversations(sessions=3, turns=1))
+    start_worker()
+    await log.processed()
+
+    [letter] = await log.read(DEAD_LETTERS)
+    assert (letter["value"], letter["stage"], letter["error_class"]) == (b"no Avro", "decode", "CodecError")
+    assert letter["group"] == f"{log.namespace}.streams"
+    assert len(await log.last(SESSIONS)) == 3
