@@ -95,8 +95,9 @@ def run(environment: dict[str, str], *arguments: str, lines: int | None = None) 
 
 def output(environment: dict[str, str], *arguments: str) -> str:
     """What a command prints."""
-    command = [SESSIONTRACK, *arguments]
-    return subprocess.run(command, env=environment, check=True, text=True, stdout=subprocess.PIPE).stdout
+    return subprocess.run(
+        [str(SESSIONTRACK), *arguments], env=environment, check=True, text=True, stdout=subprocess.PIPE
+    ).stdout
 
 
 def say(text: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from minio import Minio
 from minio.error import S3Error
 from urllib3.exceptions import HTTPError
 
 from sessiontrack.errors import UnavailableError
+from sessiontrack.s3 import s3_client
 from sessiontrack.settings import S3Settings
 
 
@@ -16,12 +16,7 @@ def create_bucket(settings: S3Settings) -> None:
     Raises:
         UnavailableError: The object store does not answer, or refuses the keys.
     """
-    client = Minio(
-        settings.endpoint,
-        access_key=settings.access_key,
-        secret_key=settings.secret_key.get_secret_value(),
-        secure=settings.secure,
-    )
+    client = s3_client(settings)
     try:
         if not client.bucket_exists(settings.bucket):
             client.make_bucket(settings.bucket)

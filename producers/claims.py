@@ -11,12 +11,12 @@ from io import BytesIO
 from typing import Any, cast
 from urllib.parse import quote
 
-from minio import Minio
 from minio.error import MinioException
 from urllib3.exceptions import HTTPError
 
 from schemas.records import Payload, Reference, SessionEvent
 from sessiontrack.errors import TransientError
+from sessiontrack.s3 import s3_client
 from sessiontrack.settings import S3Settings
 
 # S3 bounds a key at 1,024 bytes; this leaves room for the rest of it.
@@ -86,12 +86,7 @@ class ClaimStore:
 
     def __init__(self, settings: S3Settings) -> None:
         self._settings = settings
-        self._client = Minio(
-            settings.endpoint,
-            access_key=settings.access_key,
-            secret_key=settings.secret_key.get_secret_value(),
-            secure=settings.secure,
-        )
+        self._client = s3_client(settings)
 
     async def put(self, key: str, raw: bytes) -> None:
         """Keeps a line; keeping it again changes nothing.

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from producers.clawdbot.files import Batch
+from producers.clawdbot.batches import Batch
 from producers.clawdbot.reader import Reader
 from schemas.records import SessionEvent
 

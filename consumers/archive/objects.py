@@ -6,18 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 
-import urllib3
-from minio import Minio
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
 from sessiontrack.errors import NotFoundError, TransientError
+from sessiontrack.s3 import connection_pool, s3_client
 from sessiontrack.settings import S3Settings
-
-# A block of 32 MiB passes within this on a slow disk; the default of 5 minutes would hide a store that hangs.
-_TIMEOUT_S = 30.0
-# As many as asyncio has threads at most: none waits for a connection.
-_CONNECTIONS = 32
 
 
 class ObjectStore:
@@ -26,19 +20,8 @@ class ObjectStore:
     def __init__(self, settings: S3Settings) -> None:
         self._bucket = settings.bucket
         self._endpoint = settings.endpoint
-        self._pool = urllib3.PoolManager(
-            maxsize=_CONNECTIONS,
-            timeout=urllib3.Timeout(connect=5.0, read=_TIMEOUT_S),
-            # One for a pooled connection that the server closed; whoever calls decides about more.
-            retries=urllib3.Retry(total=1),
-        )
-        self._client = Minio(
-            settings.endpoint,
-            access_key=settings.access_key,
-            secret_key=settings.secret_key.get_secret_value(),
-            secure=settings.secure,
-            http_client=self._pool,
-        )
+        self._pool = connection_pool()
+        self._client = s3_client(settings, self._pool)
 
     def check(self) -> None:
         """Checks that the bucket is there.

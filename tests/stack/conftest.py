@@ -14,9 +14,11 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
+from bench.corpus import generate
 from infra.migrations import upgrade
 from infra.stack.stack import NativeStack
 from sessiontrack.settings import Settings
+from tests.stack.pipeline import Pipeline, differences, running_pipeline
 
 # Names the `data_dir` of a running stack to use instead of an own one; it is left running.
 DATA_DIR_VARIABLE = "SESSIONTRACK_TEST_DATA_DIR"
@@ -76,3 +78,21 @@ def database_settings(stack_settings: Settings) -> Iterator[Settings]:
         finally:
             connection.execute("SET client_min_messages = warning")
             connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(schema)))
+
+
+@pytest.fixture(scope="session")
+def pipeline(stack_settings: Settings) -> Iterator[Pipeline]:
+    """The whole pipeline on the stack: its topics, tables, indexes and bucket are the real ones."""
+    with running_pipeline(stack_settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def captured(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A captured session that has messages and tool calls, all of it in the stores."""
+    folder = tmp_path_factory.mktemp("corpus") / "state"
+    corpus = generate(folder, 12, seed=7)
+    pipeline.capture(folder)
+    session = max(corpus.sessions, key=lambda each: sum(each.messages.values()))
+    assert not differences(pipeline.verify(session.session_id))
+    return session.session_id

@@ -1,0 +1,103 @@
+"""verify can fail: whatever is done to a store, it names the store, the record and the kind of damage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+import psycopg
+from minio import Minio
+from opensearchpy import OpenSearch
+from psycopg.sql import SQL, Identifier
+
+from cli.exits import Exit
+from queries.archive import Archive
+from tests.stack.pipeline import Pipeline, differences
+
+
+@contextmanager
+def postgres(pipeline: Pipeline) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    with psycopg.connect(pipeline.settings.postgres.dsn, autocommit=True) as connection:
+        yield connection
+
+
+def an_id(pipeline: Pipeline, session_id: str, table: str, column: str) -> str:
+    query = SQL("SELECT {column} FROM {table} WHERE session_id = %s ORDER BY 1 LIMIT 1")
+    with postgres(pipeline) as connection:
+        row = connection.execute(query.format(column=Identifier(column), table=Identifier(table)), [session_id])
+        found = row.fetchone()
+    assert found is not None
+    return str(found[0])
+
+
+def test_a_deleted_row_is_missing(pipeline: Pipeline, captured: str) -> None:
+    gone = an_id(pipeline, captured, "messages", "message_id")
+    with postgres(pipeline) as connection:
+        connection.execute("CREATE TEMP TABLE kept AS SELECT * FROM messages WHERE message_id = %s", [gone])
+        connection.execute("DELETE FROM messages WHERE message_id = %s", [gone])
+        report = pipeline.verify(captured)
+        told = pipeline.run("verify", captured)
+        connection.execute("INSERT INTO messages SELECT * FROM kept")
+    assert told.returncode == Exit.DIFFERENCES
+    assert gone.encode() in told.stdout
+    assert differences(report) == {("postgres", "messages", "missing", gone)}
+    assert not differences(pipeline.verify(captured))
+
+
+def test_a_surplus_row_is_named(pipeline: Pipeline, captured: str) -> None:
+    surplus = "00000000-0000-5000-8000-000000000000"
+    with postgres(pipeline) as connection:
+        connection.execute(
+            "CREATE TEMP TABLE copied AS SELECT * FROM events WHERE event_id = %s",
+            [an_id(pipeline, captured, "events", "event_id")],
+        )
+        connection.execute("UPDATE copied SET event_id = %s", [surplus])
+        connection.execute("INSERT INTO events SELECT * FROM copied")
+        report = pipeline.verify(captured)
+        connection.execute("DELETE FROM events WHERE event_id = %s", [surplus])
+    assert differences(report) == {("postgres", "events", "surplus", surplus)}
+
+
+def test_an_altered_row_is_named(pipeline: Pipeline, captured: str) -> None:
+    with postgres(pipeline) as connection:
+        connection.execute("UPDATE sessions SET total_tokens = total_tokens + 1 WHERE session_id = %s", [captured])
+        report = pipeline.verify(captured)
+        connection.execute("UPDATE sessions SET total_tokens = total_tokens - 1 WHERE session_id = %s", [captured])
+    assert differences(report) == {("postgres", "sessions", "altered", captured)}
+
+
+def test_an_altered_document_is_named(pipeline: Pipeline, captured: str) -> None:
+    altered = an_id(pipeline, captured, "messages", "message_id")
+    index = pipeline.settings.opensearch.alias("messages")
+    with OpenSearch(hosts=[pipeline.settings.opensearch.url]) as client:
+        found = client.get(index=index, id=altered)
+        version = {"version": found["_version"], "version_type": "external_gte"}
+        client.index(index=index, id=altered, body={**found["_source"], "text": "something else"}, params=version)
+        report = pipeline.verify(captured)
+        client.index(index=index, id=altered, body=found["_source"], params=version)
+    assert differences(report) == {("opensearch", "messages", "altered", altered)}
+    assert not differences(pipeline.verify(captured))
+
+
+def test_a_damaged_or_removed_archive_object_is_named(pipeline: Pipeline, captured: str) -> None:
+    s3 = pipeline.settings.s3
+    client = Minio(s3.endpoint, s3.access_key, s3.secret_key.get_secret_value(), secure=s3.secure)
+    with Archive(pipeline.settings) as archive:
+        key = archive.session_segments(captured)[0].key.object
+    response = client.get_object(s3.bucket, key)
+    content = response.read()
+    response.close()
+    response.release_conn()
+    flipped = bytearray(content)
+    flipped[len(flipped) // 2] ^= 1
+    try:
+        client.put_object(s3.bucket, key, BytesIO(bytes(flipped)), len(flipped))
+        damaged = pipeline.verify(captured)
+        client.remove_object(s3.bucket, key)
+        removed = pipeline.verify(captured)
+    finally:
+        client.put_object(s3.bucket, key, BytesIO(content), len(content))
+    assert ("archive", "events", "altered", key) in differences(damaged)
+    assert ("archive", "events", "missing", key) in differences(removed)
+    assert not differences(pipeline.verify(captured))
