@@ -34,11 +34,10 @@ def sessions(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List sessions, the latest activity first."""
-    from queries.session_filters import SessionFilters
     from queries.sessions import list_sessions
     from sessiontrack.settings import get_settings
 
-    wanted = SessionFilters(
+    wanted = filters.given(
         agent=agent,
         channel=channel,
         sender=sender,
@@ -46,7 +45,8 @@ def sessions(
         model=model,
         tool=tool,
         project=project,
-        **filters.times(since, until),
+        since=since,
+        until=until,
     )
     page = list_sessions(get_settings(), wanted, limit, after)
     if json:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from queries.filters import Filters
 
 Agent = Annotated[str | None, typer.Option(help="Agent id.")]
 Channel = Annotated[str | None, typer.Option(help="Channel, such as telegram.")]
@@ -17,15 +20,17 @@ Since = Annotated[str | None, typer.Option(help="From: 2026-03-01, 2026-03-01T12
 Until = Annotated[str | None, typer.Option(help="Up to, as --since; a day is included.")]
 
 
-def times(since: str | None, until: str | None) -> dict[str, int | None]:
-    """The bounds of `--since` and `--until`, as epoch milliseconds.
+def given(*, since: str | None, until: str | None, **values: str | None) -> Filters:
+    """The filters that the options give.
 
     Raises:
-        UsageError: One of them is no time.
+        UsageError: `since` or `until` is no time.
     """
+    from queries.filters import Filters
     from queries.times import parse_time
 
-    return {
-        "since": None if since is None else parse_time(since),
-        "until": None if until is None else parse_time(until, end=True),
-    }
+    return Filters(
+        **values,
+        since=None if since is None else parse_time(since),
+        until=None if until is None else parse_time(until, end=True),
+    )

@@ -34,11 +34,10 @@ def search(
 
     A path, an identifier, a URL or an error code is found whole and by part.
     """
-    from queries.filters import SearchFilters
     from queries.search import search as run
     from sessiontrack.settings import get_settings
 
-    wanted = SearchFilters(
+    wanted = filters.given(
         agent=agent,
         channel=channel,
         sender=sender,
@@ -46,7 +45,8 @@ def search(
         model=model,
         tool=tool,
         project=project,
-        **filters.times(since, until),
+        since=since,
+        until=until,
     )
     markers = ("<em>", "</em>") if json else (BEGIN, END)
     hits = run(get_settings(), query, wanted, limit, markers=markers)

@@ -10,7 +10,7 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from queries.filters import SearchFilters
+from queries.filters import Filters
 from queries.opensearch import connected
 from queries.search_body import MARK_BEGIN, MARK_END, TEXTS, search_body
 from queries.search_terms import SearchTerms, parse_terms
@@ -68,7 +68,7 @@ class Hit:
 def search(
     settings: Settings,
     query: str,
-    filters: SearchFilters | None = None,
+    filters: Filters | None = None,
     limit: int = 10,
     *,
     markers: tuple[str, str] = ("<em>", "</em>"),
@@ -93,13 +93,13 @@ def search(
         raise UsageError(f"a limit of {limit} is out of range", hint=f"Give a limit from 1 to {MOST_HITS:,}.")
     terms = parse_terms(query)
     with connected(settings) as client:
-        found = _found(client, settings.opensearch, terms, filters or SearchFilters(), limit)
+        found = _found(client, settings.opensearch, terms, filters or Filters(), limit)
         titles = _titles(client, settings.opensearch, {hit["_source"]["session_id"] for hit in found})
     return [_hit(hit, titles, markers) for hit in found]
 
 
 def _found(
-    client: OpenSearch, target: OpenSearchSettings, terms: SearchTerms, filters: SearchFilters, limit: int
+    client: OpenSearch, target: OpenSearchSettings, terms: SearchTerms, filters: Filters, limit: int
 ) -> list[dict[str, Any]]:
     for lenient in (False, True):
         body = search_body(terms, filters, limit, lenient=lenient)

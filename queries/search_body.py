@@ -13,7 +13,8 @@ from itertools import pairwise
 from math import ceil
 from typing import Any
 
-from queries.filters import Clause, SearchFilters, filter_clauses
+from queries.filters import Filters
+from queries.search_filters import Clause, filter_clauses
 from queries.search_terms import SearchTerms, is_cjk, is_compound
 
 # Marks of the highlighter, of Unicode's private use area, so that no text has them by chance.
@@ -47,7 +48,7 @@ FIELDS = (
 )
 
 
-def search_body(terms: SearchTerms, filters: SearchFilters, limit: int, *, lenient: bool = False) -> dict[str, Any]:
+def search_body(terms: SearchTerms, filters: Filters, limit: int, *, lenient: bool = False) -> dict[str, Any]:
     """The body of the request.
 
     Args:
@@ -78,7 +79,7 @@ def words_needed(count: int) -> int:
     return count if count <= 2 else ceil(count * _MOST_SHARE_OF_WORDS)
 
 
-def _query(terms: SearchTerms, filters: SearchFilters, lenient: bool) -> Clause:
+def _query(terms: SearchTerms, filters: Filters, lenient: bool) -> Clause:
     must = [_phrase(phrase) for phrase in terms.phrases]
     if terms.words:
         needed = 1 if lenient else words_needed(len(terms.words))

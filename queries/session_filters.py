@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from psycopg.sql import SQL, Composable
 
 from consumers.postgres.adaptation import Millis
+from queries.filters import Filters, role_named
 
-# What a person calls the role that writes results of tools.
-_ROLES = {"tool": "toolResult", "bash": "bashExecution"}
 _EXACT = SQL("=")
 _PATTERN = SQL("LIKE")
 
@@ -41,43 +39,15 @@ _CONDITIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionFilters:
-    """Which sessions; what is None does not filter, and all that is given must hold.
-
-    Case makes no difference, and `*` in a value stands for anything.
-
-    Attributes:
-        agent: Agent id.
-        channel: Channel.
-        sender: Id or name of a person who took part, or a part of the name.
-        role: A role that wrote at least one message: user, assistant, toolResult (or tool), bashExecution.
-        model: Model, or provider/model, that answered at least once.
-        tool: Name of a tool that was called.
-        project: Working folder: an absolute path with all below it, or names that its path contains.
-        since: Active at or after this time, epoch milliseconds.
-        until: Begun before this time, epoch milliseconds.
-    """
-
-    agent: str | None = None
-    channel: str | None = None
-    sender: str | None = None
-    role: str | None = None
-    model: str | None = None
-    tool: str | None = None
-    project: str | None = None
-    since: int | None = None
-    until: int | None = None
-
-    def conditions(self) -> tuple[list[Composable], dict[str, Any]]:
-        """The conditions on a row of `sessions`, and their parameters."""
-        given = {name: value for name in _CONDITIONS if (value := getattr(self, name)) is not None}
-        conditions: list[Composable] = []
-        parameters: dict[str, Any] = {}
-        for name, value in given.items():
-            parameters[name], operator = _parameter(name, value)
-            conditions.append(_CONDITIONS[name].format(matches=operator))
-        return conditions, parameters
+def conditions(filters: Filters) -> tuple[list[Composable], dict[str, Any]]:
+    """The conditions on a row of `sessions`, and their parameters."""
+    given = {name: value for name in _CONDITIONS if (value := getattr(filters, name)) is not None}
+    found: list[Composable] = []
+    parameters: dict[str, Any] = {}
+    for name, value in given.items():
+        parameters[name], operator = _parameter(name, value)
+        found.append(_CONDITIONS[name].format(matches=operator))
+    return found, parameters
 
 
 def _parameter(name: str, value: Any) -> tuple[Any, SQL]:
@@ -86,7 +56,7 @@ def _parameter(name: str, value: Any) -> tuple[Any, SQL]:
     if name == "project":
         return _folder_pattern(value), _PATTERN
     if name == "role":
-        value = _ROLES.get(value.lower(), value)
+        value = role_named(value)
     return (_pattern(value), _PATTERN) if "*" in value else (value, _EXACT)
 
 

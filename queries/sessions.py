@@ -13,8 +13,9 @@ from psycopg.sql import SQL
 
 from consumers.postgres.adaptation import Millis
 from consumers.postgres.rows import Row
+from queries.filters import Filters
 from queries.postgres import connected, fetch_dicts
-from queries.session_filters import SessionFilters
+from queries.session_filters import conditions as conditions_of
 from schemas.records import Session
 from sessiontrack.errors import NotFoundError, UsageError
 from sessiontrack.settings import Settings
@@ -36,9 +37,7 @@ class SessionPage:
     next: str | None
 
 
-def list_sessions(
-    settings: Settings, filters: SessionFilters, limit: int = 50, after: str | None = None
-) -> SessionPage:
+def list_sessions(settings: Settings, filters: Filters, limit: int = 50, after: str | None = None) -> SessionPage:
     """One page of sessions by last activity, newest first.
 
     Pages hold together while sessions come and go on: none is repeated, and one is missed only if it became active
@@ -56,7 +55,7 @@ def list_sessions(
     """
     if limit < 1:
         raise UsageError(f"a page of {limit} sessions has nothing on it", hint="ask for at least 1")
-    conditions, parameters = filters.conditions()
+    conditions, parameters = conditions_of(filters)
     if after is not None:
         at, session_id = _decode_cursor(after)
         conditions.append(SQL("(last_activity_at, session_id) < (%(after_at)s, %(after_id)s)"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from queries.filters import SearchFilters
+from queries.filters import Filters
 from queries.search import Hit, search
 from schemas.topics import MESSAGES, SESSIONS
 from sessiontrack.errors import UsageError
@@ -74,7 +74,7 @@ def settings(stack_settings: Settings) -> Iterator[Settings]:
 
 
 def found(settings: Settings, query: str, **filters: Any) -> list[str]:
-    return [hit.message_id for hit in search(settings, query, SearchFilters(**filters), limit=50)]
+    return [hit.message_id for hit in search(settings, query, Filters(**filters), limit=50)]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from consumers.postgres.sink import PostgresSink
 from consumers.sink import Partition, Received
 from queries.conversation import conversation
 from queries.documents import session_document
-from queries.session_filters import SessionFilters
+from queries.filters import Filters
 from queries.sessions import list_sessions, resolve
 from schemas.topics import EVENTS, MESSAGES, SESSIONS, TOOL_CALLS, Topic
 from sessiontrack.errors import NotFoundError, UnavailableError, UsageError
@@ -41,7 +41,7 @@ async def store(settings: Settings, topic: Topic, *records: Any) -> None:
     await sink.close()
 
 
-def listed(settings: Settings, filters: SessionFilters) -> list[str]:
+def listed(settings: Settings, filters: Filters) -> list[str]:
     return [row["session_id"] for row in list_sessions(settings, filters).rows]
 
 
@@ -61,7 +61,7 @@ async def test_pages_are_complete_and_without_repeats_while_sessions_come_and_go
     seen: list[str] = []
     cursor: str | None = None
     for turn in range(7):
-        page = list_sessions(database_settings, SessionFilters(agent=agent), limit=3, after=cursor)
+        page = list_sessions(database_settings, Filters(agent=agent), limit=3, after=cursor)
         seen += [row["session_id"] for row in page.rows]
         cursor = page.next
         await store(
@@ -85,7 +85,7 @@ async def test_a_page_holds_whole_sessions(database_settings: Settings, agent: s
         messages_by_role={"user": 1},
     )
     await store(database_settings, SESSIONS, whole)
-    assert list_sessions(database_settings, SessionFilters(agent=agent)).rows == [whole]
+    assert list_sessions(database_settings, Filters(agent=agent)).rows == [whole]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ async def test_filters(database_settings: Settings, agent: str, filters: dict[st
         messages_by_role={"user": 1, "toolResult": 1},
     )
     await store(database_settings, SESSIONS, one)
-    found = listed(database_settings, SessionFilters(agent=agent, **filters))
+    found = listed(database_settings, Filters(agent=agent, **filters))
     assert found == ([one["session_id"]] if matches else [])
 
 
@@ -179,7 +179,7 @@ def test_no_session_at_all_is_a_question_to_the_person(database_settings: Settin
 def test_a_server_that_does_not_answer_is_named_with_what_to_do(database_settings: Settings) -> None:
     away = database_settings.postgres.model_copy(update={"port": 1})
     with pytest.raises(UnavailableError) as unavailable:
-        list_sessions(database_settings.model_copy(update={"postgres": away}), SessionFilters())
+        list_sessions(database_settings.model_copy(update={"postgres": away}), Filters())
     assert "sessiontrack up" in (unavailable.value.hint or "")
 
 

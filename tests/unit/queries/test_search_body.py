@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queries.filters import SearchFilters
+from queries.filters import Filters
 from queries.search import snippet
 from queries.search_body import MARK_BEGIN, MARK_END, search_body, words_needed
 from queries.search_terms import MOST_CHARACTERS, parse_terms
@@ -36,7 +36,7 @@ def test_any_query_makes_a_request_that_opensearch_takes(query: str, lenient: bo
         terms = parse_terms(query)
     except UsageError:
         return
-    body = search_body(terms, SearchFilters(), 10, lenient=lenient)
+    body = search_body(terms, Filters(), 10, lenient=lenient)
     assert json.dumps(body, ensure_ascii=False).encode("utf-8")
     assert 0 < len(list(leaf_clauses(body["query"]))) < MOST_CLAUSES
 
@@ -44,7 +44,7 @@ def test_any_query_makes_a_request_that_opensearch_takes(query: str, lenient: bo
 def test_the_longest_query_stays_within_the_bound_of_clauses() -> None:
     words = " ".join(f"a{number}/b" for number in range(400))
     phrases = " ".join(f'"c d{number}"' for number in range(40)) + " ".join(f' -"e f{number}"' for number in range(40))
-    body = search_body(parse_terms(words + phrases), SearchFilters(), 10, lenient=True)
+    body = search_body(parse_terms(words + phrases), Filters(), 10, lenient=True)
     assert len(list(leaf_clauses(body["query"]))) < MOST_CLAUSES
 
 

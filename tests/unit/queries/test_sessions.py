@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queries.session_filters import SessionFilters
+from queries.filters import Filters
 from queries.sessions import _decode_cursor, _encode_cursor, list_sessions
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import Settings
@@ -20,9 +20,9 @@ def test_a_cursor_brings_back_its_place(at: int, session_id: str) -> None:
 @given(st.one_of(st.sampled_from(["", "bnVsbA", "WzFd", "WzEsMl0", "eyJhIjoxfQ", "é", "%%%"]), st.text()))
 def test_any_other_text_is_refused_before_a_server_is_asked(cursor: str) -> None:
     with pytest.raises(UsageError):
-        list_sessions(Settings(), SessionFilters(), after=cursor)
+        list_sessions(Settings(), Filters(), after=cursor)
 
 
 def test_an_empty_page_is_refused() -> None:
     with pytest.raises(UsageError):
-        list_sessions(Settings(), SessionFilters(), limit=0)
+        list_sessions(Settings(), Filters(), limit=0)
