@@ -70,7 +70,7 @@ async def measure(settings: Settings, rate: float, seconds: float) -> dict[str, 
             following = asyncio.create_task(follow(reader, [Path(folder)], stop, lambda: None))
             # The first look around sets the watch up; lines before it would measure the start.
             await asyncio.sleep(1.0)
-            appended, rows, hits = await asyncio.gather(
+            (appended, messages), rows, hits = await asyncio.gather(
                 _append(path, rate, int(rate * seconds)),
                 asyncio.to_thread(_poll, _row_count(settings, path.stem), int(rate * seconds), ROW_POLL_S),
                 asyncio.to_thread(_poll, _hit_count(settings, path.stem), int(rate * seconds), HIT_POLL_S),
@@ -83,20 +83,24 @@ async def measure(settings: Settings, rate: float, seconds: float) -> dict[str, 
     return {
         "acknowledged": _latencies(appended, stamped.acknowledged),
         "row": _latencies(appended, rows),
-        "hit": _latencies(appended, hits),
+        "hit": _latencies({number: at for number, at in appended.items() if number in messages}, hits),
     }
 
 
-async def _append(path: Path, rate: float, count: int) -> Times:
+async def _append(path: Path, rate: float, count: int) -> tuple[Times, set[int]]:
+    """When each line was appended, and which of them are messages."""
     lines = live_session(path, seed=time.time_ns() % 2**31)
     begun = time.perf_counter()
     appended: Times = {}
+    messages: set[int] = set()
     for number in range(1, count + 1):
         await asyncio.sleep(max(0.0, begun + number / rate - time.perf_counter()))
         line = next(lines)
+        if b'"type":"message"' in line:
+            messages.add(number)
         appended[number] = time.perf_counter()
         append_line(path, line)
-    return appended
+    return appended, messages
 
 
 def _poll(last: Callable[[], int], count: int, interval: float) -> Times:

@@ -27,7 +27,7 @@ _NAMES = {"sender_name": 0.4, "tools_used": 0.4}
 _WEIGHTS = (
     ({"terms": {"role": ["toolResult", "bashExecution"]}}, 0.6),
     ({"terms": {"role": ["compaction", "branch_summary", "custom_message"]}}, 0.8),
-    ({"terms": {"origin": ["GATEWAY", "MIRROR"]}}, 0.8),
+    ({"terms": {"origin": ["GATEWAY", "MIRROR", "SYSTEM"]}}, 0.8),
 )
 # What the whole of a path or identifier scores above the sum of its parts.
 _WHOLE = 1.5

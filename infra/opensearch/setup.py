@@ -53,8 +53,8 @@ def index_settings(target: OpenSearchSettings) -> dict[str, Any]:
     """Settings of each index that can change while it lives."""
     return {
         "number_of_replicas": target.replicas,
-        # Half of what a message may take until it is found (2 s); set, so that an index nobody searched stays fresh.
-        "refresh_interval": "1s",
+        # A message is to be found within a second; set, so that an index nobody searched stays fresh too.
+        "refresh_interval": "500ms",
     }
 
 
