@@ -17,7 +17,7 @@ DATA_DIR = ROOT / ".demo"
 TRANSCRIPTS = DATA_DIR / "clawdbot"
 SESSIONTRACK = Path(sys.executable).with_name("sessiontrack")
 SESSIONS = 300
-QUERY = "backup"
+QUERY = "backup strategy"
 
 
 def main() -> None:
