@@ -93,10 +93,11 @@ def iso(milliseconds: int | None) -> str | None:
 
 
 def local_time(milliseconds: int | None) -> str:
-    """Epoch milliseconds as a person here reads it: date and minutes in the local zone."""
+    """Epoch milliseconds as a person here reads it, in the local zone; nothing for an unknown time."""
     from datetime import UTC, datetime, timedelta
 
-    if milliseconds is None:
+    # 0 is the time of a line before which no line states one.
+    if not milliseconds:
         return ""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
     return moment.astimezone().strftime("%Y-%m-%d %H:%M")
