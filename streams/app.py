@@ -17,7 +17,6 @@ from typing import Any, cast
 import faust
 import structlog
 from aiokafka import TopicPartition
-from faust import Stream
 from faust.types import EventT, TableT
 
 from schemas.codec import CodecError
@@ -29,15 +28,21 @@ from sessiontrack.settings import Settings
 from streams.batch import Changes, Placed, Refusal, process_batch
 from streams.codec import Codec
 from streams.publisher import Publisher, Record
-from streams.table import state_table, write_table
+from streams.table import (
+    hold_flow_until_sought,
+    next_offset,
+    next_offset_write,
+    read_partition,
+    state_table,
+    write_table,
+)
+from streams.take import acknowledge, take
 
 logger = structlog.get_logger(__name__)
 
 # Large enough for a session's state to be read and written once for many events, small enough to hold the loop for a
 # tenth of a second only.
 BATCH_EVENTS = 2_000
-# How long an event may wait for others: adds to the freshness of each.
-BATCH_WITHIN_S = 0.02
 
 
 @dataclass(slots=True)
@@ -59,33 +64,58 @@ class Pipeline:
     """Takes batches through the stages.
 
     Args:
+        app: The app.
         table: The stages' state.
         publisher: Sends records.
         codec: Decodes and encodes.
         namespace: What names of topics and of the group begin with.
     """
 
-    def __init__(self, table: TableT[bytes, bytes], publisher: Publisher, codec: Codec, namespace: str) -> None:
+    def __init__(
+        self, app: faust.App, table: TableT[bytes, bytes], publisher: Publisher, codec: Codec, namespace: str
+    ) -> None:
+        self._app = app
         self._table = table
         self._publisher = publisher
         self._codec = codec
         self._namespace = namespace
 
-    async def process(self, stream: Stream[bytes], events: Sequence[EventT[Any]]) -> None:
+    async def process(self, events: Sequence[EventT[Any]]) -> None:
         """The way of a batch, one step a line, the acknowledgement last."""
-        batch = Batch(_by_partition(events))
-        await self._run_stages(stream, batch)
+        batch = Batch(await self._not_in_state(events))
+        await self._run_stages(batch)
         await self._publish(batch)
         await self._set_aside(batch)
         await self._remember(batch)
-        _acknowledge(events)
+        acknowledge(self._app, events)
 
-    async def _run_stages(self, stream: Stream[bytes], batch: Batch) -> None:
+    async def _not_in_state(self, events: Iterable[EventT[Any]]) -> dict[int, list[EventT[Any]]]:
+        """The events, by partition, that the state does not hold yet.
+
+        Raises:
+            TerminalError: Some were left out before them.
+        """
+        new: dict[int, list[EventT[Any]]] = {}
+        for partition, received in _by_partition(events).items():
+            expected = next_offset(read_partition(self._table, partition))
+            new[partition] = [event for event in received if event.message.offset >= expected]
+            await self._check_gaps(expected, new[partition])
+        return {partition: received for partition, received in new.items() if received}
+
+    async def _check_gaps(self, expected: int, events: Iterable[EventT[Any]]) -> None:
+        for event in events:
+            place, offset = event.message.tp, event.message.offset
+            if offset > expected and offset > (await self._app.consumer.earliest_offsets(place))[place]:
+                raise TerminalError(
+                    f"partition {place.partition} goes on at offset {offset}, but the state ends before {expected}",
+                    hint="Restart the worker. If that does not help, its state is lost: reset its group to the start.",
+                )
+            expected = offset + 1
+
+    async def _run_stages(self, batch: Batch) -> None:
         for partition, events in batch.events.items():
             placed = await self._decode(events, batch)
-            # The table reads from the partition of the current event.
-            stream._set_current_event(events[0])
-            changes = batch.changes[partition] = process_batch(self._table, placed)
+            changes = batch.changes[partition] = process_batch(read_partition(self._table, partition), placed)
             self._refuse(batch, partition, changes.refusals)
 
     async def _decode(self, events: Iterable[EventT[Any]], batch: Batch) -> list[Placed]:
@@ -141,7 +171,10 @@ class Pipeline:
             )
 
     async def _remember(self, batch: Batch) -> None:
-        writes = {partition: changes.writes for partition, changes in batch.changes.items()}
+        writes = {
+            partition: changes.writes | next_offset_write(batch.events[partition][-1].message.offset + 1)
+            for partition, changes in batch.changes.items()
+        }
         await write_table(self._table, self._publisher, writes)
 
     def _refuse(self, batch: Batch, partition: int, refusals: Iterable[Refusal]) -> None:
@@ -181,9 +214,12 @@ def create_app(
         # A worker that was killed is missed after this time; until then nobody gets its partitions.
         broker_session_timeout=10.0,
         broker_heartbeat_interval=3.0,
+        # How far it has come is seen by others, and taken up after a kill, at this grain.
+        broker_commit_interval=0.5,
     )
     table = state_table(app)
-    pipeline = Pipeline(table, publisher, codec, namespace)
+    hold_flow_until_sought(app, table)
+    pipeline = Pipeline(app, table, publisher, codec, namespace)
     events = app.topic(
         in_namespace(EVENTS.name, namespace),
         key_type=bytes,
@@ -194,9 +230,9 @@ def create_app(
 
     @app.agent(events, name="stages")
     async def stages(stream: Any) -> None:
-        async for batch in stream.noack_take(BATCH_EVENTS, within=BATCH_WITHIN_S):
+        async for batch in take(stream, BATCH_EVENTS):
             try:
-                await pipeline.process(stream, batch)
+                await pipeline.process(batch)
             except Exception as error:
                 # Faust would restart the agent and lose the batch; the process ends, and the next one reads it again.
                 await app.crash(error)
@@ -215,8 +251,3 @@ def _by_partition(events: Iterable[EventT[Any]]) -> dict[int, list[EventT[Any]]]
     for event in events:
         found.setdefault(event.message.partition, []).append(event)
     return found
-
-
-def _acknowledge(events: Iterable[EventT[Any]]) -> None:
-    for event in events:
-        event.ack()

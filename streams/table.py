@@ -8,6 +8,7 @@ every write is awaited; `table[key] = value` would send later, one message and o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from struct import Struct
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
@@ -15,9 +16,13 @@ from faust import App
 from faust.types import TP, TableT
 
 from schemas.topics import PARTITIONS, STREAMS_STATE_CONFIG
+from streams.batch import State
 from streams.publisher import Publisher, Record
 
 _NAME = "state"
+# No session's key: those have a slash.
+_NEXT = b"next"
+_OFFSET = Struct(">Q")
 # For each of 12 partitions: RocksDB's own defaults would let memory grow to GiB.
 _ROCKSDB = {
     "driver": "rocksdict",
@@ -52,6 +57,38 @@ def state_table(app: App) -> TableT[bytes, bytes]:
         options=dict(_ROCKSDB),
         extra_topic_configs=STREAMS_STATE_CONFIG,
     )
+
+
+def hold_flow_until_sought(app: App, table: TableT[bytes, bytes]) -> None:
+    """Keeps events back while the consumer seeks to the committed offsets.
+
+    After the recovery of its tables Faust first opens the partitions, then seeks, and then empties the queues: events
+    that came in between would be neither processed nor read again.
+    """
+
+    @table.on_recover
+    async def hold() -> None:
+        app.consumer.stop_flow()
+
+
+def read_partition(table: Any, partition: int) -> State:
+    """The stages' state of one partition, read where RocksDB keeps it.
+
+    `table.get` finds the partition by the event that a stream is at, and looks each key up twice.
+    """
+    database: State = table.data._db_for_partition(partition)
+    return database
+
+
+def next_offset(state: State) -> int:
+    """The first offset of a partition that is not in its state."""
+    stored = state.get(_NEXT)
+    return int(_OFFSET.unpack(stored)[0]) if stored else 0
+
+
+def next_offset_write(offset: int) -> dict[bytes, bytes]:
+    """The write, the last one of a batch, that says where the next batch begins."""
+    return {_NEXT: _OFFSET.pack(offset)}
 
 
 async def write_table(table: Any, publisher: Publisher, writes: Mapping[int, Mapping[bytes, bytes]]) -> None:

@@ -1,0 +1,55 @@
+"""Takes events from a Faust stream in batches, and leaves the acknowledgement to the caller.
+
+`Stream.noack_take` waits for a fixed time whether much or little is there, and passes each event through two tasks.
+This takes what has come while the batch before was processed: little and soon when little comes, much when much does,
+at two thirds of the cost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from faust.types import AppT, EventT
+
+# How long the first event waits for others: what one fetch brings arrives one after the other.
+_LINGER_S = 0.005
+
+
+async def take(stream: Any, most: int) -> AsyncIterator[list[EventT[Any]]]:
+    """Batches of events; each is to be acknowledged.
+
+    Args:
+        stream: The stream of an agent, not iterated in any other way.
+        most: Most events in a batch.
+    """
+    queue = stream.channel.queue
+    while True:
+        try:
+            events = [await queue.get()]
+        except StopAsyncIteration:
+            return
+        await asyncio.sleep(_LINGER_S)
+        while len(events) < most and not queue.empty():
+            events.append(queue.get_nowait())
+        if owned := _owned(stream.app, events):
+            yield owned
+
+
+def acknowledge(app: AppT, events: Iterable[EventT[Any]]) -> None:
+    """Lets the offsets of events be committed."""
+    for event in events:
+        event.ack()
+        # An offset that Faust holds for acknowledged already would stay in work for ever.
+        app.consumer.unacked.discard(event.message)
+
+
+def _owned(app: AppT, events: list[EventT[Any]]) -> list[EventT[Any]]:
+    """The events of the present assignment, counted as in work: a rebalance waits until they are acknowledged."""
+    if not app.flow_control.is_active():
+        return []
+    owned = [event for event in events if event.message.generation_id == app.consumer_generation_id]
+    for event in owned:
+        app.consumer.track_message(event.message)
+    return owned
