@@ -29,7 +29,7 @@ def connected(settings: Settings) -> Iterator[Connection[Row]]:
         UnavailableError: PostgreSQL does not answer, or has no tables yet.
     """
     address = f"PostgreSQL at {settings.postgres.host}:{settings.postgres.port}"
-    hint = "start the stack with `sessiontrack up`"
+    hint = "Start the stack with `sessiontrack up`."
     try:
         with connect(settings.postgres.dsn, connect_timeout=_CONNECT_TIMEOUT_S) as connection:
             connection.read_only = True

@@ -54,7 +54,7 @@ def list_sessions(settings: Settings, filters: Filters, limit: int = 50, after: 
         UnavailableError: PostgreSQL does not answer.
     """
     if limit < 1:
-        raise UsageError(f"a page of {limit} sessions has nothing on it", hint="ask for at least 1")
+        raise UsageError(f"a page of {limit} sessions has nothing on it", hint="Ask for at least 1.")
     conditions, parameters = conditions_of(filters)
     if after is not None:
         at, session_id = _decode_cursor(after)
@@ -83,7 +83,7 @@ def resolve(settings: Settings, prefix: str) -> str:
         UnavailableError: PostgreSQL does not answer.
     """
     if not prefix:
-        raise UsageError("no session is named", hint="give a session id or its first characters")
+        raise UsageError("no session is named", hint="Give a session id or its first characters.")
     query = SQL("SELECT session_id FROM sessions WHERE session_id ^@ %s ORDER BY session_id LIMIT %s")
     with connected(settings) as connection:
         found = [row["session_id"] for row in fetch_dicts(connection, query, [prefix, _MOST_CANDIDATES + 1])]
@@ -91,10 +91,10 @@ def resolve(settings: Settings, prefix: str) -> str:
     if len(found) == 1 or prefix in found:
         return str(found[0])
     if not found:
-        raise NotFoundError(f"no session begins with {prefix!r}", hint="`sessiontrack sessions` lists them")
+        raise NotFoundError(f"no session begins with {prefix!r}", hint="`sessiontrack sessions` lists them.")
     shown = "\n".join(f"    {candidate}" for candidate in found[:_MOST_CANDIDATES])
     more = "\n    …" if len(found) > _MOST_CANDIDATES else ""
-    raise UsageError(f"{prefix!r} is the beginning of several sessions", hint=f"give more of it:\n{shown}{more}")
+    raise UsageError(f"{prefix!r} is the beginning of several sessions", hint=f"Give more of it:\n{shown}{more}")
 
 
 def fetch_session(connection: Connection[Row], session_id: str) -> Session:
@@ -105,7 +105,7 @@ def fetch_session(connection: Connection[Row], session_id: str) -> Session:
     """
     found = fetch_dicts(connection, SQL("SELECT * FROM sessions WHERE session_id = %s"), [session_id])
     if not found:
-        raise NotFoundError(f"there is no session {session_id!r}", hint="`sessiontrack sessions` lists them")
+        raise NotFoundError(f"there is no session {session_id!r}", hint="`sessiontrack sessions` lists them.")
     return cast(Session, found[0])
 
 
@@ -122,4 +122,4 @@ def _decode_cursor(cursor: str) -> tuple[int, str]:
             return at, session_id
     except (ValueError, TypeError, binascii.Error):
         pass
-    raise UsageError("this is no cursor of a page of sessions", hint="take it from `next` of the page before")
+    raise UsageError("this is no cursor of a page of sessions", hint="Take it from `next` of the page before.")

@@ -30,7 +30,7 @@ def upgrade(settings: Settings, now: int | None = None) -> None:
     except psycopg.OperationalError as error:
         raise UnavailableError(
             f"PostgreSQL at {settings.postgres.host}:{settings.postgres.port} does not answer",
-            hint="start the stack with `sessiontrack up`",
+            hint="Start the stack with `sessiontrack up`.",
         ) from error
     with connection:
         # Held until the connection closes, so that of two processes one waits for the other.
