@@ -26,8 +26,12 @@ demo: install ## Start the stack, capture a few hundred transcripts, search them
 	$(BIN)/python -m bench.demo
 
 .PHONY: test
-test: lint types layers ## Run lint, types, layers and all tests
+test: lint types layers servers ## Run lint, types, layers and all tests
 	$(BIN)/python -m pytest
+
+.PHONY: servers
+servers: install ## Fetch and build the servers, start nothing
+	$(BIN)/python -m infra.stack
 
 .PHONY: lint
 lint: install

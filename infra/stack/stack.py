@@ -18,7 +18,7 @@ from infra.stack.part import Part, PartStatus
 from infra.stack.postgres import Postgres
 from infra.stack.prerequisites import Tools, find_tools
 from infra.stack.process import ProcessRecord
-from infra.stack.provision import locked
+from infra.stack.provision import ensure, locked
 from infra.stack.registry import Registry
 from infra.stack.server import STACK_MARK, Server, Site
 from infra.stack.state import StackState, load_state
@@ -46,6 +46,28 @@ class NativeStack:
         self.layout = Layout.of(settings)
         self._saving = threading.Lock()
         self._cancelled = threading.Event()
+
+    def install(self, progress: Progress = silent) -> None:
+        """Fetches and builds the servers into the cache, in parallel; starts nothing.
+
+        Raises:
+            UsageError: A prerequisite is missing.
+            UnavailableError: One can't be fetched or built.
+        """
+        tools = find_tools(self.settings, self.layout.account)
+        self.layout.cache_dir.mkdir(parents=True, exist_ok=True)
+        state = StackState(object_store="minio" if tools.go else "seaweedfs")
+        self._choose_object_store(state)
+        servers = [part.server for part in self._parts(state, tools)]
+        with ThreadPoolExecutor(len(servers)) as pool:
+            started = [
+                pool.submit(
+                    ensure, self.layout.cache_dir, server.package, server.install, partial(progress, server.name)
+                )
+                for server in servers
+            ]
+        for each in started:
+            each.result()
 
     def up(self, progress: Progress = silent) -> dict[str, Any]:
         """Installs and starts what is not there yet, in parallel, and waits until every server answers as itself.
