@@ -58,7 +58,7 @@ class Server(ABC):
     """Names of the servers that must be ready before it starts and run until it has stopped."""
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
     start_timeout_s: ClassVar[float] = 120.0
-    """A slow machine that starts everything at once needs several times what STACK.md measured."""
+    """A slow machine that starts everything at once needs several times what an idle one does."""
     stop_grace_s: ClassVar[float] = 30.0
 
     def __init__(self, site: Site) -> None:
