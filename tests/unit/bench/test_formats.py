@@ -59,7 +59,7 @@ def _transcripts(folder: Path) -> Iterator[bytes]:
             yield from path.read_bytes().splitlines()
 
 
-# What the samples happen not to show: Google's mark on a call (TRANSCRIPTS 2.8), a patch (2.6), a mirror (2.5),
+# What the samples happen not to show: Google's mark on a call, a patch, a mirror,
 # failures with isError set in 2026.1, and calls without "partialArgs" where the server was no OpenAI-compatible one.
 _KNOWN_ELSEWHERE: dict[str, set[Shape]] = {
     "block toolCall": {
