@@ -55,7 +55,8 @@ format: install ## Format the code, regenerate what is generated
 
 .PHONY: bench
 bench: install ## Measure capture latency and freshness, save results and a plot
-	$(BIN)/python -m bench.latency
+	SESSIONTRACK_DATA_DIR=$${SESSIONTRACK_DATA_DIR:-.demo} $(BIN)/sessiontrack up
+	SESSIONTRACK_DATA_DIR=$${SESSIONTRACK_DATA_DIR:-.demo} $(BIN)/python -m bench.latency
 
 .PHONY: lock
 lock: install ## Resolve the dependencies anew
