@@ -15,6 +15,16 @@ from streams.publisher import Record
 # A record's share of its batch beside key, value and headers, generously.
 _OVERHEAD_BYTES = 1024
 
+_CONSTANT_HEADERS = {
+    topic.name: [
+        ("ce_specversion", b"1.0"),
+        ("ce_source", b"sessiontrack/streams"),
+        ("ce_type", f"sessiontrack.{topic.schema}".encode()),
+        ("content-type", b"application/avro"),
+    ]
+    for topic in (SESSIONS, MESSAGES, TOOL_CALLS)
+}
+
 
 class Codec:
     """Decodes events and encodes records.
@@ -80,10 +90,7 @@ def _headers(output: Output) -> list[tuple[str, bytes]]:
     Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
     """
     return [
-        ("ce_specversion", b"1.0"),
+        *_CONSTANT_HEADERS[output.topic.name],
         ("ce_id", output.key.encode()),
-        ("ce_source", b"sessiontrack/streams"),
-        ("ce_type", f"sessiontrack.{output.topic.schema}".encode()),
         ("ce_subject", output.session_id.encode()),
-        ("content-type", b"application/avro"),
     ]

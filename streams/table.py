@@ -101,6 +101,8 @@ async def write_table(table: Any, publisher: Publisher, writes: Mapping[int, Map
     """
     topic = table.changelog_topic_name
     places = {TopicPartition(topic, partition): changes for partition, changes in writes.items() if changes}
+    if not places:
+        return
     sent = await publisher.send(
         {place: [Record(key, value, []) for key, value in changes.items()] for place, changes in places.items()}
     )

@@ -13,8 +13,10 @@ from typing import Any
 
 from faust.types import AppT, EventT
 
-# How long the first event waits for others: what one fetch brings arrives one after the other.
-_LINGER_S = 0.005
+# What one fetch brings arrives one event after the other: a batch is complete when for this time nothing comes,
+_QUIET_S = 0.005
+# or after this time, when there is more than can be processed at once.
+_LONGEST_S = 0.1
 
 
 async def take(stream: Any, most: int) -> AsyncIterator[list[EventT[Any]]]:
@@ -30,11 +32,20 @@ async def take(stream: Any, most: int) -> AsyncIterator[list[EventT[Any]]]:
             events = [await queue.get()]
         except StopAsyncIteration:
             return
-        await asyncio.sleep(_LINGER_S)
-        while len(events) < most and not queue.empty():
-            events.append(queue.get_nowait())
+        await _gather(queue, events, most)
         if owned := _owned(stream.app, events):
             yield owned
+
+
+async def _gather(queue: Any, events: list[EventT[Any]], most: int) -> None:
+    """Takes more events until none comes any more."""
+    latest = asyncio.get_running_loop().time() + _LONGEST_S
+    known = 0
+    while known < len(events) < most and asyncio.get_running_loop().time() < latest:
+        known = len(events)
+        await asyncio.sleep(_QUIET_S)
+        while len(events) < most and not queue.empty():
+            events.append(queue.get_nowait())
 
 
 def acknowledge(app: AppT, events: Iterable[EventT[Any]]) -> None:

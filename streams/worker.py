@@ -50,7 +50,8 @@ async def run_worker(settings: Settings, namespace: str = "sessiontrack") -> Non
         codec, store = await _connected(settings, stop)
     except _Stopped:
         return
-    store.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (store.parent, store):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     app = create_app(settings, codec, publisher, store, namespace)
     await app.start()
     logger.info("worker_started", worker="streams")

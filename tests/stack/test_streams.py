@@ -41,8 +41,14 @@ class Log:
         self._ids = register_schemas(settings)
         self._registry = SchemaRegistry(settings.registry.url)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._registry.close()
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka.bootstrap_servers)
+        await admin.start()
+        try:
+            await admin.delete_topics([name for name in await admin.list_topics() if name.startswith(self.namespace)])
+        finally:
+            await admin.close()
 
     def name(self, topic: Topic) -> str:
         return topic.name.replace("sessiontrack", self.namespace, 1)
@@ -133,7 +139,7 @@ class Log:
 def log(stack_settings: Settings) -> Iterator[Log]:
     log = Log(stack_settings)
     yield log
-    log.close()
+    asyncio.run(log.close())
 
 
 @pytest.fixture
