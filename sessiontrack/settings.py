@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_cache_path, user_config_path, user_data_path
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -161,6 +161,12 @@ class Settings(BaseSettings):
     sink: SinkSettings = SinkSettings()
     log: LogSettings = LogSettings()
     stack: StackSettings = StackSettings()
+
+    @field_validator("data_dir", "cache_dir")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        """Workers and servers run in other folders than the person who names this one."""
+        return folder.expanduser().absolute()
 
     @classmethod
     def settings_customise_sources(

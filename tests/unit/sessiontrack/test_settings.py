@@ -51,3 +51,8 @@ def test_a_misspelt_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[kafka]\nbootstrap_server = "x:1"\n')
     with pytest.raises(ValidationError, match="bootstrap_server"):
         Settings()
+
+
+def test_a_relative_folder_means_the_same_wherever_a_worker_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SESSIONTRACK_DATA_DIR", "somewhere")
+    assert Settings().data_dir == Path.cwd() / "somewhere"
