@@ -69,7 +69,7 @@ class Part:
         if self.record and process.is_alive(self.record):
             try:
                 self._await_ready(self.record)
-            except TransientError:
+            except (TransientError, UnavailableError):
                 report("does not answer, stopping it")
                 process.stop(self.record, self.server.stop_grace_s, self.server.stop_signal)
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import time
 
 import psutil
 
@@ -13,6 +14,8 @@ LOOPBACK = "127.0.0.1"
 # Below the range from which Linux (32768) and macOS (49152) take ports for outgoing connections: one of those would now
 # and then occupy a port of ours while the stack is down. SeaweedFS adds 10000 to some of its ports: still ports.
 FIRST, LAST = 20_000, 31_999
+# The system may take this long to close the ports of a large process that was killed.
+CLOSING_S = 5.0
 
 
 def choose(count: int) -> list[int]:
@@ -50,7 +53,11 @@ def require_free(port: int, name: str) -> None:
     Raises:
         UnavailableError: Names the port and, where the system tells, who has it.
     """
-    if not is_free(port):
+    deadline = time.monotonic() + CLOSING_S
+    while not is_free(port):
+        if time.monotonic() < deadline:
+            time.sleep(0.1)
+            continue
         raise UnavailableError(
             f"Port {port}, which belongs to {name}, is taken by {listener(port)}.",
             hint="Stop that program and run it again: the stack keeps its ports, because clients know them.",

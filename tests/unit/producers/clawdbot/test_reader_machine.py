@@ -92,7 +92,8 @@ class Following(RuleBasedStateMachine):
 
     @rule()
     def notice(self) -> None:
-        self.run(self.reader.read_changed([self.path]))
+        """The system tells of every name that changed, of a rename both."""
+        self.run(self.reader.read_changed(self.folder.iterdir()))
         self.check()
 
     @rule()
