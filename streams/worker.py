@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -102,6 +103,8 @@ def main() -> int:
     """Entry point; returns the exit status: 0 after a signal, 1 after a failure."""
     settings = get_settings()
     configure_logging(settings.log)
+    # Events are trees without cycles: looking for garbage after each 700 objects takes a fifth of the time for nothing.
+    gc.set_threshold(50_000, 20, 100)
     try:
         uvloop.run(run_worker(settings))
     except Exception:  # the process ends before anything that it does not understand is committed
