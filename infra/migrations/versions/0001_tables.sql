@@ -117,7 +117,7 @@ COMMENT ON COLUMN sessions.tool_invocations IS 'Sorted by name.';
 COMMENT ON COLUMN sessions.context_switches IS 'Sorted by time; the first 1,000.';
 COMMENT ON COLUMN sessions.context_switch_count IS 'How many switches there were in all.';
 COMMENT ON COLUMN sessions.error_count IS 'Model replies that ended in an error, and failed tool calls.';
-COMMENT ON COLUMN sessions.entry_count IS 'Distinct lines that parsed.';
+COMMENT ON COLUMN sessions.entry_count IS 'Distinct lines that parsed, inherited ones left out.';
 COMMENT ON COLUMN sessions.inherited_count IS 'Entries copied from the parent session.';
 COMMENT ON COLUMN sessions.unparsed_count IS 'Lines that are no JSON object.';
 COMMENT ON COLUMN sessions.context_summary IS 'Filled by a later stage.';
