@@ -115,7 +115,7 @@ class SinkSettings(Section):
 
     batch_records: int = Field(2_000, ge=1, description="Most records in one write.")
     batch_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="Most bytes of encoded records in one write.")
-    linger_ms: int = Field(50, ge=0, description="How long a batch waits for more records.")
+    linger_ms: int = Field(100, ge=0, description="How long a batch waits for more records.")
 
 
 class LogSettings(Section):
