@@ -165,15 +165,14 @@ def _plot(latencies: dict[str, list[float]], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(8, 4.5))
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
     names = {"acknowledged": "acknowledged by Kafka", "row": "row in PostgreSQL", "hit": "hit in OpenSearch"}
     for hop, values in latencies.items():
         ordered = sorted(values)
         axes.plot(ordered, [(place + 1) / len(ordered) for place in range(len(ordered))], label=names[hop])
-    axes.set(xscale="log", xlabel="milliseconds after the append", ylabel="share of lines", title="From a line on")
+    axes.set(xscale="log", xlabel="milliseconds after the append", ylabel="share of lines", title="After the append of a line")
     axes.grid(alpha=0.3)
-    axes.legend()
-    figure.tight_layout()
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
     figure.savefig(path, dpi=120)
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from faust.types import AppT, EventT
 
-# A batch is complete when for this time nothing comes: longer than the pauses between events at 50 a second, so that these
-# share a batch, and its cost,
+# A batch is complete when for this time nothing comes: longer than the pauses between events at 50 a second, so that
+# these share a batch, and its cost,
 _QUIET_S = 0.025
 # or after this time, when there is more than can be processed at once.
 _LONGEST_S = 0.1
