@@ -170,7 +170,12 @@ def _plot(latencies: dict[str, list[float]], path: Path) -> None:
     for hop, values in latencies.items():
         ordered = sorted(values)
         axes.plot(ordered, [(place + 1) / len(ordered) for place in range(len(ordered))], label=names[hop])
-    axes.set(xscale="log", xlabel="milliseconds after the append", ylabel="share of lines", title="After the append of a line")
+    axes.set(
+        xscale="log",
+        xlabel="milliseconds after the append",
+        ylabel="share of lines",
+        title="After the append of a line",
+    )
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     figure.savefig(path, dpi=120)
