@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="Session id, or its first characters.")]
 NANO = 10**9
+# An archive that is well puts what it has after ten seconds at the latest.
+ARCHIVE_SECONDS = 15.0
 
 
 def sessions(
@@ -102,10 +104,18 @@ def export(
     from queries.export import export as read
     from queries.export import generations as list_generations
     from queries.export import resolve_in_archive
+    from queries.freshness import wait_for_archive
+    from sessiontrack.errors import NotFoundError
     from sessiontrack.settings import get_settings
 
     settings = get_settings()
-    session_id = resolve_in_archive(settings, session)
+    try:
+        session_id = resolve_in_archive(settings, session)
+    except NotFoundError:
+        wait_for_archive(settings, None, ARCHIVE_SECONDS)
+        session_id = resolve_in_archive(settings, session)
+    if left := wait_for_archive(settings, session_id, ARCHIVE_SECONDS):
+        console(stderr=True).print(f"The archive is {left:,} records behind the log: `sessiontrack status` shows why.")
     if generations:
         _print_generations(list_generations(settings, session_id), json)
         return

@@ -12,6 +12,7 @@ from cli.output import console, print_json, print_table, safe
 
 if TYPE_CHECKING:
     from queries.verify import Report
+    from sessiontrack.settings import Settings
 
 # Enough to see what kind of damage it is; --json names all.
 MOST_SHOWN = 20
@@ -29,7 +30,6 @@ def verify(
     Waits until the pipeline has passed the present end of the log. What a store should hold is computed anew from the
     log. Exits with 5 where a store differs, and names what.
     """
-    from queries.export import resolve_in_archive
     from queries.verify import verify as run
     from sessiontrack.settings import get_settings
 
@@ -39,7 +39,7 @@ def verify(
         def told(doing: str, left: int) -> None:
             shown.update(f"{doing}, {left:,} records left" if left else doing)
 
-        session_id = resolve_in_archive(settings, session) if session else None
+        session_id = _resolve(settings, session) if session else None
         report = run(settings, session_id, stall_s=timeout, progress=told)
     if json:
         print_json({**asdict(report), "equal": not report.differences})
@@ -47,6 +47,20 @@ def verify(
         _print(report)
     if report.differences:
         raise typer.Exit(int(Exit.DIFFERENCES))
+
+
+def _resolve(settings: Settings, session: str) -> str:
+    """The id of a session, from whichever store knows it; the log may know one that no store has yet."""
+    from queries.export import resolve_in_archive
+    from queries.sessions import resolve
+    from sessiontrack.errors import NotFoundError, UnavailableError
+
+    for find in (resolve, resolve_in_archive):
+        try:
+            return find(settings, session)
+        except (NotFoundError, UnavailableError):
+            continue
+    return session
 
 
 def _print(report: Report) -> None:

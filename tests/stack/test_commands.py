@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
+from pathlib import Path
 
+from bench.corpus import generate
 from cli.exits import Exit
 from tests.stack.pipeline import Pipeline
 
@@ -77,3 +80,11 @@ def test_an_unknown_session_is_not_found(pipeline: Pipeline, captured: str) -> N
         done = pipeline.run(command, "no-such-session")
         assert done.returncode == Exit.NOT_FOUND
         assert b"sessiontrack sessions" in done.stderr
+
+
+def test_what_was_just_captured_is_exported_at_once(pipeline: Pipeline, tmp_path: Path) -> None:
+    corpus = generate(tmp_path / "state", 3, seed=23)
+    pipeline.capture(tmp_path / "state")
+    for session in corpus.sessions:
+        done = pipeline.run("export", session.session_id)
+        assert sha256(done.stdout).hexdigest() in {file.sha256 for file in session.files}, done.stderr.decode()
