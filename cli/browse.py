@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import filters
-from cli.output import SHORT_ID, console, iso, local_time, print_json, print_table
+from cli.output import SHORT_ID, console, local_time, print_json, print_table
+from queries.times import iso
 
 if TYPE_CHECKING:
     from queries.generations import Generation

@@ -56,7 +56,7 @@ def _print(summary: CaptureSummary) -> None:
     rate = summary.events / summary.seconds if summary.seconds else 0
     typer.echo(
         f"{summary.sessions:,} sessions in {summary.files:,} transcripts: {summary.lines:,} lines, "
-        f"{_mib(summary.bytes)}, as {summary.events:,} events, all acknowledged, in {summary.seconds:.1f} s "
+        f"{_mib(summary.bytes)}, as {summary.events:,} events, in {summary.seconds:.1f} s "
         f"({rate:,.0f} events/s)"
     )
     if summary.unparsed:

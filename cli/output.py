@@ -82,16 +82,6 @@ def safe(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
-def iso(milliseconds: int | None) -> str | None:
-    """Epoch milliseconds as ISO-8601 UTC with milliseconds."""
-    from datetime import UTC, datetime, timedelta
-
-    if milliseconds is None:
-        return None
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def local_time(milliseconds: int | None) -> str:
     """Epoch milliseconds as a person here reads it, in the local zone; nothing for an unknown time."""
     from datetime import UTC, datetime, timedelta

@@ -14,7 +14,7 @@ from infra.stack.process import ProcessRecord, is_alive, resident_bytes, spawn, 
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import Settings
 
-# What each worker runs, and its consumer group: the streams feed the derived topics, each sink feeds one store.
+# What each worker runs: the streams feed the derived topics, each sink feeds one store.
 WORKERS = {
     "streams": ("streams.worker",),
     "archive": ("consumers.worker", "archive"),
@@ -33,11 +33,6 @@ class WorkerStatus:
     """running, stopped (never started, or by us) or dead (it ended by itself)."""
     pid: int | None
     resident_bytes: int
-
-
-def consumer_group(worker: str) -> str:
-    """The consumer group of a worker."""
-    return f"sessiontrack.{worker}"
 
 
 def start_workers(settings: Settings) -> list[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from consumers.archive.container import ArchiveRecord, CorruptSegmentError, read_records, read_schemas
 from consumers.archive.layout import PREFIX, Log, SegmentKey, parse_key, partition_prefix
@@ -23,6 +23,8 @@ from sessiontrack.settings import Settings
 
 # Manifests are small: what a reader of many waits for is the way there and back.
 _PARALLEL_READS = 8
+
+ReadT = TypeVar("ReadT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Archive:
             UnavailableError: The object store does not answer.
         """
         with _naming(segment.key.manifest):
-            return decode_manifest(self._get(segment.key.manifest))
+            return self._current(segment, self._manifest)
 
     def sessions(self, segments: Sequence[Segment]) -> Iterator[tuple[Segment, AbstractSet[str]]]:
         """The sessions that each of many segments holds, in their order.
@@ -171,9 +173,26 @@ class Archive:
         return partition_prefix(log, partition)
 
     def _content(self, segment: Segment) -> bytes:
+        return self._current(segment, self._checked)
+
+    def _current(self, segment: Segment, read: Callable[[Segment], ReadT]) -> ReadT:
+        """Reads a segment, or the longer one that took its place since it was listed."""
+        try:
+            return read(segment)
+        except CorruptSegmentError:
+            with _available():
+                found = longest(self._store.keys(segment.key.versions))
+            if not found or found[0].key.last <= segment.key.last:
+                raise
+            return self._current(found[0], read)
+
+    def _manifest(self, segment: Segment) -> Manifest:
+        return decode_manifest(self._get(segment.key.manifest))
+
+    def _checked(self, segment: Segment) -> bytes:
         content = self._get(segment.key.object)
         # Without a manifest there is nothing to check against: it was not put yet, or it is what is missing.
-        if segment.has_manifest and sha256(content).hexdigest() != self.manifest(segment).sha256:
+        if segment.has_manifest and sha256(content).hexdigest() != self._manifest(segment).sha256:
             raise CorruptSegmentError("its bytes are not those that its manifest states")
         return content
 

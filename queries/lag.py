@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from schemas.topics import EVENTS, MESSAGES, SESSIONS, TOOL_CALLS, Topic
+from schemas.topics import DERIVED, EVENTS, Topic
 from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import Settings
 
@@ -18,8 +18,8 @@ from sessiontrack.settings import Settings
 READS: Mapping[str, tuple[Topic, ...]] = {
     "streams": (EVENTS,),
     "archive": (EVENTS,),
-    "postgres": (EVENTS, SESSIONS, MESSAGES, TOOL_CALLS),
-    "opensearch": (SESSIONS, MESSAGES, TOOL_CALLS),
+    "postgres": (EVENTS, *DERIVED),
+    "opensearch": DERIVED,
 }
 
 

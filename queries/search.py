@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -14,6 +13,7 @@ from queries.filters import Filters
 from queries.opensearch import connected
 from queries.search_body import MARK_BEGIN, MARK_END, TEXTS, search_body
 from queries.search_terms import SearchTerms, parse_terms
+from queries.times import iso
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import OpenSearchSettings, Settings
 
@@ -151,12 +151,3 @@ def snippet(highlight: Mapping[str, list[str]], markers: tuple[str, str]) -> str
     text = _SPACE.sub(" ", _ELLIPSIS.join(passage.strip() for passage in passages))
     text = _BEFORE_A_PATH.sub(rf"{MARK_BEGIN}\1", _BETWEEN_PARTS.sub(r"\1", text))
     return text.replace(MARK_BEGIN, markers[0]).replace(MARK_END, markers[1])
-
-
-def iso(time_ms: int) -> str:
-    """A time as ISO 8601 in UTC, with milliseconds.
-
-    Args:
-        time_ms: Epoch milliseconds.
-    """
-    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

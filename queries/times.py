@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, date, datetime, timedelta
+from typing import overload
 
 from sessiontrack.errors import UsageError
 
@@ -39,6 +40,10 @@ def parse_time(text: str, *, now: int | None = None, end: bool = False) -> int:
         raise UsageError(f"{text[:40]!r} is no time", hint=_HINT) from error
 
 
+@overload
+def iso(milliseconds: int) -> str: ...
+@overload
+def iso(milliseconds: int | None) -> str | None: ...
 def iso(milliseconds: int | None) -> str | None:
     """Epoch milliseconds as ISO-8601 UTC with milliseconds and Z; exact, as a float would not be."""
     if milliseconds is None:

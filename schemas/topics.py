@@ -90,5 +90,7 @@ STREAMS_STATE_CONFIG = {
     "min.cleanable.dirty.ratio": "0.2",
 }
 
-TOPICS = (EVENTS, SESSIONS, MESSAGES, TOOL_CALLS, DEAD_LETTERS)
+# What the streams make of the events.
+DERIVED = (SESSIONS, MESSAGES, TOOL_CALLS)
+TOPICS = (EVENTS, *DERIVED, DEAD_LETTERS)
 BY_NAME = {topic.name: topic for topic in TOPICS}

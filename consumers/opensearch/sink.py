@@ -12,7 +12,7 @@ from opensearchpy.exceptions import OpenSearchException, TransportError
 from consumers.opensearch.bulk import blames_the_record, check, chunks, operations
 from consumers.opensearch.documents import dataset_of
 from consumers.sink import Offsets, Partition, Received
-from schemas.topics import MESSAGES, SESSIONS, TOOL_CALLS
+from schemas.topics import DERIVED
 from sessiontrack.errors import SessionTrackError, TerminalError, TransientError
 from sessiontrack.settings import Settings
 
@@ -26,7 +26,7 @@ class OpenSearchSink:
     """One document for each record, with the record's version as external version: a repeat changes nothing."""
 
     name = "opensearch"
-    topics = (SESSIONS, MESSAGES, TOOL_CALLS)
+    topics = DERIVED
     decodes = True
 
     def __init__(self, settings: Settings) -> None:

@@ -20,7 +20,7 @@ from consumers.postgres.adaptation import adapt
 from consumers.postgres.batch import Changes, fold
 from consumers.postgres.rows import Row, Table, tables_of
 from consumers.sink import Offsets, Partition, Received
-from schemas.topics import EVENTS, MESSAGES, SESSIONS, TOOL_CALLS, Topic
+from schemas.topics import DERIVED, EVENTS, Topic
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.settings import Settings
 
@@ -34,7 +34,7 @@ class PostgresSink:
     """Keeps the tables of `consumers.postgres.rows`."""
 
     name = "postgres"
-    topics: Sequence[Topic] = (EVENTS, SESSIONS, MESSAGES, TOOL_CALLS)
+    topics: Sequence[Topic] = (EVENTS, *DERIVED)
     decodes = True
 
     def __init__(self, settings: Settings) -> None:

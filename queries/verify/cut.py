@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from aiokafka import TopicPartition
 
 from queries.lag import READS, LogPositions
-from schemas.topics import EVENTS, MESSAGES, SESSIONS, TOOL_CALLS
+from schemas.topics import DERIVED, EVENTS
 from sessiontrack.errors import UnavailableError
 
 POLL_SECONDS = 0.2
-DERIVED = (SESSIONS, MESSAGES, TOOL_CALLS)
 
 
 @dataclass(frozen=True)

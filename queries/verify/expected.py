@@ -16,11 +16,10 @@ from consumers.postgres.rows import BY_NAME, TABLES, Row, Table, digest, tables_
 from queries.verify.chain import ChainCheck
 from queries.verify.ledger import Ledger
 from schemas.records import SessionEvent
-from schemas.topics import MESSAGES, SESSIONS, TOOL_CALLS, Topic
+from schemas.topics import DERIVED, Topic
 from sessiontrack.identity import canonical_json
 from streams.derive import derive
 
-DERIVED = (SESSIONS, MESSAGES, TOOL_CALLS)
 EVENTS_TABLE = BY_NAME["events"]
 
 
