@@ -346,6 +346,10 @@ class SearchableMessage(TypedDict):
     is_error: bool
     truncated: bool
     sentiment: str | None
+    model_call: bool
+    brand: str | None
+    session_key: str | None
+    chat_type: str | None
 
 class ToolCall(TypedDict):
     """One tool call of a session, joined with its result."""
@@ -373,6 +377,9 @@ class ToolCall(TypedDict):
     call_entry_id: str | None
     result_entry_id: str | None
     inherited: bool
+    brand: str | None
+    session_key: str | None
+    chat_type: str | None
 
 class Header(TypedDict):
     """The Avro record Header."""

@@ -16,6 +16,9 @@ class SessionFacts(NamedTuple):
     agent_id: str | None = None
     channel: str | None = None
     cwd: str | None = None
+    brand: str | None = None
+    session_key: str | None = None
+    chat_type: str | None = None
 
 
 class Invocation(NamedTuple):

@@ -57,6 +57,7 @@ def _of_message(event: SessionEvent, facts: SessionFacts, message: Message) -> S
             "stop_reason": message["stop_reason"],
             "error_message": message["error_message"],
             "is_error": message["stop_reason"] == "error" or has_failed(message),
+            "model_call": message["role"] == "assistant" and message["origin"] == "MODEL",
         }
     )
     _add_tools(record, message)
@@ -121,4 +122,8 @@ def _record(event: SessionEvent, facts: SessionFacts, role: str, origin: str, te
         is_error=False,
         truncated=event["payload"]["truncated"],
         sentiment=None,
+        model_call=False,
+        brand=event["source"]["brand"] or facts.brand,
+        session_key=facts.session_key,
+        chat_type=facts.chat_type,
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 # One for each derivation, raised whenever it comes to other results, so that its records replace those before.
 SESSIONS = 1
-MESSAGES = 1
-TOOL_CALLS = 1
+MESSAGES = 2
+TOOL_CALLS = 2
 
 # Room for 2^40 facts under one key, and for 2^23 revisions in a signed 64-bit integer.
 _FACT_BITS = 40

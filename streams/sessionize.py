@@ -142,7 +142,7 @@ def count_calls(state: SessionState, before: Counter[Invocation], after: Counter
 def session_facts(state: SessionState) -> SessionFacts:
     """What messages and tool calls repeat of the session, as far as it is folded."""
     last = state["last"]
-    return SessionFacts(last_value(last, "agent_id"), last_value(last, "channel"), last_value(last, "cwd"))
+    return SessionFacts(*(last_value(last, name) for name in SessionFacts._fields))
 
 
 def last_value(last: dict[str, Last], name: str) -> Any:

@@ -45,6 +45,9 @@ class ToolFact(TypedDict):
     agent_id: str | None
     channel: str | None
     cwd: str | None
+    brand: str | None
+    session_key: str | None
+    chat_type: str | None
     provider: str | None
     model: str | None
     arguments: str | None
@@ -210,6 +213,9 @@ def _record(state: CallState, pair: _Pair, ordinal: int, revision: int) -> ToolC
         call_entry_id=call and call["entry_id"],
         result_entry_id=result and result["entry_id"],
         inherited=first["inherited"],
+        brand=first["brand"],
+        session_key=first["session_key"],
+        chat_type=first["chat_type"],
     )
 
 
@@ -257,6 +263,9 @@ def _fact(event: SessionEvent, position: int, facts: SessionFacts, key: str) -> 
         agent_id=event["agent_id"] or facts.agent_id,
         channel=facts.channel,
         cwd=facts.cwd,
+        brand=event["source"]["brand"] or facts.brand,
+        session_key=facts.session_key,
+        chat_type=facts.chat_type,
         provider=None,
         model=None,
         arguments=None,

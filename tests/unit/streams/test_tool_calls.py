@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from schemas.records import SessionEvent, ToolCall
 from streams.derive import derive
+from streams.revisions import TOOL_CALLS, version
 from streams.tool_calls import MOST_ERROR_CHARACTERS, MOST_RESULT_CHARACTERS
 from tests.unit.streams.events import SESSION, call, context, reply, result, user
 
@@ -29,7 +30,7 @@ def test_a_call_and_its_result_are_one_record() -> None:
     assert (record["outcome"], record["error"]) == ("succeeded", None)
     assert (record["started_at"], record["ended_at"], record["duration_ms"]) == (1_000, 1_400, 400)
     assert (record["provider"], record["model"]) == ("sim", "sim-1")
-    assert record["version"] == (1 << 40) + 2
+    assert record["version"] == version(TOOL_CALLS, 2)
 
 
 def test_a_call_without_a_result_is_pending() -> None:
