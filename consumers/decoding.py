@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,11 +25,13 @@ class Batch:
         assignment: Under which they were read.
         records: What the sink gets.
         undecodable: What it does not get, and why.
+        begun: When its decoding began, seconds of the monotonic clock.
     """
 
     assignment: int
     records: Sequence[Received]
     undecodable: Sequence[tuple[Received, CodecError]]
+    begun: float
 
 
 class BatchDecoder:
@@ -48,6 +51,7 @@ class BatchDecoder:
         Raises:
             TransientError: The registry does not answer.
         """
+        begun = time.monotonic()
         records: list[Received] = []
         undecodable: list[tuple[Received, CodecError]] = []
         for record in polled.records:
@@ -55,7 +59,7 @@ class BatchDecoder:
                 records.append(_received(record, self._record_of(record)))
             except CodecError as error:
                 undecodable.append((_received(record, None), error))
-        return Batch(polled.assignment, records, undecodable)
+        return Batch(polled.assignment, records, undecodable, begun)
 
     def _record_of(self, record: ConsumerRecord) -> Any:
         decoder = self._decoders.get(record.topic)

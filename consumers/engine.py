@@ -7,22 +7,28 @@ waited for, with no more in memory than two batches and what the consumer has pr
 from __future__ import annotations
 
 import asyncio
+import time
 
 import structlog
 
 from consumers.batching import latest, write_or_bisect
 from consumers.dead_letters import DeadLetterProducer
 from consumers.decoding import Batch, BatchDecoder
+from consumers.progress import Progress
 from consumers.reader import LogReader, Polled, group_of
 from consumers.retry import Retry, Revoked, Stopped
 from consumers.sink import Offsets, Received, Sink
 from schemas.registry import SchemaRegistry
 from sessiontrack.settings import Settings
+from sessiontrack.telemetry.health import Health
+from sessiontrack.telemetry.metrics import WorkerMetrics
 
 logger = structlog.get_logger(__name__)
 
 # Short enough for a sink that acts after a second of quiet, long enough to cost nothing.
 _QUIET_S = 0.5
+# Between two signs of life; a worker may write one batch, or wait for its store, for much longer.
+_BEAT_S = 5.0
 
 
 class Engine:
@@ -31,15 +37,28 @@ class Engine:
     Args:
         sink: The store.
         settings: Addresses, and how to batch.
+        metrics: What is counted; nobody looks at it where it is left out.
+        health: Whether it works, and what it waits for.
     """
 
-    def __init__(self, sink: Sink, settings: Settings) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        settings: Settings,
+        *,
+        metrics: WorkerMetrics | None = None,
+        health: Health | None = None,
+    ) -> None:
         self._sink = sink
+        self._metrics = metrics or WorkerMetrics(sink.name)
+        self._health = health or Health()
+        self._progress = Progress(self._metrics)
         self._reader = LogReader(sink, settings)
         self._registry = SchemaRegistry(settings.registry.url)
         self._decoder = BatchDecoder(sink.topics if sink.decodes else (), self._registry)
         self._dead_letters = DeadLetterProducer(settings, group_of(sink), self._registry)
         self._retry: Retry
+        self._refused = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Runs until `stop` is set; what is being written by then is finished first.
@@ -47,22 +66,31 @@ class Engine:
         Raises:
             Exception: Whatever the engine does not know: the process must end, with nothing of the batch committed.
         """
-        self._retry = Retry(self._sink.name, stop)
+        self._retry = Retry(self._sink.name, stop, self._health)
+        beating = asyncio.create_task(self._beat())
         try:
-            await self._retry(self._sink.open)
-            await self._retry(self._reader.start)
+            await self._retry(self._sink.name, self._sink.open)
+            await self._retry("kafka", self._reader.start)
             await self._flow(stop)
         except Stopped:
             logger.info("stopped_while_waiting", sink=self._sink.name)
         finally:
+            beating.cancel()
             await self._close()
+
+    async def _beat(self) -> None:
+        """Says that the event loop turns: a batch may wait for the store longer than a probe does."""
+        while True:
+            self._health.beat()
+            await asyncio.sleep(_BEAT_S)
 
     async def _flow(self, stop: asyncio.Event) -> None:
         """The stages, one per line. While a batch is being written the next one is read, and no more."""
         writing = asyncio.create_task(asyncio.sleep(0))
         try:
             while not stop.is_set():
-                polled = await self._reader.poll(_QUIET_S)
+                polled = await self._retry("kafka", lambda: self._reader.poll(_QUIET_S))
+                self._progress.take(polled)
                 batch = await self._decode(polled)
                 await writing
                 writing = asyncio.create_task(self._store(batch))
@@ -73,26 +101,29 @@ class Engine:
 
     async def _store(self, batch: Batch) -> None:
         """The second half of the stages, the acknowledgement last."""
+        self._refused = 0
         try:
             written = await self._write(batch)
             refused = await self._set_aside(batch)
             await self._reader.commit(batch.assignment, latest(written, refused))
         except Revoked:
             logger.info("batch_revoked", sink=self._sink.name, records=len(batch.records))
+            return
+        self._note(batch)
 
     async def _decode(self, polled: Polled) -> Batch:
         # In a thread: a schema that is new is fetched from the registry, and the heartbeat must go on.
-        return await self._retry(lambda: asyncio.to_thread(self._decoder.decode, polled))
+        return await self._retry("registry", lambda: asyncio.to_thread(self._decoder.decode, polled))
 
     async def _write(self, batch: Batch) -> Offsets:
         def wanted() -> bool:
             return self._reader.current(batch.assignment)
 
         if not batch.records:
-            return await self._retry(self._sink.idle, wanted=wanted)
+            return await self._retry(self._sink.name, self._sink.idle, wanted=wanted)
         return await write_or_bisect(
             batch.records,
-            write=lambda records: self._retry(lambda: self._sink.write(records), wanted=wanted),
+            write=lambda records: self._retry(self._sink.name, lambda: self._sink.write(records), wanted=wanted),
             refuse=lambda record, error: self._refuse(record, "write", error),
         )
 
@@ -100,8 +131,19 @@ class Engine:
         return latest(*[await self._refuse(record, "decode", error) for record, error in batch.undecodable])
 
     async def _refuse(self, record: Received, stage: str, error: Exception) -> Offsets:
-        await self._retry(lambda: self._dead_letters.send(record, stage, error))
+        await self._retry("kafka", lambda: self._dead_letters.send(record, stage, error))
+        self._refused += 1
+        self._metrics.dead_lettered(stage)
         return {record.partition: record.offset + 1}
+
+    def _note(self, batch: Batch) -> None:
+        """Shows what a batch came to."""
+        if batch.records or batch.undecodable:
+            self._metrics.batch(time.monotonic() - batch.begun)
+        positions = self._reader.positions()
+        self._progress.settle(batch.assignment, positions, self._refused)
+        if self._reader.owns:
+            self._health.ready()
 
     async def _close(self) -> None:
         await self._reader.close()

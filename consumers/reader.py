@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import structlog
@@ -36,6 +37,23 @@ class Polled(NamedTuple):
 
     assignment: int
     records: Sequence[ConsumerRecord]
+
+
+class Position(NamedTuple):
+    """How far a partition is.
+
+    Attributes:
+        committed: The next offset to process.
+        end: The offset after the last record, as of the last fetch.
+    """
+
+    committed: int
+    end: int
+
+    @property
+    def lag(self) -> int:
+        """Records that are not processed yet."""
+        return max(0, self.end - self.committed)
 
 
 class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -92,11 +110,19 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
         """Whether what was read under this assignment is still ours to write and to commit."""
         return assignment == self._assignment
 
+    @property
+    def owns(self) -> bool:
+        """Whether it has begun to read what the group gave it."""
+        return self._owning.is_set() and self._begun == self._assignment
+
     async def poll(self, quiet_s: float) -> Polled:
         """The next batch, at most as large as the settings allow; empty where nothing came.
 
         Args:
             quiet_s: How long to wait for the first record.
+
+        Raises:
+            TransientError: Kafka does not tell where to begin.
         """
         if not await self._owns_partitions(quiet_s):
             return Polled(self._assignment, ())
@@ -106,6 +132,13 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
         length = batch_length(self._pending, self._batch.batch_records, self._batch.batch_bytes)
         records, self._pending = self._pending[:length], self._pending[length:]
         return Polled(assignment, records)
+
+    def positions(self) -> dict[Partition, Position]:
+        """How far each partition of the assignment is; empty until it has begun."""
+        return {
+            partition: Position(committed, self._consumer.highwater(TopicPartition(*partition)) or committed)
+            for partition, committed in self._committed.items()
+        }
 
     async def commit(self, assignment: int, offsets: Offsets) -> None:
         """Commits the offsets that moved; does nothing for an assignment that is over."""
@@ -169,18 +202,24 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
         """Goes to where the sink wants to start, for every partition: the consumer may have read ahead already."""
         assignment = self._assignment
         self._committed.clear()
+        partitions = sorted(self._consumer.assignment())
         try:
-            for partition in sorted(self._consumer.assignment()):
+            first = await self._consumer.beginning_offsets(partitions) if partitions else {}
+            for partition in partitions:
                 committed = await self._consumer.committed(partition)
                 if committed is None:
-                    await self._consumer.seek_to_beginning(partition)
-                else:
-                    start = self._sink.start_offset(Partition(*partition), committed)
-                    self._consumer.seek(partition, start)
-                    self._committed[Partition(*partition)] = committed
+                    committed = first[partition]
+                self._consumer.seek(partition, self._sink.start_offset(Partition(*partition), committed))
+                self._committed[Partition(*partition)] = committed
         except IllegalStateError:
             return  # taken away meanwhile: the next assignment begins
+        except KafkaError as error:
+            raise TransientError(f"Kafka does not tell where to begin: {type(error).__name__}") from error
         self._begun = assignment
+
+
+# Topic and number of the partition that a record stood in.
+place_of = attrgetter("topic", "partition")
 
 
 def group_of(sink: Sink) -> str:

@@ -10,6 +10,7 @@ import structlog
 
 from sessiontrack.backoff import backoff_delays
 from sessiontrack.errors import TransientError
+from sessiontrack.telemetry.health import Health
 
 logger = structlog.get_logger(__name__)
 
@@ -30,18 +31,21 @@ class Retry:
     Args:
         name: Of the worker, for the log.
         stop: Ends the waiting.
+        health: Told what is waited for.
     """
 
-    def __init__(self, name: str, stop: asyncio.Event) -> None:
+    def __init__(self, name: str, stop: asyncio.Event, health: Health) -> None:
         self._name = name
         self._stop = stop
+        self._health = health
 
     async def __call__(
-        self, attempt: Callable[[], Awaitable[ResultT]], *, wanted: Callable[[], bool] = lambda: True
+        self, what: str, attempt: Callable[[], Awaitable[ResultT]], *, wanted: Callable[[], bool] = lambda: True
     ) -> ResultT:
         """The result of the first attempt that raises no TransientError; any other error is raised at once.
 
         Args:
+            what: What is waited for where an attempt fails, such as `kafka`.
             attempt: What to try.
             wanted: Asked before each attempt: whether its result is still of use.
 
@@ -55,6 +59,7 @@ class Retry:
             try:
                 return await attempt()
             except TransientError as error:
+                self._health.waits(what)
                 logger.warning("waiting", worker=self._name, reason=str(error), retry_in_s=round(delay, 1))
             if await _is_set_within(self._stop, delay):
                 raise Stopped

@@ -76,5 +76,10 @@ class WorkerMetrics:
         self._lag.labels(*place).set(max(0, lag))
         self._oldest.labels(*place).set((oldest_ms or 0) / 1000)
 
+    def release(self, topic: str, partition: int) -> None:
+        """Notes that another worker has the partition now: its lag is shown there."""
+        for gauge in (self._lag, self._oldest):
+            gauge.remove(self.worker, topic, str(partition))
+
     def _counter(self, name: str, meaning: str) -> Counter:
         return Counter(f"sessiontrack_{name}", meaning, ["worker"], registry=self.registry).labels(self.worker)

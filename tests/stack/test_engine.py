@@ -21,6 +21,8 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import DEAD_LETTERS, Topic
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.settings import Settings
+from sessiontrack.telemetry.health import Health
+from sessiontrack.telemetry.metrics import WorkerMetrics
 from tests.records import event
 from tests.stack.logs import caught_up, committed, encoder, own_topic, publish_values, until
 
@@ -87,9 +89,11 @@ async def topic(settings: Settings) -> AsyncIterator[Topic]:
 
 
 @asynccontextmanager
-async def running(sink: MemorySink, settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
+async def running(
+    sink: MemorySink, settings: Settings, metrics: WorkerMetrics | None = None, health: Health | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     stop = asyncio.Event()
-    task = asyncio.create_task(Engine(sink, settings).run(stop))
+    task = asyncio.create_task(Engine(sink, settings, metrics=metrics, health=health).run(stop))
     try:
         yield task
     finally:
@@ -166,6 +170,37 @@ async def test_a_store_that_is_away_loses_nothing_and_makes_no_dead_letter(setti
         await caught_up(settings, sink.group, topic)
     assert set(sink.stored) == ids(published)
     assert await dead_letters(settings, sink.group) == []
+
+
+async def test_metrics_and_health_say_what_a_worker_does_and_waits_for(settings: Settings, topic: Topic) -> None:
+    good, unfit = values(settings, 120), values(settings, 1)
+    await publish_values(settings, topic, [*good, *unfit, (str(uuid4()), str(uuid4()), b"undecodable")])
+    metrics, health, sink = WorkerMetrics("test"), Health(), MemorySink(topic, {})
+    sink.refuses, sink.away = ids(unfit), True
+
+    def value(name: str, **labels: str) -> float:
+        return metrics.registry.get_sample_value(f"sessiontrack_{name}", {"worker": "test", **labels}) or 0
+
+    def total(name: str) -> float:
+        return sum(value(name, topic=topic.name, partition=str(each)) for each in range(topic.partitions))
+
+    async def waits_for_the_store() -> bool:
+        return health.waiting_for == sink.name
+
+    async def all_is_written() -> bool:
+        return value("records_written_total") == len(good)
+
+    async with running(sink, settings, metrics, health):
+        await until(waits_for_the_store)
+        assert health.is_alive
+        sink.away = False
+        await until(all_is_written)
+        await caught_up(settings, sink.group, topic)
+        assert health.is_ready
+        assert value("records_received_total") == 122
+        assert value("dead_letters_total", stage="write") == value("dead_letters_total", stage="decode") == 1
+        assert total("lag_records") == total("oldest_unprocessed_timestamp_seconds") == 0
+        assert value("batch_seconds_count") >= 3
 
 
 async def test_stopping_while_the_store_is_away_commits_nothing(settings: Settings, topic: Topic) -> None:

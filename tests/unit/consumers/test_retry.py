@@ -7,6 +7,7 @@ import pytest
 from consumers.retry import Retry, Revoked, Stopped
 from sessiontrack import backoff
 from sessiontrack.errors import TerminalError, TransientError
+from sessiontrack.telemetry.health import Health
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ class Store:
 
 async def test_a_store_that_comes_back_gets_what_it_missed() -> None:
     store = Store(away_for=5)
-    assert await Retry("test", asyncio.Event())(store.write) == "written"
+    assert await Retry("test", asyncio.Event(), Health())("store", store.write) == "written"
     assert store.attempts == 6
 
 
@@ -38,13 +39,13 @@ async def test_stopping_ends_the_wait() -> None:
     stop = asyncio.Event()
     stop.set()
     with pytest.raises(Stopped):
-        await Retry("test", stop)(Store(away_for=10**9).write)
+        await Retry("test", stop, Health())("store", Store(away_for=10**9).write)
 
 
 async def test_what_was_taken_away_is_not_tried() -> None:
     store = Store(away_for=10**9)
     with pytest.raises(Revoked):
-        await Retry("test", asyncio.Event())(store.write, wanted=lambda: store.attempts < 3)
+        await Retry("test", asyncio.Event(), Health())("store", store.write, wanted=lambda: store.attempts < 3)
     assert store.attempts == 3
 
 
@@ -57,5 +58,19 @@ async def test_other_errors_are_not_retried() -> None:
         raise TerminalError("refused")
 
     with pytest.raises(TerminalError):
-        await Retry("test", asyncio.Event())(refuse)
+        await Retry("test", asyncio.Event(), Health())("store", refuse)
     assert attempts == 1
+
+
+async def test_whoever_asks_is_told_what_is_waited_for() -> None:
+    health = Health()
+    health.ready()
+    store = Store(away_for=2)
+
+    async def write() -> str:
+        assert health.waiting_for == ("store" if store.attempts else "")
+        return await store.write()
+
+    assert await Retry("test", asyncio.Event(), health)("store", write) == "written"
+    assert health.is_alive
+    assert not health.is_ready  # the engine says so, once it has what else it needs
