@@ -18,9 +18,13 @@ NAMESPACE = UUID("63bc531a-4e41-5444-9335-178ecb10b87a")
 GENESIS = bytes(32)
 # Beyond this JavaScript, which writes the transcripts, does not tell integers apart.
 _SAFE_INTEGER = 2**53
+# A number of fewer characters is surely below it.
+_SAFE_LENGTH = 16
 # What a migration or a fork renumbers: no part of what an entry says.
 _NUMBERING = ("id", "parentId")
 _NUMBERING_PREFIX = "firstKept"
+# The role of v1 and v2 that v3 calls by another name.
+_HOOK_ROLE, _CUSTOM_ROLE = "hookMessage", "custom"
 
 
 def uuid_of(*parts: str | bytes) -> str:
@@ -61,11 +65,25 @@ def fact_id(family: str, session_id: str, kind: str, content: Any) -> str:
     return uuid_of(family, session_id, kind, canonical_json(content))
 
 
-def entry_key(line: Any) -> bytes:
-    """SHA-256 of a parsed line without its numbering: what the entry says."""
+def entry_key(line: dict[str, Any]) -> bytes:
+    """SHA-256 of what an entry says: of its canonical JSON, less what a migration of its file changes.
+
+    That is the numbering (`id`, `parentId`, `firstKeptEntryIndex` or `firstKeptEntryId`), the `version` of a header,
+    and the role `hookMessage`, which v3 calls `custom`. All else, a header's older fields too, stays as it was.
+
+    Source: migrateV1ToV2 and migrateV2ToV3 in packages/coding-agent/src/core/session-manager.ts of pi-mono.
+
+    Args:
+        line: The parsed line.
+    """
     content = {
         name: value for name, value in line.items() if name not in _NUMBERING and not name.startswith(_NUMBERING_PREFIX)
     }
+    kind, message = content.get("type"), content.get("message")
+    if kind == "session":
+        content.pop("version", None)
+    elif kind == "message" and isinstance(message, dict) and message.get("role") == _HOOK_ROLE:
+        content["message"] = message | {"role": _CUSTOM_ROLE}
     return sha256(canonical_json(content)).digest()
 
 
@@ -86,12 +104,12 @@ def parse_json(text: bytes) -> Any:
         ValueError: It is not UTF-8, or not JSON.
         RecursionError: It is nested too deep.
     """
-    return json.loads(text.decode("utf-8"), parse_float=_number, parse_constant=_no_constant)
+    return _DECODER.decode(text.decode("utf-8"))
 
 
 def canonical_json(value: Any) -> bytes:
     """JSON with sorted keys, no spaces, ASCII only."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+    return _CANONICAL.encode(value).encode("ascii")
 
 
 def _number(text: str) -> int | float:
@@ -103,5 +121,13 @@ def _number(text: str) -> int | float:
     return number
 
 
+def _integer(text: str) -> int | float:
+    return int(text) if len(text) < _SAFE_LENGTH else _number(text)
+
+
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=_number, parse_int=_integer, parse_constant=_no_constant)
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)

@@ -31,6 +31,7 @@ def message(value: Any) -> Message | None:
     if not isinstance(value, dict):
         return None
     role = text(value.get("role")) or UNKNOWN_ROLE
+    role = _RENAMED_ROLES.get(role, role)
     content = _content(role, value)
     origin = _origin(role, value, content)
     details = mapping(value.get("details"))
@@ -118,6 +119,9 @@ def _text_or_json(value: Any) -> str | None:
     return value if isinstance(value, str) else json_text(value)
 
 
+# What v1 and v2 call otherwise than v3.
+_RENAMED_ROLES = {"hookMessage": "custom"}
+
 # Roles that say what they say elsewhere than in `content`.
 _TEXT_FIELDS = {"bashExecution": "output", "branchSummary": "summary", "compactionSummary": "summary"}
 
@@ -128,7 +132,6 @@ _ORIGINS: dict[str, MessageOrigin | Callable[[dict[str, Any], list[ContentBlock]
     # The person ran it, with `!command`.
     "bashExecution": "USER",
     "custom": "SYSTEM",
-    "hookMessage": "SYSTEM",
     "branchSummary": "SYSTEM",
     "compactionSummary": "SYSTEM",
     "system": "SYSTEM",

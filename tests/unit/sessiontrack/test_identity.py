@@ -53,6 +53,33 @@ def test_numbering_is_no_part_of_an_entry(line: dict[str, object], own: str, par
     assert identity.entry_key(numbered) == identity.entry_key(plain)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"type": "session", "id": "s", "cwd": "/x"}, {"type": "session", "version": 3, "id": "s", "cwd": "/x"}),
+        (
+            {"type": "message", "message": {"role": "hookMessage", "content": "x"}},
+            {"type": "message", "message": {"role": "custom", "content": "x"}, "id": "a", "parentId": None},
+        ),
+    ],
+)
+def test_a_migration_changes_no_entry(before: dict[str, object], after: dict[str, object]) -> None:
+    assert identity.entry_key(before) == identity.entry_key(after)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"type": "custom", "version": 1},
+        {"type": "message", "message": {"role": "user", "version": 1}},
+        {"type": "message", "message": {"role": "hookMessage"}},
+    ],
+)
+def test_what_no_migration_changes_is_part_of_an_entry(line: dict[str, object]) -> None:
+    other = json.loads(json.dumps(line).replace("1", "2").replace("hookMessage", "user"))
+    assert identity.entry_key(line) != identity.entry_key(other)
+
+
 @given(LINES)
 def test_an_entry_survives_being_written_again(line: dict[str, object]) -> None:
     first = identity.parse_json(json.dumps(line).encode())
@@ -64,9 +91,10 @@ def test_numbers_are_those_of_javascript() -> None:
     assert identity.canonical_json(identity.parse_json(b'{"b":1.0,"a":-0.0,"c":1e2,"d":0.1}')) == (
         b'{"a":0,"b":1,"c":100,"d":0.1}'
     )
+    assert identity.parse_json(b"[9007199254740991, 9007199254740993]") == [9007199254740991, 9007199254740992.0]
 
 
-@pytest.mark.parametrize("text", [b"NaN", b"Infinity", b"1e999", b"\xff", b"{", b'{"a":1}x'])
+@pytest.mark.parametrize("text", [b"NaN", b"Infinity", b"1e999", b"1" * 400, b"\xff", b"{", b'{"a":1}x'])
 def test_what_is_not_json_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError):
         identity.parse_json(text)
