@@ -1,0 +1,97 @@
+"""`python -m bench.throughput.load`: the corpus into the events topic of a stack that runs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import struct
+import sys
+from itertools import islice
+
+from aiokafka import AIOKafkaProducer
+
+from bench.throughput import corpus
+from bench.throughput.prepared import Prepared, Progress, prepare
+from infra.init import initialise
+from queries.lag import LogPositions
+from schemas.avro import load_schema
+from schemas.registry import SchemaRegistry
+from schemas.topics import EVENTS
+from sessiontrack.errors import SessionTrackError, UsageError
+from sessiontrack.settings import Settings, get_settings
+
+_FRAME = struct.Struct(">bI")
+_BATCH = 5_000
+
+
+def load(settings: Settings, prepared: Prepared) -> None:
+    """Loads the corpus, where the topic does not hold it already.
+
+    Raises:
+        UsageError: The topic holds other events.
+    """
+    asyncio.run(_load(settings, prepared))
+
+
+async def _load(settings: Settings, prepared: Prepared) -> None:
+    async with LogPositions(settings) as positions:
+        held = sum((await positions.ends([EVENTS])).values())
+    if held == prepared.events:
+        return
+    if held:
+        raise UsageError(
+            f"{EVENTS.name} holds {held:,} events, not none or {prepared.events:,}",
+            hint="Give the benchmark a data folder of its own.",
+        )
+    registry = SchemaRegistry(settings.registry.url)
+    prefix = _FRAME.pack(0, registry.register(EVENTS.subject, load_schema(EVENTS.schema)))
+    registry.close()
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.kafka.bootstrap_servers,
+        enable_idempotence=True,
+        compression_type="zstd",
+        max_batch_size=1024 * 1024,
+    )
+    await producer.start()
+    try:
+        records = prepared.records()
+        while batch := list(islice(records, _BATCH)):
+            sent = [
+                await producer.send(EVENTS.name, prefix + value[_FRAME.size :], key=key, headers=headers)
+                for key, value, headers in batch
+            ]
+            await asyncio.gather(*sent)
+    finally:
+        await producer.stop()
+
+
+def loaded(settings: Settings, events: int, sessions: int, progress: Progress) -> Prepared:
+    """Prepares the corpus, makes what the pipeline needs in its servers, and loads it."""
+    prepared = prepare(settings.data_dir / "throughput", events, sessions, progress)
+    progress(f"loading {prepared.value_bytes / 2**20:.0f} MiB into {EVENTS.name}")
+    initialise(settings)
+    load(settings, prepared)
+    return prepared
+
+
+def sessions_of(events: int) -> int:
+    """How many sessions a corpus of so many events has: a smaller one has fewer, not shorter ones."""
+    return max(1, events * corpus.SESSIONS // corpus.EVENTS)
+
+
+def main() -> int:
+    """Loads; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bench.throughput.load", description=__doc__)
+    parser.add_argument("--events", type=int, default=corpus.EVENTS, help="how many (default: %(default)s)")
+    events: int = parser.parse_args().events
+    try:
+        prepared = loaded(get_settings(), events, sessions_of(events), print)
+    except SessionTrackError as error:
+        print(f"{error}\n{error.hint or ''}", file=sys.stderr)
+        return 1
+    print(f"{prepared.events:,} events are in {EVENTS.name}; the stores will hold {prepared.expected}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
