@@ -14,6 +14,9 @@ from sessiontrack.errors import SessionTrackError, UnavailableError
 from sessiontrack.settings import OpenSearchSettings, Settings
 
 DATASETS = ("sessions", "messages", "tool-calls")
+# A view of the messages that analysts read as documents of their own: each reply of a model with its tokens and cost.
+MODEL_CALLS = "model-calls"
+_MODEL_CALL = {"bool": {"filter": [{"term": {"model_call": True}}, {"term": {"inherited": False}}]}}
 _FIRST_GENERATION = "000001"
 
 
@@ -30,6 +33,7 @@ def put_templates(settings: Settings) -> None:
             _put_components(client, target)
             for dataset in DATASETS:
                 _put_dataset(client, target, dataset)
+            _put_model_calls(client, target)
         except NoConnection as error:
             raise UnavailableError(
                 f"OpenSearch at {target.url} does not answer", hint="Start the stack with `sessiontrack up`."
@@ -74,6 +78,12 @@ def _put_dataset(client: OpenSearch, target: OpenSearchSettings, dataset: str) -
         _create(client, f"{alias}-{_FIRST_GENERATION}", alias)
     client.indices.put_mapping(index=alias, body=template["template"]["mappings"], write_index_only=True)
     client.indices.put_settings(index=alias, body={"index": index_settings(target)})
+
+
+def _put_model_calls(client: OpenSearch, target: OpenSearchSettings) -> None:
+    """Lays the view over the very generation that the alias of the messages stands for."""
+    for index in client.indices.get_alias(name=target.alias("messages")):
+        client.indices.put_alias(index=index, name=target.alias(MODEL_CALLS), body={"filter": _MODEL_CALL})
 
 
 def _create(client: OpenSearch, index: str, alias: str) -> None:
