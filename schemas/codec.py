@@ -13,6 +13,7 @@ from typing import Any
 from fastavro import parse_schema, schemaless_reader
 
 from schemas.avro import load_schema
+from schemas.reader import Read, reader
 from schemas.writer import writer
 
 _FRAME = Struct(">bI")
@@ -59,9 +60,9 @@ class Decoder:
     """
 
     def __init__(self, schema_name: str, writer_schema: Callable[[int], dict[str, Any]]) -> None:
-        self._reader = parse_schema(without_logical_types(load_schema(schema_name)))
+        self._schema = without_logical_types(load_schema(schema_name))
         self._writer_schema = writer_schema
-        self._schemas: dict[int, tuple[Any, Any]] = {}
+        self._readers: dict[int, Read] = {}
 
     def decode(self, value: bytes) -> Any:
         """The record in a framed value.
@@ -70,19 +71,28 @@ class Decoder:
             CodecError: It is not framed, or its body does not fit its schema.
         """
         schema_id = schema_id_of(value)
-        writer, reader = self._schemas.get(schema_id) or self._fetch(schema_id)
-        body = BytesIO(value)
-        body.seek(_FRAME.size)
+        read = self._readers.get(schema_id) or self._reader(schema_id)
         try:
-            return schemaless_reader(body, writer, reader)
-        except Exception as error:  # fastavro raises whatever the torn bytes lead to
+            return read(value, _FRAME.size)
+        except Exception as error:  # readers raise whatever the torn bytes lead to
             raise CodecError(f"the value does not fit schema {schema_id}: {type(error).__name__}") from error
 
-    def _fetch(self, schema_id: int) -> tuple[Any, Any]:
-        writer = parse_schema(without_logical_types(self._writer_schema(schema_id)))
-        # The same schema needs no resolution, which would halve the speed. Comparing takes longer than decoding does.
-        self._schemas[schema_id] = writer, None if writer == self._reader else self._reader
-        return self._schemas[schema_id]
+    def _reader(self, schema_id: int) -> Read:
+        written = without_logical_types(self._writer_schema(schema_id))
+        self._readers[schema_id] = reader(written) if written == self._schema else _resolving(written, self._schema)
+        return self._readers[schema_id]
+
+
+def _resolving(written: Any, wanted: Any) -> Read:
+    """Reads another version of a schema into the one that is wanted."""
+    writer_schema, reader_schema = parse_schema(written), parse_schema(wanted)
+
+    def read(value: bytes, at: int) -> Any:
+        body = BytesIO(value)
+        body.seek(at)
+        return schemaless_reader(body, writer_schema, reader_schema)
+
+    return read
 
 
 def schema_id_of(value: bytes) -> int:
