@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 # From a batch of a few records to one that waits for a merge or a pause of a collector.
@@ -83,3 +85,67 @@ class WorkerMetrics:
 
     def _counter(self, name: str, meaning: str) -> Counter:
         return Counter(f"sessiontrack_{name}", meaning, ["worker"], registry=self.registry).labels(self.worker)
+
+
+class CaptureMetrics(WorkerMetrics):
+    """What a capture counts beyond what every worker does: lines are its records in, acknowledged events those out.
+
+    Args:
+        registry: Where the metrics are registered.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        super().__init__("capture", registry)
+        self._faults = Counter(
+            "sessiontrack_capture_faults",
+            "Lines with a fault, by fault; they are kept as they stand.",
+            ["fault"],
+            registry=self.registry,
+        )
+        self._watched = Gauge(
+            "sessiontrack_capture_files_watched", "Transcripts that are read.", registry=self.registry
+        )
+        self._passed_over = Gauge(
+            "sessiontrack_capture_files_passed_over",
+            "Files and folders that are not read, by reason.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._pending = Gauge(
+            "sessiontrack_capture_events_pending", "Events that are not acknowledged yet.", registry=self.registry
+        )
+        self._acknowledged_at = Gauge(
+            "sessiontrack_capture_last_acknowledgement_timestamp_seconds",
+            "When events were last acknowledged, Unix seconds; 0 where none were.",
+            registry=self.registry,
+        )
+
+    def fault(self, fault: str, lines: int = 1) -> None:
+        """Counts lines with a fault."""
+        self._faults.labels(fault).inc(lines)
+
+    def files(self, watched: int, passed_over: Mapping[str, int]) -> None:
+        """Notes how many files are read, and how many are not, by reason."""
+        self._watched.set(watched)
+        self._passed_over.clear()
+        for reason, number in passed_over.items():
+            self._passed_over.labels(reason).set(number)
+
+    def sent(self, events: int) -> None:
+        """Counts events that wait for acknowledgement from now on."""
+        self._pending.inc(events)
+
+    def acknowledged(self, events: int) -> None:
+        """Counts events that were acknowledged."""
+        self.written(events)
+        self._pending.dec(events)
+        self._acknowledged_at.set_to_current_time()
+
+    def refused(self, events: int = 1) -> None:
+        """Counts events that can't be published."""
+        self.dead_lettered("publish", events)
+        self._pending.dec(events)
+
+    def restarted(self) -> None:
+        """Nothing waits: what was in flight is sent again."""
+        self._pending.set(0)
