@@ -65,7 +65,8 @@ class Generation:
     """One generation of a transcript.
 
     Attributes:
-        number: From 1, for display: archived ones by the time in their name, then replaced ones, the live one last.
+        number: From 1, for display: those that another took the place of, by time; then those that were put away by a
+            reset or a deletion; the live one last.
         state: LIVE, RESET, DELETED, BACKUP or REPLACED.
         archived_at: The time in its archive name, epoch milliseconds.
         last_at: Time of its last line, epoch milliseconds.
@@ -191,6 +192,10 @@ def _closing_order(head: Head) -> tuple[bool, int, str]:
     return head.archived_at is not None, head.archived_at or 0, head.state
 
 
+# A transcript that was rewritten and then deleted is the deleted one, whenever the rewrite was noticed.
+_ORDER = {"RESET": 1, "DELETED": 1, "LIVE": 2}
+
+
 def _place(generation: Generation) -> tuple[int, int, int, int, bytes]:
-    group = 2 if generation.state == "LIVE" else 0 if generation.archived_at is not None else 1
-    return group, generation.archived_at or 0, generation.last_at, generation.lines, generation.chain
+    ended_at = generation.last_at if generation.archived_at is None else generation.archived_at
+    return _ORDER.get(generation.state, 0), ended_at, generation.last_at, generation.lines, generation.chain

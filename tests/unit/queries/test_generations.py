@@ -140,7 +140,7 @@ def test_every_version_that_was_closed_and_the_live_one_come_out(
     assert live in closed or recorder.bytes_of(generations[-1]) == live
 
 
-def test_the_order_is_archived_by_time_then_replaced_then_live() -> None:
+def test_the_order_is_replaced_then_put_away_by_time_then_live() -> None:
     recorder = Recorder()
     recorder.append(3)
     recorder.rewrite(1, 2)
@@ -148,7 +148,16 @@ def test_the_order_is_archived_by_time_then_replaced_then_live() -> None:
     recorder.append(2)
     recorder.archive("DELETED", 0)
     recorder.append(1)
-    assert [generation.state for generation in recorder.generations()] == ["RESET", "DELETED", "REPLACED", "LIVE"]
+    assert [generation.state for generation in recorder.generations()] == ["REPLACED", "RESET", "DELETED", "LIVE"]
+
+
+def test_a_transcript_that_was_rewritten_and_then_deleted_is_the_deleted_one() -> None:
+    recorder = Recorder()
+    recorder.append(3)
+    recorder.rewrite(1, 2)
+    recorder.archive("DELETED", 0)
+    recorder.heads.pop()  # no file took its place
+    assert [(each.state, each.current) for each in recorder.generations()] == [("REPLACED", False), ("DELETED", True)]
 
 
 def test_the_beginning_of_a_longer_file_is_no_generation() -> None:
