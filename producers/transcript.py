@@ -27,6 +27,8 @@ from schemas.records import (
 from sessiontrack.identity import GENESIS, event_id, fact_id, next_chain
 
 _TERMINATOR = b"\n"
+# A clock may be fast by as much as a time zone is wide; beyond that it is wrong.
+_FUTURE_MS = 24 * 60 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class TranscriptSource:
         agent_id: The session's agent.
         brand: The product, as its state folder is named.
         file_name: Name of the file, without folders.
+        format: jsonl or sqlite.
     """
 
     session_id: str
@@ -46,6 +49,7 @@ class TranscriptSource:
     agent_id: str | None = None
     brand: str | None = None
     file_name: str | None = None
+    format: str = "jsonl"
 
 
 class TranscriptPosition(TypedDict):
@@ -74,10 +78,14 @@ class Transcript:
 
     Args:
         source: Whose it is; may be set anew, as when the file is renamed.
+
+    Attributes:
+        fault: What is wrong with the last line; None where it is understood.
     """
 
     def __init__(self, source: TranscriptSource) -> None:
         self.source = source
+        self.fault: str | None = None
         self._chain = GENESIS
         self._lines = 0
         self._bytes = 0
@@ -140,8 +148,11 @@ class Transcript:
         self._lines += 1
         self._bytes += len(line)
         self._digest.update(line)
+        self.fault = parsed.fault
         if parsed.timestamp is not None:
             self._occurred_at = parsed.timestamp
+            if parsed.timestamp > captured_at + _FUTURE_MS:
+                self.fault = self.fault or "in the future"
         header = parsed.payload["session"]
         if header is not None and self._format_version is None:
             self._header_at = parsed.timestamp
@@ -257,7 +268,7 @@ def _event(
 ) -> SessionEvent:
     read_from: Source = {
         "brand": source.brand,
-        "format": "jsonl",
+        "format": source.format,
         "format_version": None,
         "file_name": source.file_name,
     }
