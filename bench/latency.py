@@ -61,7 +61,7 @@ async def measure(settings: Settings, rate: float, seconds: float) -> dict[str, 
         path = Path(folder) / "agents" / "main" / "sessions" / f"{_session_id()}.jsonl"
         path.parent.mkdir(parents=True)
         stop = asyncio.Event()
-        async with SessionEmitter(settings) as emitter:
+        async with SessionEmitter(settings, spool=False) as emitter:
             stamped = StampedEmitter(emitter)
             store = CheckpointStore(Path(folder))
             delivery = Delivery(stamped, store)

@@ -4,28 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
+from producers.receipt import Receipt
 from producers.transcript import Transcript, TranscriptSource, head_event
 from schemas.records import SessionEvent
 from sessiontrack.errors import UsageError
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The broker has the event.
-
-    Attributes:
-        event_id: Which event.
-        topic: Its topic.
-        partition: Its partition.
-        offset: Its offset there; -1 where the broker took a repeated request and no longer knew.
-    """
-
-    event_id: str
-    topic: str
-    partition: int
-    offset: int
 
 
 class TranscriptWriter:
@@ -41,7 +24,7 @@ class TranscriptWriter:
         self._transcript = Transcript(source)
 
     async def append(self, line: bytes | str) -> Receipt:
-        """Publishes the next line and waits until the broker has it.
+        """Publishes the next line and waits until it is accepted.
 
         Args:
             line: One JSON object, say; it gets a line end where it has none.
@@ -49,7 +32,7 @@ class TranscriptWriter:
         Raises:
             UsageError: It is more than one line.
             TerminalError: It can't be published.
-            TransientError: The broker or the object store refused it.
+            TransientError: The broker and the spool refused it.
         """
         data = line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line
         terminated = data if data.endswith(b"\n") else data + b"\n"

@@ -105,6 +105,16 @@ class CaptureSettings(Section):
         ge=1024,
         description="An encoded event beyond this goes to the object store, its topic keeps a reference.",
     )
+    ack_ms: int = Field(
+        500,
+        ge=1,
+        description="A broker that has not acknowledged an event for so long counts as away: events go to the spool.",
+    )
+    spool_bytes: int = Field(
+        1024**3,
+        ge=8 * 1024**2,
+        description="Most bytes of events that wait on disk while the broker is away; beyond it `emit` refuses them.",
+    )
     resend_minutes: int = Field(
         10, ge=0, description="At a start, lines newer than this are sent again (repeats are dropped by readers)."
     )
@@ -127,6 +137,13 @@ class LogSettings(Section):
     format: Literal["auto", "json", "console"] = Field(
         "auto", description="`auto` is colour at a terminal, JSON elsewhere."
     )
+
+
+class TelemetrySettings(Section):
+    """Where a worker serves its metrics (`/metrics`) and its health (`/health/live`, `/health/ready`)."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; nothing here asks who it is that reads.")
+    port: int = Field(0, ge=0, le=65535, description="TCP port; 0 is any free one, which the worker logs.")
 
 
 class StackSettings(Section):
@@ -160,6 +177,7 @@ class Settings(BaseSettings):
     capture: CaptureSettings = CaptureSettings()
     sink: SinkSettings = SinkSettings()
     log: LogSettings = LogSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     stack: StackSettings = StackSettings()
 
     @field_validator("data_dir", "cache_dir")

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from producers.cloudevents import headers_of
 from producers.emitter import SessionEmitter
+from producers.spool.folders import spool_root, spool_size
 from producers.transcript import Transcript, TranscriptSource
 from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import Settings
@@ -23,10 +26,21 @@ def test_the_headers_are_those_of_cloudevents() -> None:
     }
 
 
-async def test_a_registry_that_is_away_is_named_with_what_to_do(unused_tcp_port: int) -> None:
-    settings = Settings.model_validate({"registry": {"url": f"http://127.0.0.1:{unused_tcp_port}"}})
+async def test_without_a_spool_a_broker_that_is_away_is_named_with_what_to_do(unused_tcp_port: int) -> None:
+    settings = Settings.model_validate({"kafka": {"bootstrap_servers": f"127.0.0.1:{unused_tcp_port}"}})
     with pytest.raises(UnavailableError, match=str(unused_tcp_port)) as refusal:
-        async with SessionEmitter(settings):
+        async with SessionEmitter(settings, spool=False):
             pass
     assert refusal.value.hint
     assert "sessiontrack up" in refusal.value.hint
+
+
+async def test_with_a_spool_events_of_one_process_wait_for_the_next(unused_tcp_port: int, tmp_path: Path) -> None:
+    settings = Settings.model_validate(
+        {"data_dir": tmp_path, "kafka": {"bootstrap_servers": f"127.0.0.1:{unused_tcp_port}"}}
+    )
+    for number in range(2):
+        async with SessionEmitter(settings) as emitter:
+            receipt = await emitter.transcript(f"session-{number}").append(message(1))
+            assert receipt.spooled
+    assert spool_size(spool_root(tmp_path)).bytes > 2 * len(message(1))

@@ -1,0 +1,347 @@
+"""Publishing that never waits for servers that are away: a circuit breaker with a spool behind it.
+
+It has two states. *Direct*: the spool is empty, and events go straight to the broker. It ends when the broker refuses
+an event or has not acknowledged one after `capture.ack_ms`: that event and all behind it that are not acknowledged go
+to the spool, in their order. *Spooling*: each event is appended to the spool, while a task in the background tries to
+connect, publishes what is in the spool in its order, and removes what is acknowledged. When nothing is left there it
+is direct again. So of no session an event overtakes an earlier one. An event may be published twice, by a broker that
+had it but could not say so any more; its id is the same then.
+
+An event whose line has to go to the object store takes the way through the spool, so nobody waits for that store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, Protocol, Self
+
+import structlog
+
+from producers.claims import ClaimStore
+from producers.publisher import Publisher, encoded, partition_of
+from producers.receipt import Receipt
+from producers.spool.folders import spool_root
+from producers.spool.spool import Spool, Spooled
+from schemas.avro import load_schema
+from schemas.codec import CodecError, Decoder, Encoder
+from schemas.records import SessionEvent
+from schemas.topics import EVENTS
+from sessiontrack.backoff import backoff_delays
+from sessiontrack.errors import TerminalError, TransientError, UnavailableError
+from sessiontrack.settings import Settings
+
+# A broker that is well is connected to within this; one that is away holds up nobody's start for longer.
+_OPEN_PATIENCE_S = 2.0
+# How long an end waits for a broker that is there to take the rest; what it does not take waits on disk.
+_CLOSE_PATIENCE_S = 5.0
+# A broker that is busy with much else still acknowledges part of the spool within this.
+_ACK_PATIENCE_S = 10.0
+# What is read of the spool at once: some hundred events, a few milliseconds of an event loop that others share.
+_CHUNK_BYTES = 256 * 1024
+# What a power failure may cost.
+_SYNC_INTERVAL_S = 1.0
+# Of no registry: the id says nothing in a spool.
+_NO_SCHEMA_ID = 0
+
+log = structlog.get_logger(__name__)
+
+
+class Connection(Protocol):
+    """A way to the broker: `producers.publisher.Publisher`, or a fake in a test."""
+
+    def encode(self, event: SessionEvent) -> bytes:
+        """The framed value."""
+
+    async def publish(self, event: SessionEvent) -> asyncio.Future[Receipt]:
+        """Publishes an event, its line by way of the object store where it is large."""
+
+    async def produce(self, event: SessionEvent, value: bytes) -> asyncio.Future[Receipt]:
+        """Publishes an event that is encoded."""
+
+    async def close(self) -> None:
+        """Disconnects after what is in flight."""
+
+    async def abandon(self) -> None:
+        """Disconnects at once."""
+
+
+class _Sent(NamedTuple):
+    event: SessionEvent
+    value: bytes
+    at: float
+
+
+class SpoolingPublisher:
+    """Publishes events, or spools them; made by `open`.
+
+    Args:
+        settings: Where the servers and the spool are, and the bounds.
+        connect: Makes a connection; raises UnavailableError where a server is away.
+    """
+
+    def __init__(self, settings: Settings, connect: Callable[[], Awaitable[Connection]]) -> None:
+        self._settings = settings
+        self._connect = connect
+        schema = json.dumps(load_schema(EVENTS.schema)).encode()
+        self._spool = Spool(spool_root(settings.data_dir), schema, settings.capture.spool_bytes)
+        self._encoder = Encoder(EVENTS.schema, _NO_SCHEMA_ID)
+        self._decoders: dict[bytes, Decoder] = {}
+        self._ack_s = settings.capture.ack_ms / 1000
+        self._direct = False
+        self._told = False
+        self._connection: Connection | None = None
+        self._unacknowledged: dict[asyncio.Future[Receipt], _Sent] = {}
+        self._overdue: asyncio.TimerHandle | None = None
+        self._emptying: asyncio.Task[None] | None = None
+        # Whether the servers were asked once: what they said is told by `open`, and later only logged.
+        self._tried = asyncio.Event()
+
+    @classmethod
+    async def open(cls, settings: Settings, connect: Callable[[], Awaitable[Connection]] | None = None) -> Self:
+        """A publisher that is connected, or spools until it is.
+
+        Raises:
+            SessionTrackError: The registry refuses the schema, which time does not heal.
+        """
+        publisher = cls(settings, connect or (lambda: Publisher.connect(settings)))
+        try:
+            await publisher._start()
+        except BaseException:
+            await publisher.close()
+            raise
+        return publisher
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether events go straight to the broker."""
+        return self._direct
+
+    async def publish(self, event: SessionEvent) -> asyncio.Future[Receipt]:
+        """Publishes or spools an event.
+
+        Returns:
+            The receipt to come; at once where the event is spooled.
+
+        Raises:
+            TerminalError: The event can't be published as it is.
+            TransientError: The spool or the disk is full.
+            UnavailableError: The event is large, and no object store is named that could take it.
+        """
+        connection = self._connection
+        if not self._direct or connection is None:
+            return self._spooled(event)
+        value = connection.encode(event)
+        if self._is_large(value):
+            self._turn_to_spool(connection)
+            return self._spooled(event)
+        receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._unacknowledged[receipt] = _Sent(event, value, asyncio.get_running_loop().time())
+        self._watch()
+        try:
+            acknowledged = await connection.produce(event, value)
+        except TransientError as error:
+            self._lose(connection, str(error))
+        except BaseException:
+            self._unacknowledged.pop(receipt, None)
+            raise
+        else:
+            acknowledged.add_done_callback(lambda done: self._settle(connection, receipt, done))
+        return receipt
+
+    async def close(self) -> None:
+        """Disconnects. What the broker has not acknowledged is in the spool then."""
+        while self._unacknowledged:
+            await asyncio.wait(list(self._unacknowledged))
+        if self._emptying:
+            if self._connection:
+                await asyncio.wait([self._emptying], timeout=_CLOSE_PATIENCE_S)
+            self._emptying.cancel()
+            await asyncio.wait([self._emptying])
+        if self._connection:
+            await self._connection.close()
+        await self._sync()
+        self._spool.close()
+
+    async def _start(self) -> None:
+        self._spool.adopt()
+        self._emptying = asyncio.create_task(self._empty(None))
+        tried = asyncio.create_task(self._tried.wait())
+        await asyncio.wait([tried, self._emptying], timeout=_OPEN_PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        tried.cancel()
+        if self._emptying.done():
+            self._emptying.result()
+        self._tried.set()
+
+    def _spooled(self, event: SessionEvent) -> asyncio.Future[Receipt]:
+        value = encoded(self._encoder, event)
+        self._is_large(value)
+        self._spool.append([value])
+        receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        receipt.set_result(_spool_receipt(event))
+        return receipt
+
+    def _is_large(self, value: bytes) -> bool:
+        large = len(value) > self._settings.capture.claim_bytes
+        if large:
+            # Raises where no keys are set: in the spool the event would hold up all others for ever.
+            ClaimStore(self._settings.s3)
+        return large
+
+    def _watch(self) -> None:
+        if self._overdue is None:
+            self._overdue = asyncio.get_running_loop().call_later(self._ack_s, self._look_at_oldest)
+
+    def _look_at_oldest(self) -> None:
+        self._overdue = None
+        if not self._unacknowledged or self._connection is None:
+            return
+        loop = asyncio.get_running_loop()
+        left = next(iter(self._unacknowledged.values())).at + self._ack_s - loop.time()
+        if left > 0:
+            self._overdue = loop.call_later(left, self._look_at_oldest)
+        else:
+            self._lose(self._connection, f"nothing acknowledged in {self._settings.capture.ack_ms} ms")
+
+    def _settle(self, connection: Connection, receipt: asyncio.Future[Receipt], done: asyncio.Future[Receipt]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if receipt not in self._unacknowledged:
+            return
+        if done.cancelled() or isinstance(error, TransientError):
+            self._lose(connection, str(error))
+            return
+        del self._unacknowledged[receipt]
+        if error is None:
+            _resolve(receipt, done.result())
+        else:
+            _resolve(receipt, error)
+
+    def _lose(self, connection: Connection, reason: str) -> None:
+        """Goes on without a connection that failed; does nothing where that is known."""
+        if connection is self._connection and self._direct:
+            self._tell_of(reason)
+            self._connection = None
+            self._turn_to_spool(connection)
+
+    def _turn_to_spool(self, connection: Connection) -> None:
+        self._direct = False
+        sent, self._unacknowledged = self._unacknowledged, {}
+        failure: TransientError | None = None
+        if sent:
+            try:
+                self._spool.append([each.value for each in sent.values()])
+            except TransientError as error:
+                failure = error
+        for receipt, each in sent.items():
+            _resolve(receipt, failure or _spool_receipt(each.event))
+        lost = None if self._connection else connection
+        self._emptying = asyncio.create_task(self._empty(lost))
+
+    async def _empty(self, lost: Connection | None) -> None:
+        """Connects, and publishes what is in the spool until nothing is left there."""
+        syncing = asyncio.create_task(self._sync_again_and_again())
+        try:
+            if lost:
+                await lost.abandon()
+            for delay in backoff_delays():
+                if await self._try_to_empty():
+                    return
+                await asyncio.sleep(delay)
+        finally:
+            syncing.cancel()
+
+    async def _try_to_empty(self) -> bool:
+        try:
+            self._connection = self._connection or await self._connect()
+            self._tried.set()
+            await self._publish_spool(self._connection)
+        except Exception as error:  # whatever a client library raises, the spool is not given up
+            if not self._tried.is_set() and not isinstance(error, TransientError | UnavailableError):
+                raise
+            self._tell_of(str(error) or type(error).__name__)
+            self._tried.set()
+        else:
+            self._direct, self._told = True, False
+            return True
+        lost, self._connection = self._connection, None
+        self._spool.rewind()
+        if lost:
+            await lost.abandon()
+        return False
+
+    async def _publish_spool(self, connection: Connection) -> None:
+        self._spool.adopt()
+        count = 0
+        # Between the look that finds nothing left and the return there is no await: no event slips in.
+        while not self._spool.is_empty:
+            events = self._spool.read(_CHUNK_BYTES)
+            await self._publish_chunk(connection, events)
+            self._spool.acknowledge()
+            count += len(events)
+        if count:
+            log.info("the broker has all that waited on disk", events=count)
+
+    async def _publish_chunk(self, connection: Connection, events: list[Spooled]) -> None:
+        receipts: dict[asyncio.Future[Receipt], Spooled] = {}
+        for spooled in events:
+            try:
+                receipts[await connection.publish(self._decoded(spooled))] = spooled
+            except (CodecError, TerminalError) as error:
+                self._set_aside(spooled, error)
+            # Whoever emits meanwhile gets a turn.
+            await asyncio.sleep(0)
+        if not receipts:
+            return
+        _, pending = await asyncio.wait(receipts, timeout=_ACK_PATIENCE_S)
+        if pending:
+            raise UnavailableError(f"the broker does not acknowledge {len(pending)} events")
+        for receipt, spooled in receipts.items():
+            try:
+                receipt.result()
+            except TerminalError as error:
+                self._set_aside(spooled, error)
+
+    def _decoded(self, spooled: Spooled) -> SessionEvent:
+        decoder = self._decoders.get(spooled.schema)
+        if decoder is None:
+            decoder = Decoder(EVENTS.schema, lambda _: json.loads(spooled.schema))
+            self._decoders[spooled.schema] = decoder
+        event: SessionEvent = decoder.decode(spooled.value)
+        return event
+
+    def _set_aside(self, spooled: Spooled, error: Exception) -> None:
+        path = self._spool.set_aside(spooled)
+        log.error("a spooled event can't be published and is set aside", path=str(path), reason=str(error))
+
+    def _tell_of(self, reason: str) -> None:
+        # Once for each outage: it is asked for every few seconds.
+        if not self._told:
+            log.warning("events wait on disk until the servers are back", spool=str(self._spool.root), reason=reason)
+        self._told = True
+
+    async def _sync_again_and_again(self) -> None:
+        while True:
+            await asyncio.sleep(_SYNC_INTERVAL_S)
+            await self._sync()
+
+    async def _sync(self) -> None:
+        try:
+            await asyncio.to_thread(self._spool.sync)
+        except OSError as error:
+            log.error("the disk does not take what is in the spool", spool=str(self._spool.root), reason=str(error))
+
+
+def _spool_receipt(event: SessionEvent) -> Receipt:
+    return Receipt(event["event_id"], EVENTS.name, partition_of(event["session_id"].encode("utf-8")), None)
+
+
+def _resolve(receipt: asyncio.Future[Receipt], result: Receipt | BaseException) -> None:
+    if receipt.done():
+        return  # whoever waited for it has gone
+    if isinstance(result, Receipt):
+        receipt.set_result(result)
+    else:
+        receipt.set_exception(result)
+        # Retrieved: whoever sent it need not await the receipt.
+        receipt.exception()
