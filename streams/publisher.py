@@ -43,6 +43,8 @@ class Publisher:
         self._settings = settings
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
+        # Partitions send side by side: one of them starts the producer.
+        self._starting = asyncio.Lock()
 
     async def send(self, records: Mapping[TopicPartition, Sequence[Record]]) -> dict[TopicPartition, list[int]]:
         """Sends records to given partitions.
@@ -60,38 +62,53 @@ class Publisher:
 
     async def close(self) -> None:
         """Disconnects."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            with suppress(KafkaError, OSError):
-                await producer.stop()
+        if self._producer is not None:
+            await self._drop(self._producer)
+
+    async def _drop(self, producer: AIOKafkaProducer) -> None:
+        """Stops a producer, unless another sender has."""
+        if producer != self._producer:
+            return
+        self._producer = None
+        with suppress(KafkaError, OSError):
+            await producer.stop()
 
     async def _patiently(self, attempt: Callable[[AIOKafkaProducer], Awaitable[_Result]]) -> _Result:
         for delay in backoff_delays():
+            producer: AIOKafkaProducer | None = None
             try:
-                return await attempt(await self._started())
+                producer = await self._started()
+                return await attempt(producer)
             except MessageSizeTooLargeError:
                 # Sizes are checked before: the topic was made by somebody else, and waiting does not help.
                 raise
             except (KafkaError, OSError) as error:
                 logger.warning("waiting", worker="streams", reason=type(error).__name__, retry_in_s=round(delay, 1))
-            # A producer that has lost a batch does not know which number comes next.
-            await self.close()
+            if producer is not None:
+                # A producer that has lost a batch does not know which number comes next.
+                await self._drop(producer)
             await asyncio.sleep(delay)
         raise AssertionError("backoff has no end")
 
     async def _started(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            self._producer = AIOKafkaProducer(
-                bootstrap_servers=self._settings.bootstrap_servers,
-                client_id=self._client_id,
-                enable_idempotence=True,
-                acks="all",
-                compression_type="zstd",
-                max_batch_size=_BATCH_BYTES,
-                max_request_size=16 * 1024 * 1024,
-            )
-            await self._producer.start()
-        return self._producer
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._settings.bootstrap_servers,
+                    client_id=self._client_id,
+                    enable_idempotence=True,
+                    acks="all",
+                    compression_type="zstd",
+                    max_batch_size=_BATCH_BYTES,
+                    max_request_size=16 * 1024 * 1024,
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer
 
 
 async def _send(

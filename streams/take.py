@@ -1,16 +1,23 @@
-"""Takes events from a Faust stream in batches, and leaves the acknowledgement to the caller.
+"""Takes blocks of records from a Faust stream in batches, and leaves the acknowledgement to the caller.
 
-`Stream.noack_take` waits for a fixed time whether much or little is there, and passes each event through two tasks.
-This takes what has come while the batch before was processed, at two thirds of the cost.
+`Stream.take` and `Stream.noack_take` pass each message through two tasks and wait for a fixed time, whether much or
+little is there. This takes what has come while the batch before was processed.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
+from typing import Any, cast
 
-from faust.types import AppT, EventT
+from faust.types import AppT
+
+from streams.blocks import Block
+
+# What is taken at once, a block more or less: enough for a session's state to be read and written once for many events,
+# and for one partition to be computed while another waits for Kafka; little enough to be held in memory, decoded.
+_MOST_RECORDS = 8_000
+_MOST_BYTES = 16 * 1024 * 1024
 
 # A batch is complete when for this time nothing comes: longer than the pauses between events at 50 a second, so that
 # these share a batch, and its cost,
@@ -19,48 +26,56 @@ _QUIET_S = 0.025
 _LONGEST_S = 0.1
 
 
-async def take(stream: Any, most: int) -> AsyncIterator[list[EventT[Any]]]:
-    """Batches of events; each is to be acknowledged.
+async def take(stream: Any) -> AsyncIterator[list[Block]]:
+    """Batches of blocks; each is to be acknowledged.
 
     Args:
         stream: The stream of an agent, not iterated in any other way.
-        most: Most events in a batch.
     """
     queue = stream.channel.queue
     while True:
         try:
-            events = [await queue.get()]
+            blocks = [(await queue.get()).message]
         except StopAsyncIteration:
             return
-        await _gather(queue, events, most)
-        if owned := _owned(stream.app, events):
+        await _gather(queue, blocks)
+        if owned := _owned(stream.app, blocks):
             yield owned
 
 
-async def _gather(queue: Any, events: list[EventT[Any]], most: int) -> None:
-    """Takes more events until none comes any more."""
+async def _gather(queue: Any, blocks: list[Block]) -> None:
+    """Takes more blocks until none comes any more."""
     latest = asyncio.get_running_loop().time() + _LONGEST_S
     known = 0
-    while known < len(events) < most and asyncio.get_running_loop().time() < latest:
-        known = len(events)
+    while True:
+        while not queue.empty() and not _is_enough(blocks):
+            blocks.append(queue.get_nowait().message)
+        if len(blocks) == known or _is_enough(blocks) or asyncio.get_running_loop().time() > latest:
+            return
+        known = len(blocks)
         await asyncio.sleep(_QUIET_S)
-        while len(events) < most and not queue.empty():
-            events.append(queue.get_nowait())
 
 
-def acknowledge(app: AppT, events: Iterable[EventT[Any]]) -> None:
-    """Lets the offsets of events be committed."""
-    for event in events:
-        event.ack()
+def _is_enough(blocks: list[Block]) -> bool:
+    return (
+        sum(len(block.records) for block in blocks) >= _MOST_RECORDS
+        or sum(block.size for block in blocks) >= _MOST_BYTES
+    )
+
+
+def acknowledge(app: AppT, blocks: Iterable[Block]) -> None:
+    """Lets the offsets of blocks be committed."""
+    for block in blocks:
+        block.ack(cast(Any, app.consumer))
         # An offset that Faust holds for acknowledged already would stay in work for ever.
-        app.consumer.unacked.discard(event.message)
+        app.consumer.unacked.discard(block)
 
 
-def _owned(app: AppT, events: list[EventT[Any]]) -> list[EventT[Any]]:
-    """The events of the present assignment, counted as in work: a rebalance waits until they are acknowledged."""
+def _owned(app: AppT, blocks: list[Block]) -> list[Block]:
+    """The blocks of the present assignment, counted as in work: a rebalance waits until they are acknowledged."""
     if not app.flow_control.is_active():
         return []
-    owned = [event for event in events if event.message.generation_id == app.consumer_generation_id]
-    for event in owned:
-        app.consumer.track_message(event.message)
+    owned = [block for block in blocks if block.generation_id == app.consumer_generation_id]
+    for block in owned:
+        app.consumer.track_message(block)
     return owned

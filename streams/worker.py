@@ -1,25 +1,23 @@
-"""Runs the streams as a process: `python -m streams.worker`."""
+"""Runs the streams as a worker."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import os
-import signal
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 import structlog
-import uvloop
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from schemas.registry import SchemaRegistry
 from sessiontrack.backoff import backoff_delays
 from sessiontrack.errors import TransientError
-from sessiontrack.logs import configure_logging
-from sessiontrack.settings import Settings, get_settings
+from sessiontrack.settings import Settings
+from sessiontrack.telemetry.health import Health
+from sessiontrack.telemetry.metrics import WorkerMetrics
 from streams.app import create_app
 from streams.codec import Codec
 from streams.publisher import Publisher
@@ -34,28 +32,36 @@ class _Stopped(Exception):  # noqa: N818  # no error: a way out
     """The worker stops before it has begun."""
 
 
-async def run_worker(settings: Settings, namespace: str = "sessiontrack") -> None:
-    """Runs until SIGTERM or SIGINT; the batch in hand is finished and committed.
+async def run_streams(
+    settings: Settings,
+    stop: asyncio.Event,
+    namespace: str = "sessiontrack",
+    *,
+    metrics: WorkerMetrics,
+    health: Health,
+) -> None:
+    """Runs the streams until `stop` is set; the batch in hand is finished and committed.
 
     Args:
         settings: Addresses, and where the state is kept.
+        stop: Ends it.
         namespace: What names of topics and of the group begin with.
+        metrics: Told of what is done.
+        health: Told whether it is.
 
     What is not understood ends the process with status 1, nothing of the batch committed: the next one reads it again.
     """
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    # Events are trees without cycles: looking for garbage after each 700 objects takes a fifth of the time for nothing.
+    gc.set_threshold(50_000, 20, 100)
     publisher = Publisher(settings.kafka, f"{namespace}.streams")
     try:
-        codec, store = await _connected(settings, stop)
+        codec, store = await _connected(settings, stop, health)
     except _Stopped:
         return
     for folder in (store.parent, store):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    app = create_app(settings, codec, publisher, store, namespace)
+    app = create_app(settings, codec, publisher, store, namespace, metrics=metrics, health=health)
     await app.start()
-    logger.info("worker_started", worker="streams")
     await app.wait_for_stopped(stop.wait())
     if app.crash_reason is not None:
         logger.error("worker_failed", worker="streams", exc_info=app.crash_reason)
@@ -67,10 +73,9 @@ async def run_worker(settings: Settings, namespace: str = "sessiontrack") -> Non
         logger.error("worker_did_not_finish", worker="streams")
         os._exit(1)
     await publisher.close()
-    logger.info("worker_stopped", worker="streams")
 
 
-async def _connected(settings: Settings, stop: asyncio.Event) -> tuple[Codec, Path]:
+async def _connected(settings: Settings, stop: asyncio.Event, health: Health) -> tuple[Codec, Path]:
     """Waits for the schema registry and for Kafka.
 
     Raises:
@@ -83,6 +88,7 @@ async def _connected(settings: Settings, stop: asyncio.Event) -> tuple[Codec, Pa
             # State belongs to the log that it was folded from: another cluster begins with offset 0 again.
             return codec, settings.data_dir / "streams" / await _cluster_id(settings)
         except (TransientError, KafkaError, OSError) as error:
+            health.waits("registry" if isinstance(error, TransientError) else "kafka")
             logger.warning("waiting", worker="streams", reason=str(error), retry_in_s=round(delay, 1))
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), delay)
@@ -97,21 +103,3 @@ async def _cluster_id(settings: Settings) -> str:
         return str((await admin.describe_cluster())["cluster_id"])
     finally:
         await admin.close()
-
-
-def main() -> int:
-    """Entry point; returns the exit status: 0 after a signal, 1 after a failure."""
-    settings = get_settings()
-    configure_logging(settings.log)
-    # Events are trees without cycles: looking for garbage after each 700 objects takes a fifth of the time for nothing.
-    gc.set_threshold(50_000, 20, 100)
-    try:
-        uvloop.run(run_worker(settings))
-    except Exception:  # the process ends before anything that it does not understand is committed
-        logger.exception("worker_failed", worker="streams")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from aiokafka import ConsumerRecord
 from faust.types import TP
 
 from schemas.avro import load_schema
@@ -14,9 +15,11 @@ from schemas.records import SessionEvent
 from schemas.registry import RegistryError, SchemaRegistry
 from schemas.topics import DEAD_LETTERS, EVENTS, MESSAGES
 from sessiontrack.errors import TerminalError, TransientError
-from streams.app import Pipeline
+from sessiontrack.telemetry.metrics import WorkerMetrics
 from streams.batch import Output
+from streams.blocks import Block
 from streams.codec import Codec
+from streams.pipeline import Pipeline
 from streams.table import next_offset
 from tests.unit.streams.events import SESSION, reply, user
 
@@ -35,6 +38,11 @@ class Registry:
 
 CODEC = Codec(cast(SchemaRegistry, Registry()))
 EVENT_ENCODER = Encoder(EVENTS.schema, 1)
+PLACE = TP(EVENTS.name, 3)
+
+
+def _record(offset: int, value: bytes) -> Any:
+    return ConsumerRecord(EVENTS.name, 3, offset, 1_000, 0, b"k", value, None, 1, len(value), ())
 
 
 class World:
@@ -46,11 +54,16 @@ class World:
         self.state: dict[bytes, bytes] = {}
         self.earliest = 0
         self.consumer = SimpleNamespace(
-            unacked=SimpleNamespace(discard=lambda message: None), earliest_offsets=self._earliest_offsets
+            unacked=SimpleNamespace(discard=lambda message: None),
+            earliest_offsets=self._earliest_offsets,
+            ack=self._ack,
+            assignment=lambda: {PLACE},
+            highwater=lambda place: 9,
         )
         self.data = SimpleNamespace(_db_for_partition=lambda partition: self.state)
         self.changelog_topic_name = "changelog"
-        self.pipeline = Pipeline(cast(Any, self), cast(Any, self), cast(Any, self), CODEC, "sessiontrack")
+        self.metrics = WorkerMetrics("streams")
+        self.pipeline = Pipeline(cast(Any, self), cast(Any, self), cast(Any, self), CODEC, "sessiontrack", self.metrics)
 
     async def send(self, records: Any) -> Any:
         self.done += [f"send {place.topic}" for place in records]
@@ -66,14 +79,17 @@ class World:
         self.done.append("write")
         self.state.update({change.message.key: change.message.value for change in changes})
 
-    def receive(self, offset: int, value: bytes) -> Any:
-        message = SimpleNamespace(
-            topic=EVENTS.name, partition=3, tp=TP(EVENTS.name, 3), offset=offset, key=b"k", value=value, headers=[]
-        )
-        return SimpleNamespace(message=message, ack=lambda: self.done.append(f"ack {offset}"))
+    def receive(self, *values: bytes, start: int = 0) -> Block:
+        block = Block(PLACE, [_record(start + place, value) for place, value in enumerate(values)], generation_id=1)
+        block.incref()
+        return block
 
-    def events(self, *events: SessionEvent, start: int = 0) -> list[Any]:
-        return [self.receive(start + place, EVENT_ENCODER.encode(event)) for place, event in enumerate(events)]
+    def events(self, *events: SessionEvent, start: int = 0) -> Block:
+        return self.receive(*map(EVENT_ENCODER.encode, events), start=start)
+
+    def _ack(self, block: Block) -> bool:
+        self.done.append(f"ack {block.offset}")
+        return True
 
     async def _earliest_offsets(self, place: TP) -> dict[TP, int]:
         return {place: self.earliest}
@@ -82,14 +98,13 @@ class World:
 async def test_it_publishes_then_remembers_then_acknowledges() -> None:
     world = World()
 
-    await world.pipeline.process(world.events(user("1"), reply("2")))
+    await world.pipeline.process([world.events(user("1"), reply("2"))])
 
     assert world.done == [
         "send sessiontrack.messages.v1",
         "send sessiontrack.sessions.v1",
         "send changelog",
         "write",
-        "ack 0",
         "ack 1",
     ]
     assert next_offset(cast(Any, world.state)) == 2
@@ -97,21 +112,21 @@ async def test_it_publishes_then_remembers_then_acknowledges() -> None:
 
 async def test_what_the_state_holds_is_acknowledged_only() -> None:
     world = World()
-    await world.pipeline.process(world.events(user("1"), user("2")))
+    await world.pipeline.process([world.events(user("1"), user("2"))])
     world.done.clear()
 
-    await world.pipeline.process(world.events(user("1"), user("2")))
+    await world.pipeline.process([world.events(user("1"), user("2"))])
 
-    assert world.done == ["ack 0", "ack 1"]
+    assert world.done == ["ack 1"]
 
 
 async def test_it_goes_on_only_where_the_state_ends() -> None:
     world = World()
-    await world.pipeline.process(world.events(user("1")))
+    await world.pipeline.process([world.events(user("1"))])
     world.done.clear()
 
     with pytest.raises(TerminalError, match="goes on at offset 5, but the state ends before 1"):
-        await world.pipeline.process(world.events(user("6"), start=5))
+        await world.pipeline.process([world.events(user("6"), start=5)])
     assert world.done == []
 
 
@@ -119,29 +134,28 @@ async def test_what_retention_took_is_no_gap() -> None:
     world = World()
     world.earliest = 5
 
-    await world.pipeline.process(world.events(user("6"), start=5))
+    await world.pipeline.process([world.events(user("6"), start=5)])
 
     assert next_offset(cast(Any, world.state)) == 6
 
 
 async def test_a_bad_value_is_set_aside_and_the_rest_goes_on() -> None:
     world = World()
-    good = world.events(user("1"), start=1)
 
-    await world.pipeline.process([world.receive(0, b"bad"), *good])
+    await world.pipeline.process([world.receive(b"bad", EVENT_ENCODER.encode(user("1")))])
 
     [record] = world.sent[DEAD_LETTERS.name]
     letter = Decoder(DEAD_LETTERS.schema, lambda _: load_schema(DEAD_LETTERS.schema)).decode(record.value)
     assert (letter["stage"], letter["value"], letter["offset"]) == ("decode", b"bad", 0)
     assert len(world.sent[MESSAGES.name]) == 1
-    assert world.done[-2:] == ["ack 0", "ack 1"]
+    assert world.done[-1] == "ack 1"
 
 
 async def test_a_record_that_its_topic_does_not_take_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     monkeypatch.setitem(MESSAGES.config, "max.message.bytes", "2048")
 
-    await world.pipeline.process(world.events(user("1", value="x" * 4_096), user("2")))
+    await world.pipeline.process([world.events(user("1", value="x" * 4_096), user("2"))])
 
     [record] = world.sent[DEAD_LETTERS.name]
     letter = Decoder(DEAD_LETTERS.schema, lambda _: load_schema(DEAD_LETTERS.schema)).decode(record.value)

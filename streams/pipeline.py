@@ -1,0 +1,212 @@
+"""The way of a batch: decode, run the stages, publish, set aside, remember, acknowledge.
+
+What is published and written comes to the same however often a batch is taken, so the acknowledgement comes last, and
+whoever calls ends the process rather than go on where it does not know what happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import faust
+import structlog
+from aiokafka import ConsumerRecord, TopicPartition
+from faust.types import TP, TableT
+
+from schemas.codec import CodecError
+from schemas.topics import DEAD_LETTERS
+from sessiontrack.backoff import backoff_delays
+from sessiontrack.dead_letters import dead_letter, dead_letter_headers, dead_letter_key
+from sessiontrack.errors import TerminalError, TransientError
+from sessiontrack.telemetry.metrics import WorkerMetrics
+from streams.batch import Output, Placed, Refusal, process_batch
+from streams.blocks import Block
+from streams.codec import Codec
+from streams.publisher import Publisher, Record
+from streams.table import next_offset, next_offset_write, read_partition, write_table
+from streams.take import acknowledge
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records of one partition on their way through the stages.
+
+    Attributes:
+        tp: Topic and partition.
+        records: As received; at least one.
+        outputs: Encoded records to publish, by topic.
+        writes: To the state.
+        refused: What can't be processed: the record, the stage, the reason.
+    """
+
+    tp: TP
+    records: Sequence[ConsumerRecord]
+    outputs: dict[TopicPartition, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    writes: dict[bytes, bytes] = field(default_factory=dict)
+    refused: list[tuple[ConsumerRecord, str, Exception]] = field(default_factory=list)
+
+
+class Pipeline:
+    """Takes blocks through the stages.
+
+    Args:
+        app: The app.
+        table: The stages' state.
+        publisher: Sends records.
+        codec: Decodes and encodes.
+        namespace: What names of topics and of the group begin with.
+        metrics: Told of what is done.
+    """
+
+    def __init__(
+        self,
+        app: faust.App,
+        table: TableT[bytes, bytes],
+        publisher: Publisher,
+        codec: Codec,
+        namespace: str,
+        metrics: WorkerMetrics,
+    ) -> None:
+        self._app = app
+        self._table = table
+        self._publisher = publisher
+        self._codec = codec
+        self._namespace = namespace
+        self._metrics = metrics
+
+    async def process(self, blocks: Iterable[Block]) -> None:
+        """Takes partitions through side by side: while one waits for Kafka, another is computed."""
+        by_partition: dict[TP, list[Block]] = {}
+        for block in blocks:
+            by_partition.setdefault(block.tp, []).append(block)
+        await asyncio.gather(*(self._process(tp, found) for tp, found in by_partition.items()))
+
+    async def _process(self, tp: TP, blocks: Sequence[Block]) -> None:
+        """The way of a batch, one step a line, the acknowledgement last."""
+        began = time.monotonic()
+        batch = Batch(tp, await self._not_in_state(tp, blocks))
+        if batch.records:
+            self._note_position(tp, batch.records[0].offset, batch.records[0].timestamp)
+            await self._run_stages(batch)
+            await self._publish(batch)
+            await self._set_aside(batch)
+            await self._remember(batch)
+            self._note_position(tp, batch.records[-1].offset + 1, None)
+        acknowledge(self._app, blocks)
+        self._metrics.batch(time.monotonic() - began)
+
+    async def _not_in_state(self, tp: TP, blocks: Iterable[Block]) -> list[ConsumerRecord]:
+        """The records that the state does not hold yet.
+
+        Raises:
+            TerminalError: Some were left out before them.
+        """
+        first = expected = next_offset(read_partition(self._table, tp.partition))
+        found = []
+        for block in blocks:
+            new = [record for record in block.records if record.offset >= first]
+            if new:
+                await self._check_gaps(tp, expected, new)
+                expected = new[-1].offset + 1
+            found += new
+        return found
+
+    async def _check_gaps(self, tp: TP, expected: int, records: Sequence[ConsumerRecord]) -> None:
+        for record in records:
+            if record.offset > expected and record.offset > (await self._app.consumer.earliest_offsets(tp))[tp]:
+                raise TerminalError(
+                    f"partition {tp.partition} goes on at offset {record.offset}, but the state ends before {expected}",
+                    hint="Restart the worker. If that does not help, its state is lost: reset its group to the start.",
+                )
+            expected = record.offset + 1
+
+    async def _run_stages(self, batch: Batch) -> None:
+        placed = await self._decode(batch)
+        changes = process_batch(read_partition(self._table, batch.tp.partition), placed)
+        self._refuse(batch, changes.refusals)
+        for output in changes.outputs:
+            self._encode(batch, output)
+        batch.writes = changes.writes
+        self._metrics.received(len(batch.records))
+
+    async def _decode(self, batch: Batch) -> list[Placed]:
+        placed = []
+        for record in batch.records:
+            try:
+                placed.append((record.offset, await self._decoded(record.value)))
+            except CodecError as error:
+                batch.refused.append((record, "decode", error))
+        return placed
+
+    async def _decoded(self, value: bytes | None) -> Any:
+        for delay in backoff_delays():
+            try:
+                return self._codec.decode(value)
+            except TransientError as error:
+                logger.warning("waiting", worker="streams", reason=str(error), retry_in_s=round(delay, 1))
+            await asyncio.sleep(delay)
+        return None
+
+    def _encode(self, batch: Batch, output: Output) -> None:
+        try:
+            record = self._codec.encode(output)
+        except TerminalError as error:
+            self._refuse(batch, [Refusal(output.position, output.stage, error)])
+        else:
+            batch.outputs[TopicPartition(self._named(output.topic.name), batch.tp.partition)].append(record)
+
+    async def _publish(self, batch: Batch) -> None:
+        await self._publisher.send(batch.outputs)
+        self._metrics.written(sum(map(len, batch.outputs.values())))
+
+    async def _set_aside(self, batch: Batch) -> None:
+        group = f"{self._namespace}.streams"
+        for record, stage, error in batch.refused:
+            letter = dead_letter(
+                group=group,
+                stage=stage,
+                error=error,
+                failed_at=time.time_ns() // 1_000_000,
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                key=record.key,
+                value=record.value,
+                headers=list(record.headers),
+            )
+            sent = Record(dead_letter_key(letter), self._codec.encode_letter(letter), dead_letter_headers(letter))
+            await self._publisher.send_by_key(self._named(DEAD_LETTERS.name), sent)
+            self._metrics.dead_lettered(stage)
+            logger.warning(
+                "dead_letter", group=group, stage=stage, record=letter["record_id"], error=letter["error_class"]
+            )
+
+    async def _remember(self, batch: Batch) -> None:
+        writes = batch.writes | next_offset_write(batch.records[-1].offset + 1)
+        await write_table(self._table, self._publisher, {batch.tp.partition: writes})
+
+    def _refuse(self, batch: Batch, refusals: Sequence[Refusal]) -> None:
+        if refusals:
+            by_offset = {record.offset: record for record in batch.records}
+            batch.refused += [(by_offset[position], stage, error) for position, stage, error in refusals]
+
+    def _note_position(self, tp: TP, next_offset: int, oldest_ms: int | None) -> None:
+        consumer = self._app.consumer
+        end = consumer.highwater(tp) if tp in consumer.assignment() else None
+        lag = (end or next_offset) - next_offset
+        self._metrics.position(tp.topic, tp.partition, lag=lag, oldest_ms=oldest_ms)
+
+    def _named(self, topic: str) -> str:
+        return in_namespace(topic, self._namespace)
+
+
+def in_namespace(name: str, namespace: str) -> str:
+    """The name of a topic where another namespace is wanted."""
+    return name.replace("sessiontrack.", f"{namespace}.", 1)
