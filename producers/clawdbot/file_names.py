@@ -1,8 +1,9 @@
 """What the name of a transcript says: which session, and whether it is live or put away.
 
-Names (Clawdbot 2026.1 to OpenClaw 2026.7):
+Names (Clawdbot 2026.1 to OpenClaw 2026.9):
 `<sessionId>.jsonl`, `<sessionId>-topic-<threadId>.jsonl`, `<ISO>_<sessionId>.jsonl` (forks), each followed by
-`.reset.<ISO>`, `.deleted.<ISO>` or `.bak.<ISO>` once put away, where `<ISO>` is a time with `-` for `:`.
+`.reset.<ISO>`, `.deleted.<ISO>` or `.bak.<ISO>` once put away, where `<ISO>` is a time with `-` for `:`. From 2026.7.2
+on transcripts are in `<brand>-agent.sqlite`, and what is put away may be compressed: `<name>.<hex>.zst`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ _STATES: dict[str | None, TranscriptState] = {None: "LIVE", "reset": "RESET", "d
 # Debug traces beside the transcripts.
 _SIDECAR = ".trajectory."
 _SQLITE = "sqlite:"
+_COMPRESSED = re.compile(r"(?P<name>[^/\\]+?)(?:\.[0-9a-f]{8,64})?\.zst")
+_DATABASE = re.compile(r"[^/\\]+-agent\.sqlite")
+_BESIDE_DATABASE = re.compile(r"(?P<name>[^/\\]+?)(?:-wal|-shm|-journal)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,27 @@ def file_name_facts(name: str) -> FileNameFacts | None:
         archived_at=None if archived_at is None else _archive_time(archived_at),
         thread_id=None if thread_id is None else unquote(thread_id),
     )
+
+
+def archive_name_facts(name: str) -> FileNameFacts | None:
+    """What the name of a compressed file says; None where it is not the name of a transcript.
+
+    `<transcript>.<generation>.zst` says what the transcript's own name says. In cold storage, `<sha256>.jsonl.zst`,
+    only the content names the session.
+    """
+    match = _COMPRESSED.fullmatch(name)
+    return None if match is None else file_name_facts(match["name"])
+
+
+def is_database_name(name: str) -> bool:
+    """Whether a file is named like an agent's database."""
+    return _DATABASE.fullmatch(name) is not None
+
+
+def database_of(name: str) -> str | None:
+    """The name of the database that a file belongs to: it itself, or what SQLite keeps beside it; None where to none."""
+    match = _BESIDE_DATABASE.fullmatch(name)
+    return match["name"] if match and is_database_name(match["name"]) else None
 
 
 def referenced_session_id(reference: str) -> str | None:
