@@ -1,0 +1,123 @@
+"""`python -m bench.throughput`: measures everything, saves it, plots it, writes the table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.machine import describe
+from bench.throughput import corpus
+from bench.throughput.load import loaded, sessions_of
+from bench.throughput.parts import PARTS, Bench
+from bench.throughput.plot import plot
+from bench.throughput.report import section, write_section
+from infra.stack.stack import NativeStack
+from infra.workers import worker_states
+from sessiontrack.errors import SessionTrackError, UsageError
+from sessiontrack.settings import Settings, get_settings
+
+_BENCH = Path(__file__).parent.parent
+RESULTS = _BENCH / "results"
+
+
+def main() -> int:
+    """Runs the benchmark; returns the exit status: 1 where a part failed."""
+    arguments = _arguments()
+    begun = time.monotonic()
+
+    def progress(step: str) -> None:
+        print(f"{time.monotonic() - begun:7.1f} s  {step}", file=sys.stderr, flush=True)
+
+    results = _read(arguments.out, arguments.events)
+    failed = []
+    try:
+        with running_stack(progress) as settings:
+            bench = Bench(
+                settings, loaded(settings, arguments.events, sessions_of(arguments.events), progress), progress
+            )
+            for name in arguments.only:
+                progress(f"part {name}")
+                part_begun = time.monotonic()
+                measured_on = describe()
+                try:
+                    measured = PARTS[name](bench)
+                except Exception as error:  # noqa: BLE001  # what the other parts measured is not lost
+                    failed.append(name)
+                    progress(f"part {name} failed: {type(error).__name__}: {error}")
+                    continue
+                took = round(time.monotonic() - part_begun, 1)
+                results["parts"][name] = {"machine": measured_on, "took_s": took, **measured}
+                _save(arguments.out, results)
+    except SessionTrackError as error:
+        print(f"{error}\n{error.hint or ''}", file=sys.stderr)
+        return 1
+    plot(results, arguments.out.with_suffix(".png"))
+    text = section(results)
+    if arguments.out.parent == RESULTS:
+        write_section(_BENCH / "README.md", text)
+    print(text)
+    return 1 if failed else 0
+
+
+@contextmanager
+def running_stack(progress: Any) -> Iterator[Settings]:
+    """The stack of the data folder, started where it does not run, and then stopped at the end.
+
+    Raises:
+        UsageError: Its workers run: they would take part.
+    """
+    stack = NativeStack(get_settings())
+    ours = any(part.state != "running" for part in stack.status())
+    stack.up(lambda part, message: progress(f"{part} {message}"))
+    get_settings.cache_clear()
+    settings = get_settings()
+    try:
+        if any(worker.state == "running" for worker in worker_states(settings)):
+            raise UsageError(
+                f"the workers of {settings.data_dir} run", hint="Name another SESSIONTRACK_DATA_DIR for the benchmark."
+            )
+        yield settings
+    finally:
+        if ours:
+            stack.down()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.throughput", description=__doc__)
+    parser.add_argument("--events", type=int, default=corpus.EVENTS, help="size of the corpus (default: %(default)s)")
+    parser.add_argument(
+        "--only", type=_parts, default=list(PARTS), metavar="PART,…", help=f"some of {', '.join(PARTS)}"
+    )
+    parser.add_argument("--out", type=Path, default=RESULTS / "throughput.json", help="where the results go")
+    return parser.parse_args()
+
+
+def _parts(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := set(names) - set(PARTS):
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: the parts are {', '.join(PARTS)}")
+    return [name for name in PARTS if name in names]
+
+
+def _read(path: Path, events: int) -> dict[str, Any]:
+    """Earlier results of the same size, which the parts that run now replace."""
+    try:
+        results: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        results = {}
+    return results if results.get("events") == events else {"events": events, "parts": {}}
+
+
+def _save(path: Path, results: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

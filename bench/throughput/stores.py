@@ -1,0 +1,110 @@
+"""The stores between two measurements: emptied, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from minio import Minio
+from minio.deleteobjects import DeleteObject
+from opensearchpy import OpenSearch
+from psycopg.sql import SQL, Identifier
+
+from bench.throughput.prepared import Expected
+from consumers.archive.layout import PREFIX
+from consumers.postgres.rows import TABLES
+from infra.opensearch.setup import DATASETS, put_templates
+from queries.archive import Archive
+from schemas.topics import PARTITIONS
+from sessiontrack.s3 import connection_pool, s3_client
+from sessiontrack.settings import Settings
+
+_TIMEOUT_S = 120
+
+
+def empty_postgres(settings: Settings) -> None:
+    """Empties every table; partitions and indexes stay."""
+    with psycopg.connect(settings.postgres.dsn, autocommit=True) as connection:
+        names = SQL(", ").join(Identifier(table.name) for table in TABLES)
+        connection.execute(SQL("TRUNCATE {}").format(names))
+
+
+def empty_opensearch(settings: Settings) -> None:
+    """Makes the indexes anew."""
+    with opensearch(settings) as client:
+        for dataset in DATASETS:
+            client.indices.delete(index=f"{settings.opensearch.alias(dataset)}-0*", ignore=[404])
+    put_templates(settings)
+
+
+def empty_archive(settings: Settings) -> None:
+    """Deletes every segment."""
+    pool = connection_pool()
+    client: Minio = s3_client(settings.s3, pool)
+    bucket = settings.s3.bucket
+    found = client.list_objects(bucket, prefix=PREFIX, recursive=True)
+    for error in client.remove_objects(bucket, (DeleteObject(str(each.object_name)) for each in found)):
+        raise RuntimeError(f"{error.name} can't be deleted: {error.message}")
+    pool.clear()
+
+
+def counts(settings: Settings, expected: Expected) -> dict[str, tuple[int, int]]:
+    """What each store holds and what it should hold, by name: both stores of rows and documents, and the archive."""
+    held = {**_rows(settings), **_documents(settings), "archive events": archived(settings)[0]}
+    wanted = {
+        "postgres events": expected.events,
+        "postgres sessions": expected.sessions,
+        "postgres messages": expected.messages,
+        "postgres tool_calls": expected.tool_calls,
+        "postgres model_usage": expected.model_usage,
+        "opensearch sessions": expected.sessions,
+        "opensearch messages": expected.messages,
+        "opensearch tool-calls": expected.tool_calls,
+        "archive events": expected.events,
+    }
+    return {name: (held[name], count) for name, count in wanted.items()}
+
+
+def archived(settings: Settings) -> tuple[int, int]:
+    """Records and bytes in the archive: segments with their manifests."""
+    records = size = 0
+    with Archive(settings) as archive:
+        for partition in range(PARTITIONS):
+            for segment in archive.segments(partition):
+                records += segment.key.last - segment.key.first + 1
+    pool = connection_pool()
+    client: Minio = s3_client(settings.s3, pool)
+    for found in client.list_objects(settings.s3.bucket, prefix=PREFIX, recursive=True):
+        size += found.size or 0
+    pool.clear()
+    return records, size
+
+
+@contextmanager
+def opensearch(settings: Settings) -> Iterator[OpenSearch]:
+    """A client with patience."""
+    client = OpenSearch(hosts=[settings.opensearch.url], timeout=_TIMEOUT_S)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _rows(settings: Settings) -> dict[str, int]:
+    held = {}
+    with psycopg.connect(settings.postgres.dsn, autocommit=True) as connection:
+        for table in TABLES:
+            row = connection.execute(SQL("SELECT count(*) FROM {}").format(Identifier(table.name))).fetchone()
+            held[f"postgres {table.name}"] = int(row[0]) if row else 0
+    return held
+
+
+def _documents(settings: Settings) -> dict[str, int]:
+    held = {}
+    with opensearch(settings) as client:
+        for dataset in DATASETS:
+            alias = settings.opensearch.alias(dataset)
+            client.indices.refresh(index=alias)
+            held[f"opensearch {dataset}"] = int(client.count(index=alias)["count"])
+    return held
