@@ -1,0 +1,80 @@
+"""Subscribers that have none of our code: they run as another process and print what they read as lines of JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+CLIENT = EXAMPLES / "node"
+PYTHON = (sys.executable, str(EXAMPLES / "subscribe.py"))
+# The oldest Node.js of each line that the client's Kafka library takes; package.json states the same.
+_OLDEST = {22: (22, 22), 24: (24, 6)}
+_NODE = "node@24"
+
+Line = Mapping[str, Any]
+
+
+def installed_node_client(folder: Path) -> tuple[str, ...]:
+    """The command of the Node client, installed from its lock into a folder; skips where npm is missing."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed: the Node client is not tested")
+    shutil.copytree(CLIENT, folder, ignore=shutil.ignore_patterns("node_modules"))
+    _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+    return _node(npm, folder), str(folder / "subscribe.js")
+
+
+async def lines_of(command: Sequence[str], arguments: Sequence[str], until: set[str]) -> dict[str, Line]:
+    """What a subscriber prints until it has printed some records; it is ended then.
+
+    Args:
+        command: The subscriber.
+        arguments: Its arguments.
+        until: The records, topic/partition/offset.
+
+    Returns:
+        Line by record.
+    """
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = await asyncio.create_subprocess_exec(*command, *arguments, stdout=PIPE, limit=2**24, env=environment)
+    assert process.stdout
+    lines: dict[str, Line] = {}
+    try:
+        while not until <= lines.keys():
+            text = await process.stdout.readline()
+            assert text, f"{command} ended after {len(lines)} records"
+            line = json.loads(text)
+            lines[line["at"]] = line
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
+    return lines
+
+
+def _node(npm: str, folder: Path) -> str:
+    """Node.js of a version that the client takes: the machine's, else one that npm fetches."""
+    found = shutil.which("node")
+    if found is not None:
+        version = tuple(int(number) for number in re.findall(r"\d+", _run([found, "--version"], folder)))
+        if version >= _OLDEST.get(version[0], _OLDEST[24]):
+            return found
+    return _run([npm, "exec", "--yes", f"--package={_NODE}", "--", "node", "-p", "process.execPath"], folder)
+
+
+def _run(command: Sequence[str], folder: Path) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, text=True)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+    return done.stdout.strip()
