@@ -24,3 +24,4 @@ class Exit(IntEnum):
     UNAVAILABLE = 4, "A server that is needed does not answer."
     DIFFERENCES = 5, "`verify` found a store that differs from the log."
     INTERRUPTED = 130, "Stopped from the keyboard."
+    TERMINATED = 143, "A second SIGTERM ended a worker at once."

@@ -104,10 +104,11 @@ def errors_told() -> Iterator[None]:
         typer.secho(f"Error: {error}", err=True, fg=typer.colors.RED)
         if error.hint:
             typer.secho(f"  → {error.hint}", err=True)
-        sys.exit(_exit_code(error))
+        sys.exit(exit_code(error))
 
 
-def _exit_code(error: SessionTrackError) -> Exit:
+def exit_code(error: SessionTrackError) -> Exit:
+    """The exit code that tells of an error."""
     from sessiontrack.errors import NotFoundError, UnavailableError, UsageError
 
     match error:

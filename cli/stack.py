@@ -64,8 +64,8 @@ def down() -> None:
 def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show how each server and worker is.
 
-    State, address, version and memory of the servers; lag and rate of the workers, measured over a second or two.
-    Exits with 4 where a part is not running.
+    State, address, version and memory of the servers; lag, rate, memory and health of the workers, the rate measured
+    over a second or two. Exits with 4 where a part is not running.
     """
     import asyncio
 
@@ -117,7 +117,10 @@ def _worker_row(worker: WorkerStatus, position: tuple[GroupPosition, float] | No
         "name": worker.name,
         "state": worker.state,
         "pid": worker.pid,
+        "health": worker.health,
+        "telemetry": worker.telemetry,
         "resident_bytes": worker.resident_bytes,
+        "peak_bytes": worker.probe.peak_bytes if worker.probe else None,
         "lag": position[0].lag if position else None,
         "records_per_second": round(position[1], 1) if position else None,
     }
@@ -130,9 +133,21 @@ def _print_status(servers: list[dict[str, Any]], workers: list[dict[str, Any]]) 
         right=["memory"],
     )
     print_table(
-        ["worker", "state", "lag", "records/s", "memory"],
-        [(r["name"], r["state"], r["lag"], r["records_per_second"], _mib(r["resident_bytes"])) for r in workers],
-        right=["lag", "records/s", "memory"],
+        ["worker", "state", "lag", "records/s", "memory", "peak", "telemetry", "health"],
+        [
+            (
+                r["name"],
+                r["state"],
+                r["lag"],
+                r["records_per_second"],
+                _mib(r["resident_bytes"]),
+                _mib(r["peak_bytes"]),
+                r["telemetry"],
+                r["health"],
+            )
+            for r in workers
+        ],
+        right=["lag", "records/s", "memory", "peak"],
     )
 
 

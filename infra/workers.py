@@ -1,4 +1,4 @@
-"""The pipeline's workers as processes: started, found again, stopped."""
+"""The pipeline's workers as processes: started, kept running, found again, stopped."""
 
 from __future__ import annotations
 
@@ -9,19 +9,31 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
+from infra.stack import ports
 from infra.stack.layout import write_private
-from infra.stack.process import ProcessRecord, is_alive, resident_bytes, spawn, stop
+from infra.stack.process import ProcessRecord, child, is_alive, resident_bytes, spawn, stop
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import Settings
+from sessiontrack.telemetry.probe import Probe, probe
 
-# What each worker runs: the streams feed the derived topics, each sink feeds one store.
-WORKERS = {
-    "streams": ("streams.worker",),
-    "archive": ("consumers.worker", "archive"),
-    "postgres": ("consumers.worker", "postgres"),
-    "opensearch": ("consumers.worker", "opensearch"),
-}
-_RECORDS = TypeAdapter(dict[str, ProcessRecord])
+# The streams feed the derived topics, each sink feeds one store.
+WORKERS = ("streams", "archive", "postgres", "opensearch")
+
+
+class WorkerRecord(ProcessRecord):
+    """A worker's keeper, and what is kept of the worker from one start to the next."""
+
+    telemetry_port: int = 0
+    wanted: bool = True
+    """False once it was stopped by us."""
+
+    @property
+    def telemetry(self) -> str:
+        """Where it serves its metrics and its health, host:port."""
+        return f"{ports.LOOPBACK}:{self.telemetry_port}"
+
+
+_RECORDS = TypeAdapter(dict[str, WorkerRecord])
 
 
 @dataclass(frozen=True)
@@ -30,13 +42,24 @@ class WorkerStatus:
 
     name: str
     state: str
-    """running, stopped (never started, or by us) or dead (it ended by itself)."""
-    pid: int | None
-    resident_bytes: int
+    """running, restarting (it ended by itself), dead (it is not started again) or stopped (never started, or by us)."""
+    pid: int | None = None
+    resident_bytes: int = 0
+    telemetry: str | None = None
+    """host:port of its metrics and its health."""
+    probe: Probe | None = None
+    """What it says of itself; None where it does not answer."""
+
+    @property
+    def health(self) -> str:
+        """What it says of itself, for people."""
+        if not self.probe:
+            return "no answer" if self.pid else ""
+        return f"waits for {self.probe.waits_for}" if self.probe.waits_for else self.probe.status
 
 
 def start_workers(settings: Settings) -> list[str]:
-    """Starts the workers that do not run.
+    """Starts the workers that do not run; each is started again whenever it ends by itself.
 
     Returns:
         The names of those that were started.
@@ -44,7 +67,7 @@ def start_workers(settings: Settings) -> list[str]:
     records = _load(settings)
     started = [name for name in WORKERS if not (name in records and is_alive(records[name]))]
     for name in started:
-        records[name] = _start(settings, name)
+        records[name] = _start(settings, name, _telemetry_port(records.get(name)))
         _save(settings, records)
     return started
 
@@ -59,36 +82,49 @@ def stop_workers(settings: Settings) -> list[str]:
     running = [name for name, record in records.items() if is_alive(record)]
     for name in running:
         stop(records[name])
-    _save(settings, {})
+    _save(settings, {name: record.model_copy(update={"wanted": False}) for name, record in records.items()})
     return running
 
 
 def worker_states(settings: Settings) -> list[WorkerStatus]:
-    """Each worker, as it is now."""
+    """Each worker, as it is now, and as it says of itself."""
     records = _load(settings)
-    states = []
-    for name in WORKERS:
-        record = records.get(name)
-        alive = record is not None and is_alive(record)
-        state = "running" if alive else "dead" if record else "stopped"
-        pid = record.pid if alive and record else None
-        states.append(WorkerStatus(name, state, pid, resident_bytes(record) if alive and record else 0))
-    return states
+    return [_status(name, records.get(name)) for name in WORKERS]
 
 
-def _start(settings: Settings, name: str) -> ProcessRecord:
+def _status(name: str, record: WorkerRecord | None) -> WorkerStatus:
+    if not record or not record.wanted:
+        return WorkerStatus(name, "stopped")
+    if not is_alive(record):
+        return WorkerStatus(name, "dead")
+    pid = child(record)
+    if not pid:
+        return WorkerStatus(name, "restarting", telemetry=record.telemetry)
+    return WorkerStatus(name, "running", pid, resident_bytes(pid), record.telemetry, probe(record.telemetry))
+
+
+def _telemetry_port(record: WorkerRecord | None) -> int:
+    """The port of the last start, because who scrapes knows it, unless it is taken."""
+    if record and record.telemetry_port and ports.is_free(record.telemetry_port):
+        return record.telemetry_port
+    return ports.choose(1)[0]
+
+
+def _start(settings: Settings, name: str, port: int) -> WorkerRecord:
     logs = settings.data_dir / "logs"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return spawn(
+    keeper = spawn(
         name,
-        [sys.executable, "-m", *WORKERS[name]],
+        [sys.executable, "-m", "cli.main", "run", name, "--health-host", ports.LOOPBACK, "--health-port", str(port)],
         {**os.environ, "SESSIONTRACK_DATA_DIR": str(settings.data_dir), "SESSIONTRACK_LOG__FORMAT": "json"},
         settings.data_dir,
         logs / f"{name}.log",
+        restarted=True,
     )
+    return WorkerRecord(**keeper.model_dump(), telemetry_port=port)
 
 
-def _load(settings: Settings) -> dict[str, ProcessRecord]:
+def _load(settings: Settings) -> dict[str, WorkerRecord]:
     path = settings.data_dir / "workers.json"
     try:
         return _RECORDS.validate_json(path.read_bytes())
@@ -98,6 +134,6 @@ def _load(settings: Settings) -> dict[str, ProcessRecord]:
         raise UsageError(f"{path} can't be read", hint="Stop the workers by hand and delete that file.") from error
 
 
-def _save(settings: Settings, records: dict[str, ProcessRecord]) -> None:
+def _save(settings: Settings, records: dict[str, WorkerRecord]) -> None:
     text = json.dumps({name: record.model_dump(mode="json") for name, record in records.items()})
     write_private(settings.data_dir / "workers.json", text)

@@ -100,7 +100,7 @@ class Part:
 
     def _status(self, state: PartState, record: ProcessRecord | None = None, detail: str = "") -> PartStatus:
         server = self.server
-        pid, memory = (record.pid, process.resident_bytes(record)) if record else (None, 0)
+        pid, memory = (record.pid, process.resident_bytes(record.pid)) if record else (None, 0)
         notes = "; ".join(filter(None, [detail, server.remark]))
         return PartStatus(server.name, state, pid, server.address, server.version, memory, notes)
 

@@ -43,6 +43,8 @@ def spawn(
     cwd: Path,
     log_path: Path,
     user: Account | None = None,
+    *,
+    restarted: bool = False,
 ) -> ProcessRecord:
     """Starts a process that outlives this one, in a session of its own, its output in a rotating log.
 
@@ -53,6 +55,8 @@ def spawn(
         cwd: Its working folder.
         log_path: Where stdout and stderr go: at most three files of 8 MiB.
         user: Who it runs as; the current user where None.
+        restarted: Start it again whenever it ends by itself, unless its usage is wrong. The record is then that of its
+            keeper, which passes SIGTERM on; `child` is the process itself.
 
     Raises:
         UnavailableError: It could not be started.
@@ -69,6 +73,7 @@ def spawn(
         str(LOG_BACKUPS),
         str(uid),
         str(gid),
+        "always" if restarted else "once",
     ]
     result = subprocess.run(
         [*keeper, "--", *argv],
@@ -124,10 +129,18 @@ def find(variable: str, value: str) -> list[ProcessRecord]:
     return found
 
 
-def resident_bytes(record: ProcessRecord) -> int:
+def child(record: ProcessRecord) -> int | None:
+    """The pid of the process that a keeper has started; None while there is none."""
+    try:
+        return next((each.pid for each in psutil.Process(record.pid).children()), None)
+    except psutil.NoSuchProcess:
+        return None
+
+
+def resident_bytes(pid: int) -> int:
     """Memory of a process and its children, pages that they share counted once where the system tells."""
     try:
-        process = psutil.Process(record.pid)
+        process = psutil.Process(pid)
         return sum(_memory_of(part) for part in [process, *process.children(recursive=True)])
     except psutil.Error:
         return 0

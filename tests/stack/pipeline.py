@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import psutil
 
 from infra.init import initialise
-from infra.workers import start_workers, stop_workers, worker_states
+from infra.workers import WorkerStatus, start_workers, stop_workers, worker_states
 from queries.verify import Report, verify
 from sessiontrack.settings import Settings
 
@@ -67,16 +68,19 @@ class Pipeline:
         shutil.rmtree(self.settings.data_dir / "capture", ignore_errors=True)
 
     def kill_worker(self, name: str) -> None:
-        """Ends a worker at once, as a crash would, and starts it again."""
-        worker = psutil.Process(self._pid_of(name))
+        """Ends a worker at once, as a crash would, and waits until another one runs in its place."""
+        worker = psutil.Process(self.worker(name).pid)
         worker.kill()
         psutil.wait_procs([worker])
-        assert start_workers(self.settings) == [name]
+        deadline = time.monotonic() + STALL_SECONDS
+        while (now := self.worker(name)).pid in (None, worker.pid):
+            assert now.state != "dead"
+            assert time.monotonic() < deadline, now
+            time.sleep(0.05)
 
-    def _pid_of(self, name: str) -> int:
-        pid = next(state.pid for state in worker_states(self.settings) if state.name == name)
-        assert pid is not None, f"{name} does not run"
-        return pid
+    def worker(self, name: str) -> WorkerStatus:
+        """How a worker is."""
+        return next(state for state in worker_states(self.settings) if state.name == name)
 
     def _environment(self) -> dict[str, str]:
         return os.environ | {"SESSIONTRACK_DATA_DIR": str(self.settings.data_dir)}

@@ -5,13 +5,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
+from cli.exits import Exit
 from infra.stack import process
 from infra.stack.process import ProcessRecord
 
 ENV = {"PATH": os.defpath}
-Start = Callable[[str], ProcessRecord]
+Start = Callable[..., ProcessRecord]
 
 
 @pytest.fixture
@@ -19,9 +21,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Spawns Python programs and ends what is left of them."""
     records: list[ProcessRecord] = []
 
-    def start(program: str) -> ProcessRecord:
+    def start(program: str, *, restarted: bool = False) -> ProcessRecord:
         argv = [sys.executable, "-I", "-S", "-u", "-c", program]
-        record = process.spawn("test", argv, ENV, tmp_path, tmp_path / "test.log")
+        record = process.spawn("test", argv, ENV, tmp_path, tmp_path / "test.log", restarted=restarted)
         records.append(record)
         return record
 
@@ -42,7 +44,7 @@ def test_process_is_detached_and_its_output_kept(start: Start) -> None:
     record = start("import os, time; print('session', os.getsid(0) == os.getpid()); time.sleep(60)")
     await_log(record, "session True")
     assert process.is_alive(record)
-    assert process.resident_bytes(record) > 1_000_000
+    assert process.resident_bytes(record.pid) > 1_000_000
     assert os.getsid(record.pid) != os.getsid(0)
 
 
@@ -65,6 +67,57 @@ def test_stop_kills_what_does_not_listen_with_its_children(start: Start) -> None
     # Its output ends when the last of its group has.
     await_log(record, f"[ended with status {-signal.SIGKILL}]")
     assert not any(found.pid == child for found in process.find("PATH", os.defpath))
+
+
+def test_a_process_that_dies_is_started_again(start: Start) -> None:
+    keeper = start("import os, signal; print('up', os.getpid()); signal.pause()", restarted=True)
+    await_log(keeper, "up")
+    first = process.child(keeper)
+    assert first
+    os.kill(first, signal.SIGKILL)
+    await_log(keeper, "[ended with status -9]\nup")
+    assert process.is_alive(keeper)
+    assert process.child(keeper) not in (None, first)
+
+
+def test_the_stop_of_a_keeper_is_passed_on_and_final(start: Start) -> None:
+    keeper = start(
+        "import signal, sys; signal.signal(15, lambda *_: sys.exit('asked')); print('up'); signal.pause()",
+        restarted=True,
+    )
+    await_log(keeper, "up")
+    process.stop(keeper)
+    assert not process.is_alive(keeper)
+    assert process.log_tail(keeper).splitlines() == ["up", "asked", "[ended with status 1]"]
+
+
+def test_the_stop_of_a_keeper_does_not_wait_for_the_next_start(start: Start) -> None:
+    keeper = start("raise SystemExit(1)", restarted=True)
+    # It waits for a second or more now.
+    await_log(keeper, "[ended with status 1]")
+    process.stop(keeper)
+    assert not process.is_alive(keeper)
+
+
+def test_a_killed_keeper_takes_what_does_not_listen_with_it(start: Start) -> None:
+    keeper = start("import signal; signal.signal(15, signal.SIG_IGN); print('up'); signal.pause()", restarted=True)
+    await_log(keeper, "up")
+    pid = process.child(keeper)
+    assert pid
+    process.stop(keeper, grace_s=0.1)
+    deadline = time.monotonic() + 20
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_wrong_usage_is_not_tried_again(start: Start) -> None:
+    keeper = start(f"raise SystemExit({int(Exit.USAGE)})", restarted=True)
+    deadline = time.monotonic() + 20
+    while process.is_alive(keeper):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert process.log_tail(keeper) == "[ended with status 2]"
 
 
 def test_another_process_with_the_same_pid_is_not_taken_for_it(tmp_path: Path) -> None:
