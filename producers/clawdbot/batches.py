@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from producers.clawdbot.checkpoints import Checkpoint
+from producers.clawdbot.checkpoints import AnyCheckpoint
 from schemas.records import SessionEvent
 
 # A batch is what one checkpoint covers: small enough to bound memory, large enough to make checkpoints rare.
@@ -19,19 +20,21 @@ class Batch:
 
     Attributes:
         events: The events.
-        checkpoint: How far the file is read then.
+        checkpoint: How far the file, or session of a database, is read then.
         renamed_from: The file's name before, whose checkpoint is void then.
         lines: Lines that were read.
         bytes: Bytes that were read.
         unparsed: Lines of these that could not be parsed.
+        faults: Lines of these with a fault, by fault.
     """
 
     events: list[SessionEvent]
-    checkpoint: Checkpoint
+    checkpoint: AnyCheckpoint
     renamed_from: Path | None = None
     lines: int = 0
     bytes: int = 0
     unparsed: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -43,19 +46,23 @@ class Gathering:
         lines: Lines that were read.
         bytes: Bytes that were read.
         unparsed: Lines of these that could not be parsed.
+        faults: Lines of these with a fault, by fault.
     """
 
     events: list[SessionEvent] = field(default_factory=list)
     lines: int = 0
     bytes: int = 0
     unparsed: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
 
-    def add(self, event: SessionEvent, length: int) -> None:
-        """Adds the event of a line of so many bytes."""
+    def add(self, event: SessionEvent, length: int, fault: str | None = None) -> None:
+        """Adds the event of a line of so many bytes, and what is wrong with the line."""
         self.events.append(event)
         self.lines += 1
         self.bytes += length
         self.unparsed += event["kind"] == "UNPARSED"
+        if fault is not None:
+            self.faults[fault] += 1
 
     @property
     def full(self) -> bool:

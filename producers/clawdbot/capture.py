@@ -9,7 +9,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from producers.clawdbot.reader import Counts, Reader
 from producers.emitter import SessionEmitter
 from sessiontrack.errors import TransientError, UnavailableError, UsageError
 from sessiontrack.settings import Settings
+from sessiontrack.telemetry.health import Health
+from sessiontrack.telemetry.metrics import CaptureMetrics
 
 _MINUTE_MS = 60_000
 _FIRST_BACKOFF_S = 1.0
@@ -64,6 +66,7 @@ class CaptureSummary:
         bytes: Bytes of these lines.
         unparsed: Lines of these that could not be parsed; they are kept as they stand.
         skipped: Files and folders that were passed over, by reason.
+        faults: Lines with a fault, by fault.
         seconds: How long it took.
     """
 
@@ -74,6 +77,7 @@ class CaptureSummary:
     bytes: int
     unparsed: int
     skipped: dict[str, int] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -83,6 +87,9 @@ async def capture(
     *,
     once: bool,
     on_progress: Callable[[CaptureProgress], None] = lambda progress: None,
+    stop: asyncio.Event | None = None,
+    metrics: CaptureMetrics | None = None,
+    health: Health | None = None,
 ) -> CaptureSummary:
     """Captures the transcripts below some folders.
 
@@ -90,9 +97,11 @@ async def capture(
         settings: Where the servers and the checkpoints are.
         roots: State folders, or any folders that hold transcripts; where empty those of the settings, else those that
             are found.
-        once: Return when everything there is has been acknowledged, instead of following it. SIGINT and SIGTERM end
-            either.
+        once: Return when everything there is has been acknowledged, instead of following it.
         on_progress: Told how far it is.
+        stop: Ends it; SIGINT and SIGTERM do where it is left out.
+        metrics: Counts what is read, sent and acknowledged.
+        health: Told that it runs, and what it waits for.
 
     Raises:
         UsageError: There is nothing to capture, or another capture works with the same data folder.
@@ -101,8 +110,11 @@ async def capture(
     # It tells of each attempt to reach a broker that is away, many in a second; here that is said once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     work = _Capture(settings, _existing(roots or settings.capture.roots or None), once, on_progress)
+    work.metrics, work.health = metrics or CaptureMetrics(), health or Health()
     folder = settings.data_dir / "capture"
-    with exclusive(folder), _signals(work.stop):
+    if stop:
+        work.stop = stop
+    with exclusive(folder), nullcontext() if stop else _signals(work.stop):
         store = CheckpointStore(folder)
         try:
             return await work.run(store)
@@ -115,6 +127,8 @@ class _Capture:
         self, settings: Settings, roots: list[Path], once: bool, on_progress: Callable[[CaptureProgress], None]
     ) -> None:
         self.stop = asyncio.Event()
+        self.metrics = CaptureMetrics()
+        self.health = Health()
         self._settings = settings
         self._roots = roots
         self._once = once
@@ -139,15 +153,18 @@ class _Capture:
                 if time.monotonic() - began > _LONGEST_BACKOFF_S:
                     backoff = 0.0
                 backoff = min(max(2 * backoff, _FIRST_BACKOFF_S), _LONGEST_BACKOFF_S)
+                self.health.waits("kafka")
                 log.warning("goes on from the checkpoints", reason=str(error), seconds=backoff)
                 await _sleep(backoff, self.stop)
 
     async def _capture(self, store: CheckpointStore) -> None:
-        emitter = SessionEmitter(self._settings)
+        emitter = SessionEmitter(self._settings, spool=False)
         await emitter.open()
         self._connected = True
         try:
-            delivery = Delivery(emitter, store)
+            self.metrics.restarted()
+            self.health.ready()
+            delivery = Delivery(emitter, store, metrics=self.metrics, health=self.health)
             reader = Reader(
                 self._roots,
                 self._settings.family,
@@ -156,6 +173,7 @@ class _Capture:
                 _now_ms,
                 self._counts,
                 self.stop.is_set,
+                self.metrics,
             )
             await _first_to_end(delivery.run(), self._read(reader, delivery, store), self._grace())
         finally:
@@ -166,9 +184,9 @@ class _Capture:
         await reader.read_all(final=self._once, resend_since=since, on_file=self._report)
         await delivery.drain()
         if not self.stop.is_set():
-            store.save([], forget=reader.gone())
+            await delivery.forget(reader.gone())
         if not self._once:
-            await follow(reader, self._roots, self.stop, lambda: self._report(following=True))
+            await follow(reader, self._roots, self.stop, lambda: self._report(following=True), self.health)
             await delivery.drain()
 
     async def _grace(self) -> None:
@@ -178,6 +196,7 @@ class _Capture:
 
     def _report(self, *, following: bool = False) -> None:
         counts = self._counts
+        self.health.beat()
         self._on_progress(
             CaptureProgress(counts.files_found, counts.files_read, counts.events, counts.bytes, following)
         )
@@ -192,6 +211,7 @@ class _Capture:
             bytes=counts.bytes,
             unparsed=counts.unparsed,
             skipped=dict(Counter(counts.skipped.values())),
+            faults=dict(counts.faults),
             seconds=time.monotonic() - self._began,
         )
 

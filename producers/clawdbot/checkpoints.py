@@ -7,13 +7,15 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TextIO
 
+from producers.clawdbot import generation_checkpoints
+from producers.clawdbot.generation_checkpoints import GenerationCheckpoint, GenerationKey
 from producers.transcript import TranscriptPosition
-from sessiontrack.errors import UsageError
+from sessiontrack.errors import TransientError, UnavailableError, UsageError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS checkpoints (
@@ -73,9 +75,18 @@ class Checkpoint:
     context_ids: tuple[str, ...] = ()
 
     @property
+    def key(self) -> Path:
+        """What it is of."""
+        return self.path
+
+    @property
     def end(self) -> TranscriptPosition:
         """Where the generation ends that was sent."""
         return self.torn_position or self.position
+
+
+CheckpointKey = Path | GenerationKey
+AnyCheckpoint = Checkpoint | GenerationCheckpoint
 
 
 class CheckpointStore:
@@ -83,9 +94,22 @@ class CheckpointStore:
 
     Args:
         folder: Where the file is; made where it is missing.
+
+    Raises:
+        UnavailableError: The file can't be written, as when the disk is full.
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        try:
+            self._open(folder)
+        except (sqlite3.Error, OSError) as error:
+            raise UnavailableError(
+                f"the checkpoints in {folder} can't be opened: {error}",
+                hint="Make room on that disk, or remove the file: all is sent again then, and readers drop repeats.",
+            ) from error
+
+    def _open(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Writes come from a worker thread, one at a time.
         self._connection = sqlite3.connect(folder / "checkpoints.sqlite", isolation_level=None, check_same_thread=False)
@@ -93,27 +117,46 @@ class CheckpointStore:
         # A power failure may lose the last writes, never the file: what is lost is sent again.
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.execute(_SCHEMA)
+        self._connection.execute(generation_checkpoints.SCHEMA)
 
     def load(self) -> dict[Path, Checkpoint]:
-        """All checkpoints, by path."""
+        """The checkpoints of files, by path."""
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM checkpoints")  # noqa: S608  # a constant
         return {checkpoint.path: checkpoint for checkpoint in map(_checkpoint, rows)}
 
-    def save(self, checkpoints: Iterable[Checkpoint], *, forget: Iterable[Path] = ()) -> None:
+    def load_generations(self) -> dict[GenerationKey, GenerationCheckpoint]:
+        """The checkpoints of sessions in databases and of archives."""
+        return generation_checkpoints.load(self._connection)
+
+    def save(self, checkpoints: Iterable[AnyCheckpoint], *, forget: Iterable[CheckpointKey] = ()) -> None:
         """Writes checkpoints in one transaction.
 
         Args:
             checkpoints: The new ones.
-            forget: Files that are no more, removed first.
+            forget: What is no more, removed first.
+
+        Raises:
+            TransientError: They can't be written for now, as when the disk is full: nothing is changed.
         """
+        try:
+            self._save(list(checkpoints), list(forget))
+        except sqlite3.OperationalError as error:
+            raise TransientError(f"{self._folder}: {error}", hint="Make room on that disk.") from error
+
+    def _save(self, checkpoints: list[AnyCheckpoint], forget: list[CheckpointKey]) -> None:
         with self._transaction():
             self._connection.executemany(
-                "DELETE FROM checkpoints WHERE path = ?", [(os.fsencode(path),) for path in forget]
+                "DELETE FROM checkpoints WHERE path = ?", [(os.fsencode(key),) for key in forget if isinstance(key, Path)]
             )
             self._connection.executemany(
                 f"INSERT OR REPLACE INTO checkpoints ({_COLUMNS}) "  # noqa: S608  # a constant
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                map(_row, checkpoints),
+                [_row(each) for each in checkpoints if isinstance(each, Checkpoint)],
+            )
+            generation_checkpoints.save(
+                self._connection,
+                [each for each in checkpoints if isinstance(each, GenerationCheckpoint)],
+                [key for key in forget if isinstance(key, GenerationKey)],
             )
 
     def close(self) -> None:
@@ -125,10 +168,12 @@ class CheckpointStore:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            # A full disk may have rolled it back already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
 
 @contextmanager
@@ -147,9 +192,10 @@ def exclusive(folder: Path) -> Iterator[None]:
                 f"another capture{_holder(lock)} works with {folder}",
                 hint="Stop it first, or give this one a data folder of its own (SESSIONTRACK_DATA_DIR).",
             ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        # The process id is for people: on a full disk it is left out.
+        with suppress(OSError):
+            os.ftruncate(lock.fileno(), 0)
+            os.write(lock.fileno(), str(os.getpid()).encode())
         yield
 
 

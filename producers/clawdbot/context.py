@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from producers.clawdbot.fields import integer, mapping, storable, text
+from producers.clawdbot.fields import UNSTORABLE_ESCAPE, integer, mapping, storable, text
+from producers.clawdbot.session_ids import session_id
 from schemas.records import Context
 from sessiontrack.errors import TerminalError
 from sessiontrack.identity import parse_json
@@ -69,12 +70,14 @@ def parse_sessions(data: bytes) -> list[SessionFacts]:
         TerminalError: It is not a JSON object.
     """
     try:
-        entries = storable(parse_json(data))
+        entries = parse_json(data)
+        if UNSTORABLE_ESCAPE.search(data):
+            entries = storable(entries)
     except (ValueError, RecursionError) as error:
         raise TerminalError(f"{FILE_NAME} is not JSON: {type(error).__name__}") from error
     if not isinstance(entries, dict):
         raise TerminalError(f"{FILE_NAME} holds no JSON object")
-    facts = (_session_facts(key, mapping(entry), entries) for key, entry in sorted(entries.items()))
+    facts = (session_facts(key, mapping(entry), entries) for key, entry in sorted(entries.items()))
     return [found for found in facts if found is not None]
 
 
@@ -90,14 +93,24 @@ def parse_session_key(key: str) -> SessionKey:
     return SessionKey(agent_id, None, None)
 
 
-def _session_facts(key: str, entry: dict[str, Any], entries: dict[str, Any]) -> SessionFacts | None:
-    session_id = text(entry.get("sessionId"))
-    if not session_id:
+def session_facts(key: str, entry: dict[str, Any], entries: dict[str, Any]) -> SessionFacts | None:
+    """The facts of one entry.
+
+    Args:
+        key: Its session key.
+        entry: The entry.
+        entries: All of them, by key: the parent is one of them.
+
+    Returns:
+        The facts; None where the entry names no session.
+    """
+    stated = text(entry.get("sessionId"))
+    if not stated:
         return None
     parsed = parse_session_key(key)
     parent_id, relation = _parent(entry, entries)
     return SessionFacts(
-        session_id=session_id,
+        session_id=session_id(stated),
         agent_id=parsed.agent_id,
         context={
             "session_key": key,
@@ -131,6 +144,9 @@ def _parent(entry: dict[str, Any], entries: dict[str, Any]) -> tuple[str | None,
     if fork:
         return fork, "fork"
     parent = mapping(entries.get(text(entry.get("spawnedBy")) or ""))
+    stated = text(entry.get("parentSessionId"))
+    if parent and stated:
+        return stated, "subagent"
     parent_id = text(parent.get("sessionId"))
     if parent_id is None or _began(parent) > _began(entry) > 0:
         return None, None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from producers.clawdbot.fields import storable
 from producers.clawdbot.file_names import file_name_facts
+from producers.clawdbot.session_ids import session_id
 from sessiontrack.identity import parse_json
 
 STATE_VARIABLES = ("CLAWDBOT_STATE_DIR", "MOLTBOT_STATE_DIR", "OPENCLAW_STATE_DIR")
@@ -33,6 +34,8 @@ _ENTRY_TYPES = frozenset(
     }
 )
 _SUFFIX = ".jsonl"
+# Where in an agent's folder transcripts are: as files, put away, in a database.
+_AGENT_FOLDERS = frozenset({("sessions",), ("sessions", "cold"), ("agent",)})
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -50,7 +53,8 @@ def state_folders(environ: Mapping[str, str], home: Path) -> list[Path]:
 def brand_of(path: Path) -> str | None:
     """The brand that the state folder, or another folder above, is named after: `.openclaw`, `clawdbot-2026.1.24`."""
     # An agent may be called like a brand.
-    folders = path.parts[:-1] if agent_of(path) is None else path.parts[:-4]
+    place = _agents_place(path)
+    folders = path.parts[:-1] if place is None else path.parts[:place]
     for part in reversed(folders):
         brand = part.lstrip(".").partition("-")[0].lower()
         if brand in BRANDS:
@@ -59,11 +63,9 @@ def brand_of(path: Path) -> str | None:
 
 
 def agent_of(path: Path) -> str | None:
-    """The agent whose folder a file is in: `agents/<agent>/sessions/<file>`."""
-    parts = path.parts
-    if len(parts) >= 4 and parts[-4] == "agents" and parts[-2] == "sessions":
-        return str(storable(parts[-3]))
-    return None
+    """The agent whose folder a file is in: `agents/<agent>/sessions/<file>`, or another of `_AGENT_FOLDERS`."""
+    place = _agents_place(path)
+    return None if place is None else str(storable(path.parts[place + 1]))
 
 
 def live_name(name: str) -> str:
@@ -71,12 +73,17 @@ def live_name(name: str) -> str:
     return name.partition(_SUFFIX)[0] + _SUFFIX
 
 
-def scan(root: Path, on_error: Callable[[Path, OSError], None]) -> Iterator[Path]:
+def scan(
+    root: Path,
+    on_error: Callable[[Path, OSError], None],
+    is_wanted: Callable[[str], bool] = lambda name: file_name_facts(name) is not None,
+) -> Iterator[Path]:
     """Every file in a folder that is named like a transcript; each folder once, however it is linked.
 
     Args:
         root: A folder, or a single file.
         on_error: Told of a folder that can't be listed.
+        is_wanted: Tells by its name (without folders) whether a file is wanted.
     """
     if root.is_file():
         yield root
@@ -98,7 +105,7 @@ def scan(root: Path, on_error: Callable[[Path, OSError], None]) -> Iterator[Path
         for entry in entries:
             if _is_folder(entry):
                 folders.append(Path(entry.path))
-            elif file_name_facts(entry.name) is not None:
+            elif is_wanted(entry.name):
                 yield Path(entry.path)
 
 
@@ -126,15 +133,25 @@ def recognise(path: Path, lines: Iterable[bytes]) -> str | None:
     facts = file_name_facts(path.name)
     if facts is None:
         return None
-    named = str(storable(facts.session_id))
+    named = session_id(facts.session_id)
     named_by_assistant = agent_of(path) is not None or _UUID.fullmatch(named) is not None
     for number, line in enumerate(line for line in lines if line.strip()):
         entry = _object(line)
         if number == 0 and entry.get("type") == "session":
             stated = entry.get("id")
-            return str(storable(stated)) if isinstance(stated, str) and stated else named
+            return session_id(stated) if isinstance(stated, str) and stated else named
         if named_by_assistant and _is_entry(entry):
             return named
+    return None
+
+
+def _agents_place(path: Path) -> int | None:
+    """Where in a path the folder of all agents is."""
+    folders = path.parts[:-1]
+    for inner in _AGENT_FOLDERS:
+        place = len(folders) - len(inner) - 2
+        if place >= 0 and folders[place] == "agents" and folders[place + 2 :] == inner:
+            return place
     return None
 
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+import structlog
+
 from producers.clawdbot.batches import Batch, Gathering
 from producers.clawdbot.blocks import TAIL_BYTES, blocks, first_lines, is_whole, tail
 from producers.clawdbot.checkpoints import Checkpoint, Stamp
@@ -25,7 +27,11 @@ from producers.transcript import (
 )
 from schemas.records import HeadReason, Provenance, SessionEvent
 
+# Some versions leave one at the beginning of a file.
+_USUAL_FAULT = "blank"
 _ACTIONS = {"RESET": "reset", "DELETED": "deleted"}
+
+log = structlog.get_logger(__name__)
 
 
 class TranscriptFile:
@@ -55,7 +61,12 @@ class TranscriptFile:
         self._transcript: Transcript | None = None if checkpoint else Transcript(source)
         self._tail = b""
         self._suspect = False
+        # Something was appended to what looked as before; whether it is as before is not known yet.
+        self.assumed = False
         self._renamed_from: Path | None = None
+        self._facts: list[SessionFacts] = []
+        # Faults are told of once each: a file may hold a million of them.
+        self._told = {_USUAL_FAULT}
         # Lines before this place were sent before; of these only the ones from this time on are sent again.
         self._resend_before = 0
         self._resend_since = 0
@@ -121,6 +132,9 @@ class TranscriptFile:
         Args:
             found: All that is known.
         """
+        if found == self._facts:
+            return None
+        self._facts = found
         now = self._clock()
         events = [context_event(self.source, facts.context, captured_at=now) for facts in found]
         ids = tuple(event["event_id"] for event in events)
@@ -169,8 +183,9 @@ class TranscriptFile:
     def _verified(self, file: BinaryIO, stamp: Stamp) -> list[SessionEvent]:
         """Makes `_transcript` stand where the file can be read on; returns the head of what is no more."""
         if self._transcript is not None and self._seems_appended(file, stamp):
+            self.assumed = self.checkpoint.position["bytes"] > 0
             return []
-        before, self._suspect = self.checkpoint, False
+        before, self._suspect, self.assumed = self.checkpoint, False, False
         try:
             file.seek(0)
             self._transcript = Transcript.resume(self.source, before.position, blocks(file, before.position["bytes"]))
@@ -229,18 +244,32 @@ class TranscriptFile:
             self._tail = (self._tail + line[-TAIL_BYTES:])[-TAIL_BYTES:]
             event = transcript.append(line, captured_at=now)
             if (event["byte_offset"] or 0) >= self._resend_before or event["occurred_at"] >= self._resend_since:
-                gathered.add(event, len(line))
+                gathered.add(event, len(line), transcript.fault)
+                self._tell(transcript)
             if gathered.full:
                 yield self._advanced(stamp, transcript.position, gathered)
                 gathered, now = Gathering(), self._clock()
         position, torn_position = transcript.position, self.checkpoint.torn_position
         self._resend_before = 0
         if final and torn:
-            gathered.add(transcript.append(torn, captured_at=now), len(torn))
+            gathered.add(transcript.append(torn, captured_at=now), len(torn), transcript.fault)
+            self._tell(transcript)
             torn_position = transcript.position
             # It stands behind a line that may yet be completed.
             self._transcript = None
         yield self._advanced(stamp, position, gathered, torn_position)
+
+    def _tell(self, transcript: Transcript) -> None:
+        fault = transcript.fault
+        if fault is None or fault in self._told:
+            return
+        self._told.add(fault)
+        log.warning(
+            "a line has a fault, it is kept as it stands; more of its kind in this file are only counted",
+            path=str(self.path),
+            line_number=transcript.position["lines"],
+            fault=fault,
+        )
 
     def _advanced(
         self,
@@ -258,4 +287,12 @@ class TranscriptFile:
 
     def _batch(self, gathered: Gathering) -> Batch:
         renamed_from, self._renamed_from = self._renamed_from, None
-        return Batch(gathered.events, self.checkpoint, renamed_from, gathered.lines, gathered.bytes, gathered.unparsed)
+        return Batch(
+            gathered.events,
+            self.checkpoint,
+            renamed_from,
+            gathered.lines,
+            gathered.bytes,
+            gathered.unparsed,
+            gathered.faults,
+        )

@@ -5,14 +5,13 @@ Source: the formats that pi (v1), Clawdbot and OpenClaw (v3, v4) write; one JSON
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from producers.clawdbot.content import content_blocks, joined_text
-from producers.clawdbot.fields import epoch_ms, flag, integer, json_text, storable, text
+from producers.clawdbot.fields import UNSTORABLE_ESCAPE, epoch_ms, flag, integer, json_text, storable, text
 from producers.clawdbot.file_names import referenced_session_id
 from producers.clawdbot.messages import message
 from producers.payloads import payload
@@ -33,12 +32,13 @@ from schemas.records import (
 )
 from sessiontrack.identity import entry_key, parse_json
 
-# NUL and lone surrogates can only come from escapes: raw ones are no JSON, or no UTF-8.
-_SUSPECT_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+# The longest line that is parsed; the products write none that is longer. Parsing takes several times its memory.
+LONGEST_ENTRY_BYTES = 64 * 1024 * 1024
 # What a header without a version is.
 _FIRST_VERSION = 1
 
 Entry = dict[str, Any]
+Fault = Literal["blank", "too long", "not UTF-8", "not JSON", "nested too deep", "no object", "unknown type"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class ParsedLine:
         timestamp: The line's own time, epoch ms.
         entry_key: What the entry says, see `sessiontrack.identity.entry_key`; of an UNPARSED line SHA-256 of its bytes.
         payload: The line and its typed body.
+        fault: What is wrong with it; None where it is understood.
     """
 
     kind: EventKind
@@ -62,6 +63,7 @@ class ParsedLine:
     timestamp: int | None
     entry_key: bytes
     payload: Payload
+    fault: Fault | None = None
 
 
 class _Type(NamedTuple):
@@ -72,18 +74,25 @@ class _Type(NamedTuple):
 
 def parse_line(raw: bytes) -> ParsedLine:
     """Parses a line, terminator included or not. Never raises, whatever the bytes are."""
-    try:
-        line = parse_json(raw)
-        if isinstance(line, dict):
-            return _parsed(raw, line)
-    except (ValueError, RecursionError):  # not UTF-8, not JSON, or nested deeper than the interpreter goes
-        pass
-    return ParsedLine("UNPARSED", None, None, None, None, sha256(raw).digest(), payload(raw))
+    fault: Fault = "too long"
+    if len(raw) <= LONGEST_ENTRY_BYTES:
+        try:
+            line = parse_json(raw)
+            if isinstance(line, dict):
+                return _parsed(raw, line)
+            fault = "no object"
+        except UnicodeDecodeError:
+            fault = "not UTF-8"
+        except RecursionError:
+            fault = "nested too deep"
+        except ValueError:
+            fault = "not JSON" if raw.strip() else "blank"
+    return ParsedLine("UNPARSED", None, None, None, None, sha256(raw).digest(), payload(raw), fault)
 
 
 def _parsed(raw: bytes, line: Entry) -> ParsedLine:
     key = entry_key(line)
-    if _SUSPECT_ESCAPE.search(raw):
+    if UNSTORABLE_ESCAPE.search(raw):
         line = storable(line)
     entry_type = text(line.get("type"))
     known = _TYPES.get(entry_type) if entry_type is not None else None
@@ -96,6 +105,7 @@ def _parsed(raw: bytes, line: Entry) -> ParsedLine:
         timestamp=epoch_ms(line.get("timestamp")),
         entry_key=key,
         payload=payload(raw, **{known.field: known.body(line)}) if known else payload(raw),
+        fault=None if known else "unknown type",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from glob import escape
@@ -21,6 +22,7 @@ from producers.clawdbot.file_names import file_name_facts
 from producers.clawdbot.files import TranscriptFile
 from producers.clawdbot.session_stores import SessionStores
 from producers.transcript import TranscriptSource
+from sessiontrack.telemetry.metrics import CaptureMetrics
 
 # To hash so much takes a moment in which the event loop should do other things.
 _LONG_READ_BYTES = 16 * 1024 * 1024
@@ -41,6 +43,7 @@ class Counts:
         lines: Lines that were sent.
         bytes: Bytes of these lines.
         unparsed: Lines of these that could not be parsed.
+        faults: Lines of these with a fault, by fault.
         skipped: Why a file or folder was passed over.
     """
 
@@ -52,6 +55,7 @@ class Counts:
     lines: int = 0
     bytes: int = 0
     unparsed: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
     skipped: dict[Path, str] = field(default_factory=dict)
 
 
@@ -66,6 +70,7 @@ class Reader:
         clock: Gives the time, epoch milliseconds.
         counts: What to add to.
         stopping: Whether to end before all is read.
+        metrics: Counts lines, faults and files.
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class Reader:
         clock: Callable[[], int],
         counts: Counts | None = None,
         stopping: Callable[[], bool] = lambda: False,
+        metrics: CaptureMetrics | None = None,
     ) -> None:
         self.counts = counts or Counts()
         self._roots = roots
@@ -85,12 +91,13 @@ class Reader:
         self._send_batch = send
         self._clock = clock
         self._stopping = stopping
+        self._metrics = metrics or CaptureMetrics()
         self._files: dict[Path, TranscriptFile] = {}
         self._path_of_inode = {_inode(known.stamp): path for path, known in checkpoints.items()}
         self._stores = SessionStores()
         # Files that are no transcripts, as they were then.
         self._others: dict[Path, Stamp] = {}
-        # Files that were read since they were last verified as a whole, as they were at the last look around.
+        # Files that grew since they were last verified as a whole, as they were at the last look around.
         self._unverified: dict[Path, Stamp] = {}
         self._resend_since = 0
 
@@ -115,6 +122,7 @@ class Reader:
             self.counts.files_read += 1
             on_file()
         self._resend_since = self._clock()
+        self._note_files()
 
     async def read_changed(self, changed: Iterable[Path]) -> None:
         """Reads what is new in files of which something changed; others that it concerns are found."""
@@ -134,9 +142,9 @@ class Reader:
 
     async def look_around(self) -> None:
         """Reads what changed unnoticed, verifies files that have come to rest, forgets files that are no more."""
-        paths = await asyncio.to_thread(self._found)
+        paths, changed = await asyncio.to_thread(self._found_and_changed)
         self.counts.files_found = len(paths)
-        await self.read_changed([path for path in paths if self._differs(path)])
+        await self.read_changed(changed)
         for path, stamp in list(self._unverified.items()):
             file = self._files.get(path)
             if file is not None and file.checkpoint.stamp != stamp:
@@ -148,6 +156,7 @@ class Reader:
                 await self._read(path)
                 self._unverified.pop(path, None)
         self._forget(set(self._files).difference(paths))
+        self._note_files()
 
     def gone(self) -> list[Path]:
         """Checkpoints of files that were below the roots and are no more, nor were they renamed."""
@@ -156,6 +165,9 @@ class Reader:
             for path in self._checkpoints
             if any(root in path.parents and root.exists() for root in self._roots) and not path.exists()
         ]
+
+    def _note_files(self) -> None:
+        self._metrics.files(len(self._files), Counter(self.counts.skipped.values()))
 
     def _forget(self, paths: Iterable[Path]) -> None:
         for path in paths:
@@ -168,6 +180,10 @@ class Reader:
     def _found(self) -> list[Path]:
         paths = {path for root in self._roots for path in scan(root, self._unreadable)}
         return sorted(paths, key=reading_order)
+
+    def _found_and_changed(self) -> tuple[list[Path], list[Path]]:
+        paths = self._found()
+        return paths, [path for path in paths if self._differs(path)]
 
     def _differs(self, path: Path) -> bool:
         file = self._files.get(path)
@@ -187,16 +203,23 @@ class Reader:
                 yield sibling
 
     async def _refresh(self, folder: Path) -> None:
-        moved = {reset.session_id: reset.at for reset in self._stores.refresh(folder)}
+        changes = self._stores.refresh(folder)
+        moved = {reset.session_id: reset.at for reset in changes.moved}
+        concerned = changes.sessions | moved.keys()
+        if not concerned:
+            return  # it is written again at every message
         for path, file in list(self._files.items()):
-            if path.parent != folder:
+            session_id = file.source.session_id
+            if session_id not in concerned or path.parent != folder:
                 continue
-            await self._send(file.context(self._stores.facts(folder, file.source.session_id)))
-            if file.source.session_id in moved:
-                await self._send(file.reset(moved[file.source.session_id]))
+            await self._send(file.context(self._stores.facts(folder, session_id)))
+            if session_id in moved:
+                await self._send(file.reset(moved[session_id]))
 
     async def _read(self, path: Path, *, final: bool = False, head: bool = False) -> None:
         try:
+            if path not in self._files:
+                await self._refresh(path.parent)
             file, renamed = self._file(path)
             if file is None:
                 return
@@ -231,12 +254,15 @@ class Reader:
         self.counts.lines += batch.lines
         self.counts.bytes += batch.bytes
         self.counts.unparsed += batch.unparsed
+        self.counts.faults.update(batch.faults)
+        self._metrics.received(batch.lines)
+        for fault, lines in batch.faults.items():
+            self._metrics.fault(fault, lines)
 
     def _file(self, path: Path) -> tuple[TranscriptFile | None, bool]:
         """The transcript at a path, and whether it was known by another name; None where it is none."""
         if path in self._files:
             return self._files[path], False
-        self._stores.refresh(path.parent)
         known = self._checkpoints.pop(path, None)
         if known is not None:
             file = TranscriptFile(path, self._source(path, known.session_id), self._clock, known)
@@ -294,7 +320,9 @@ class Reader:
 
     def _remember(self, file: TranscriptFile) -> None:
         self._path_of_inode[_inode(file.checkpoint.stamp)] = file.path
-        self._unverified.setdefault(file.path, Stamp(0, 0, 0, 0))
+        if file.assumed:
+            self._unverified.setdefault(file.path, Stamp(0, 0, 0, 0))
+        self.counts.skipped.pop(file.path, None)
         self.counts.sessions.add(file.source.session_id)
 
     def _unreadable(self, path: Path, error: OSError) -> None:

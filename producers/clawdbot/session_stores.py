@@ -29,6 +29,19 @@ class KeyMoved:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoreChanges:
+    """What is new in a file.
+
+    Attributes:
+        sessions: Sessions of which something else is known than before.
+        moved: Keys that were given a new session.
+    """
+
+    sessions: frozenset[str] = frozenset()
+    moved: tuple[KeyMoved, ...] = ()
+
+
 @dataclass(slots=True)
 class _Store:
     stamp: Stamp
@@ -47,37 +60,41 @@ class SessionStores:
         store = self._stores.get(folder)
         return store.facts.get(session_id, []) if store else []
 
-    def refresh(self, folder: Path) -> list[KeyMoved]:
+    def refresh(self, folder: Path) -> StoreChanges:
         """Reads a folder's file again if it changed.
 
         Returns:
-            The keys that were moved since it was read before. A file that is missing or broken changes nothing.
+            What is new since it was read before. A file that is missing or broken changes nothing.
         """
         path = folder / FILE_NAME
         before = self._stores.get(folder)
         try:
             stamp = Stamp.of(path.stat())
             if before is not None and before.stamp == stamp:
-                return []
+                return StoreChanges()
             found = parse_sessions(path.read_bytes())
         except FileNotFoundError:
-            return []
+            return StoreChanges()
         except (OSError, TerminalError) as error:
             log.warning("sessions.json can't be read, its facts stay as they were", path=str(path), error=str(error))
-            return []
+            return StoreChanges()
         store = _Store(stamp)
         for facts in found:
             store.facts.setdefault(facts.session_id, []).append(facts)
             if facts.context["session_key"]:
                 store.session_of_key[facts.context["session_key"]] = facts.session_id
         self._stores[folder] = store
-        return _moved(before, store) if before else []
+        return _changes(before or _Store(stamp), store)
 
 
-def _moved(before: _Store, after: _Store) -> list[KeyMoved]:
+def _changes(before: _Store, after: _Store) -> StoreChanges:
     at = after.stamp.modified_ns // _NS_PER_MS
-    return [
+    changed = frozenset(
+        session_id for session_id, facts in after.facts.items() if before.facts.get(session_id) != facts
+    )
+    moved = tuple(
         KeyMoved(session_id, at)
         for key, session_id in before.session_of_key.items()
         if after.session_of_key.get(key, session_id) != session_id and session_id not in after.facts
-    ]
+    )
+    return StoreChanges(changed, moved)

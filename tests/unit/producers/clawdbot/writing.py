@@ -12,6 +12,7 @@ from producers.clawdbot.checkpoints import Checkpoint
 from producers.clawdbot.reader import Reader
 from schemas.records import SessionEvent
 from sessiontrack.identity import GENESIS
+from sessiontrack.telemetry.metrics import CaptureMetrics
 
 SESSION = "11111111-2222-4333-8444-555555555555"
 OTHER_SESSION = "22222222-2222-4333-8444-555555555555"
@@ -57,6 +58,7 @@ class Log:
     def __init__(self) -> None:
         self.events: list[SessionEvent] = []
         self.checkpoints: dict[Path, Checkpoint] = {}
+        self.metrics = CaptureMetrics()
 
     async def send(self, batch: Batch) -> None:
         self.events += batch.events
@@ -66,7 +68,11 @@ class Log:
 
     def reader(self, *roots: Path, now: int = 0) -> Reader:
         """A reader that starts from what is acknowledged."""
-        return Reader(list(roots), "clawdbot", dict(self.checkpoints), self.send, lambda: now)
+        return Reader(list(roots), "clawdbot", dict(self.checkpoints), self.send, lambda: now, metrics=self.metrics)
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        """The value of a metric of the capture."""
+        return self.metrics.registry.get_sample_value(f"sessiontrack_{name}", labels)
 
     def of_kind(self, kind: str) -> list[SessionEvent]:
         return [event for event in self.events if event["kind"] == kind]

@@ -1,0 +1,133 @@
+"""Checkpoints move when the broker has what they cover, in order, and only then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from producers.clawdbot.batches import Batch
+from producers.clawdbot.checkpoints import Checkpoint, CheckpointStore, Stamp
+from producers.clawdbot.delivery import Delivery
+from producers.receipt import Receipt
+from producers.transcript import Transcript, TranscriptSource
+from schemas.records import SessionEvent
+from sessiontrack.errors import TerminalError
+from sessiontrack.telemetry.health import Health
+from sessiontrack.telemetry.metrics import CaptureMetrics
+from tests.unit.producers.clawdbot.writing import message
+
+_TRANSCRIPT = Transcript(TranscriptSource(session_id="s"))
+_EVENT = _TRANSCRIPT.append(message(1), captured_at=1)
+
+
+class Broker:
+    """Acknowledges when it is told to; refuses events of the session `refused`."""
+
+    def __init__(self) -> None:
+        self.receipts: list[asyncio.Future[Receipt]] = []
+
+    async def send(self, event: SessionEvent) -> asyncio.Future[Receipt]:
+        if event["session_id"] == "refused":
+            raise TerminalError("larger than the broker takes")
+        self.receipts.append(asyncio.get_running_loop().create_future())
+        return self.receipts[-1]
+
+    def acknowledge(self) -> None:
+        for offset, receipt in enumerate(self.receipts):
+            if not receipt.done():
+                receipt.set_result(Receipt("", "", 0, offset))
+
+
+class Running:
+    """A delivery that runs, and all it talks to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.broker, self.store = Broker(), CheckpointStore(folder)
+        self.metrics, self.health = CaptureMetrics(), Health()
+        self.health.ready()
+        self.delivery = Delivery(self.broker, self.store, metrics=self.metrics, health=self.health)
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(f"sessiontrack_{name}", labels)
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Running]:
+    running = Running(tmp_path)
+    async with _task(running.delivery):
+        yield running
+    running.store.close()
+
+
+@asynccontextmanager
+async def _task(delivery: Delivery) -> AsyncIterator[None]:
+    task = asyncio.create_task(delivery.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def batch(name: str, *events: SessionEvent) -> Batch:
+    checkpoint = Checkpoint(
+        path=Path(name), session_id="s" * 1000, agent_id=None, stamp=Stamp(1, 2, 3, 4), position=_TRANSCRIPT.position
+    )
+    return Batch(list(events or (_EVENT,)), checkpoint)
+
+
+async def until(running: Running, waiting_for: str) -> None:
+    async with asyncio.timeout(60):
+        while running.health.waiting_for != waiting_for:  # noqa: ASYNC110  # health is asked, it does not tell
+            await asyncio.sleep(0.001)
+
+
+async def test_a_checkpoint_moves_only_after_the_acknowledgement(running: Running) -> None:
+    await running.delivery.send(batch("/a"))
+    assert running.metric("capture_events_pending") == 1
+    assert not running.store.load()
+    running.broker.acknowledge()
+    await running.delivery.drain()
+    assert set(running.store.load()) == {Path("/a")}
+    assert running.metric("capture_events_pending") == 0
+    assert running.metric("records_written_total", worker="capture") == 1
+    assert running.metric("capture_last_acknowledgement_timestamp_seconds")
+
+
+async def test_an_event_that_can_not_be_published_holds_nothing_up(running: Running) -> None:
+    with capture_logs() as logs:
+        await running.delivery.send(batch("/a", {**_EVENT, "session_id": "refused"}, _EVENT))
+    running.broker.acknowledge()
+    await running.delivery.drain()
+    assert [each["reason"] for each in logs] == ["larger than the broker takes"]
+    assert set(running.store.load()) == {Path("/a")}
+    assert running.metric("dead_letters_total", worker="capture", stage="publish") == 1
+    assert running.metric("records_written_total", worker="capture") == 1
+    assert running.metric("capture_events_pending") == 0
+
+
+async def test_a_full_disk_is_told_of_and_waited_for(running: Running) -> None:
+    _allow_pages(running.store, 8)
+    with capture_logs() as logs:
+        for number in range(100):
+            await running.delivery.send(batch(f"/{number}"))
+        running.broker.acknowledge()
+        await until(running, "checkpoints")
+        assert len(running.store.load()) < 100
+        _allow_pages(running.store, 10_000)
+        await running.delivery.drain()
+    assert len(running.store.load()) == 100
+    assert running.health.is_ready
+    assert [each["log_level"] for each in logs] == ["error", "info"]
+    assert "full" in logs[0]["reason"]
+
+
+def _allow_pages(store: CheckpointStore, number: int) -> None:
+    """As a disk with so much room: SQLite itself says that it is full."""
+    store._connection.execute(f"PRAGMA max_page_count = {number}")
