@@ -102,13 +102,7 @@ class Publisher:
 
     async def abandon(self) -> None:
         """Disconnects at once; the receipts of what is in flight fail."""
-        self._producer._message_accumulator.fail_all(KafkaConnectionError("abandoned"))
-        with suppress(KafkaError, OSError, TimeoutError):
-            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                # Closed first: `stop` waits for the answers to the requests that are out.
-                await self._producer.client.close()
-                await self._producer._sender.close()
-                await self._producer.stop()
+        await _torn_down(self._producer)
 
     async def _value(self, event: SessionEvent) -> bytes:
         limit = self._settings.capture.claim_bytes
@@ -193,6 +187,28 @@ async def _started(settings: Settings) -> Any:
             f"no Kafka broker at {servers} serves the topic {EVENTS.name}: {type(error).__name__}", hint=_START_HINT
         ) from error
     return producer
+
+
+async def _torn_down(producer: Any) -> None:
+    """Ends a producer that can't `stop`, for it would wait for a broker that is away."""
+    # What is taken apart while its requests are out may raise anything; nothing depends on it any more.
+    with suppress(Exception):
+        async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+            # The connections first: everything else waits for answers.
+            await producer.client.close()
+            await producer._sender.close()
+    with suppress(Exception):
+        accumulator = producer._message_accumulator
+        batches = [batch for waiting in accumulator._batches.values() for batch in waiting]
+        accumulator._batches.clear()
+        # Where its own callbacks look for batches that fail.
+        accumulator._pending_batches.update(batches)
+        # Wakes those who wait for room in a batch, too.
+        accumulator.fail_all(KafkaConnectionError("abandoned"))
+        for batch in batches:
+            batch._drain_waiter.exception()
+        async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+            await producer.stop()
 
 
 def _register_schema(url: str) -> int:

@@ -111,9 +111,9 @@ async def test_what_can_not_be_published_is_said(settings: Settings) -> None:
             await emitter.emit(event)
 
 
-async def test_a_broker_that_is_away_is_named_with_what_to_do(settings: Settings, unused_tcp_port: int) -> None:
-    away = settings.kafka.model_copy(update={"bootstrap_servers": f"127.0.0.1:{unused_tcp_port}"})
+async def test_a_registry_that_is_away_is_named_with_what_to_do(settings: Settings, unused_tcp_port: int) -> None:
+    away = settings.registry.model_copy(update={"url": f"http://127.0.0.1:{unused_tcp_port}"})
     with pytest.raises(UnavailableError, match=str(unused_tcp_port)) as refusal:
-        async with SessionEmitter(settings.model_copy(update={"kafka": away})):
+        async with SessionEmitter(settings.model_copy(update={"registry": away}), spool=False):
             pass
     assert refusal.value.hint
