@@ -100,7 +100,9 @@ def _status(name: str, record: WorkerRecord | None) -> WorkerStatus:
     pid = child(record)
     if not pid:
         return WorkerStatus(name, "restarting", telemetry=record.telemetry)
-    return WorkerStatus(name, "running", pid, resident_bytes(pid), record.telemetry, probe(record.telemetry))
+    told = probe(record.telemetry)
+    memory = told.resident_bytes if told else 0
+    return WorkerStatus(name, "running", pid, memory or resident_bytes(pid), record.telemetry, told)
 
 
 def _telemetry_port(record: WorkerRecord | None) -> int:

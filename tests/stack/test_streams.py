@@ -146,12 +146,14 @@ def log(stack_settings: Settings) -> Iterator[Log]:
 def start_worker(log: Log, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Starts workers that keep their state in one folder; whatever still runs is stopped at the end."""
     program = (
-        "import sys; from functools import partial; from pathlib import Path; from sessiontrack.settings import Settings;"
-        "from sessiontrack.logs import configure_logging; from sessiontrack.telemetry.metrics import WorkerMetrics;"
+        "import sys; from functools import partial; from pathlib import Path;"
+        "from sessiontrack.settings import Settings; from sessiontrack.logs import configure_logging;"
+        "from sessiontrack.telemetry.metrics import WorkerMetrics;"
         "from sessiontrack.worker import run_worker; from streams.worker import run_streams;"
         "settings = Settings(data_dir=Path(sys.argv[1])); configure_logging(settings.log);"
         "settings = settings.model_copy(update={'data_dir': Path(sys.argv[2])});"
-        "run_worker(partial(run_streams, settings, namespace=sys.argv[3]), WorkerMetrics('streams'), settings.telemetry)"
+        "work = partial(run_streams, settings, namespace=sys.argv[3]);"
+        "run_worker(work, WorkerMetrics('streams'), settings.telemetry)"
     )
     started: list[subprocess.Popen[bytes]] = []
     output = (tmp_path / "worker.log").open("ab")
