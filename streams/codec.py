@@ -70,7 +70,7 @@ class Codec:
             raise TerminalError(f"the record does not fit its schema: {type(error).__name__}") from error
         if len(value) > int(output.topic.config["max.message.bytes"]) - _OVERHEAD_BYTES:
             raise TerminalError(f"the record is larger than {output.topic.name} takes: {len(value)} bytes")
-        return Record(output.key.encode(), value, _headers(output))
+        return Record(output.key.encode(), value, headers_of(output))
 
     def encode_letter(self, letter: Any) -> bytes:
         """The value of a dead letter."""
@@ -84,8 +84,8 @@ def _encoder(registry: SchemaRegistry, topic: Topic) -> Encoder:
         raise TransientError(str(error)) from error
 
 
-def _headers(output: Output) -> list[tuple[str, bytes]]:
-    """CloudEvents attributes, binary content mode.
+def headers_of(output: Output) -> list[tuple[str, bytes]]:
+    """Kafka headers of a record: CloudEvents 1.0, binary mode.
 
     Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
     """
