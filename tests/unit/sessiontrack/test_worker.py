@@ -1,0 +1,84 @@
+"""How the process of a worker begins and ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+PROGRAM = """
+import asyncio, sys
+from sessiontrack import worker
+from sessiontrack.settings import TelemetrySettings
+from sessiontrack.telemetry.metrics import WorkerMetrics
+
+async def work(stop, *, metrics, health):
+    print("up", flush=True)
+    {body}
+
+worker.LONGEST_STOP_S = {longest_stop_s}
+worker.run_worker(work, WorkerMetrics("test"), TelemetrySettings())
+print("ended", flush=True)
+"""
+OBEYS = "await stop.wait(); print('finished', flush=True)"
+DOES_NOT = "await stop.wait(); print('stopping', flush=True); await asyncio.sleep(600)"
+STUCK = "import time; await stop.wait(); print('stopping', flush=True); time.sleep(600)"
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a worker whose work is given, once it works; ends it at last."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(body: str, longest_stop_s: float = 600) -> subprocess.Popen[str]:
+        program = PROGRAM.format(body=body, longest_stop_s=longest_stop_s)
+        started.append(subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True))
+        await_line(started[-1], "up")
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        assert process.stdout
+        process.stdout.close()
+
+
+def await_line(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdout
+    assert any(read.strip() == line for read in process.stdout), f"ended without {line!r}"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_it_finish(start: Start, number: signal.Signals) -> None:
+    worker = start(OBEYS)
+    worker.send_signal(number)
+    await_line(worker, "finished")
+    await_line(worker, "ended")
+    assert worker.wait() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_it_at_once(start: Start, number: signal.Signals) -> None:
+    worker = start(DOES_NOT)
+    worker.send_signal(number)
+    await_line(worker, "stopping")
+    worker.send_signal(number)
+    assert worker.wait() == 128 + number
+
+
+@pytest.mark.parametrize("body", [DOES_NOT, STUCK], ids=["waits", "holds the loop"])
+def test_what_takes_too_long_is_ended(start: Start, body: str) -> None:
+    worker = start(body, longest_stop_s=0.2)
+    worker.send_signal(signal.SIGTERM)
+    await_line(worker, "stopping")
+    assert worker.wait() == 1
+
+
+def test_an_error_of_the_work_is_raised(start: Start) -> None:
+    worker = start("raise SystemExit(7)")
+    assert worker.wait() == 7
