@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import browse, capture, run, search, stack, tail, verify
+from cli import browse, capture, doctor, run, search, stack, tail, verify
 from cli.exits import Exit
 from cli.output import errors_told
 
@@ -46,6 +46,7 @@ app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("status")(stack.status)
 app.command("capture")(capture.capture)
+app.command("doctor")(doctor.doctor)
 app.command("run")(run.run)
 app.command("sessions")(browse.sessions)
 app.command("show")(browse.show)

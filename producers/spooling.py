@@ -42,6 +42,8 @@ _ACK_PATIENCE_S = 10.0
 _CHUNK_BYTES = 256 * 1024
 # What a power failure may cost.
 _SYNC_INTERVAL_S = 1.0
+# One connection in two seconds costs nobody anything, and a spool that grows should not wait for longer.
+_LONGEST_DELAY_S = 2.0
 # Of no registry: the id says nothing in a spool.
 _NO_SCHEMA_ID = 0
 
@@ -247,7 +249,7 @@ class SpoolingPublisher:
             for delay in backoff_delays():
                 if await self._try_to_empty():
                     return
-                await asyncio.sleep(delay)
+                await asyncio.sleep(min(delay, _LONGEST_DELAY_S))
         finally:
             syncing.cancel()
 

@@ -1,0 +1,50 @@
+"""doctor: what is wrong here, and what mends it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.exits import Exit
+from cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from queries.doctor.finding import Finding
+
+
+def doctor(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Say what is wrong on this machine, and the command that mends it.
+
+    Looks at the machine, the servers, the capture and what waits to be sent, all at once, in a few seconds; needs no
+    server to be up, and changes nothing. Exits with 4 where something is wrong; a warning is none.
+    """
+    import asyncio
+    import logging
+
+    from queries.doctor.examine import examine
+    from sessiontrack.settings import get_settings
+
+    # A server that does not answer is a finding, told as such.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    findings = asyncio.run(examine(get_settings()))
+    if json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        _print(findings)
+    if any(finding.level == "wrong" for finding in findings):
+        raise typer.Exit(int(Exit.UNAVAILABLE))
+
+
+def _print(findings: list[Finding]) -> None:
+    from rich.text import Text
+
+    styles = {"ok": "green", "warning": "yellow", "wrong": "bold red"}
+    print_table(
+        ["check", "", "found", "what mends it"],
+        [
+            (finding.check, Text(finding.level, styles[finding.level]), finding.found, finding.mend)
+            for finding in findings
+        ],
+    )

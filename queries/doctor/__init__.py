@@ -1,0 +1,1 @@
+"""What `sessiontrack doctor` looks at: each check finds something out, judges it, and names what mends it."""

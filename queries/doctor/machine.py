@@ -1,0 +1,80 @@
+"""Checks of the machine: Python, the data folder, the disk, the configuration."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from queries.doctor.finding import Finding, ok, warning, wrong
+
+# What the package asks for in pyproject.toml.
+_OLDEST_PYTHON = (3, 11)
+_NEWEST_PYTHON = (3, 13)
+# The spool alone may take 1 GiB, and a stack's log and indexes as much in a busy month.
+_LITTLE_FREE_BYTES = 5 * 1024**3
+# Below this the spool takes nothing more (producers.spool), and databases stop.
+_TOO_LITTLE_FREE_BYTES = 1024**3
+_GROUP_AND_OTHERS = 0o077
+
+
+def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
+    """Whether this Python is one that the package is tested with."""
+    found = ".".join(map(str, version))
+    if _OLDEST_PYTHON <= version <= _NEWEST_PYTHON:
+        return ok("python", found)
+    wanted = f"{_OLDEST_PYTHON[0]}.{_OLDEST_PYTHON[1]} to {_NEWEST_PYTHON[0]}.{_NEWEST_PYTHON[1]}"
+    return wrong("python", f"{found}, wanted is {wanted}", "uv tool install --python 3.13 sessiontrack")
+
+
+def check_data_folder(folder: Path) -> Finding:
+    """Whether the data folder can be written, by its owner alone."""
+    if not folder.exists():
+        parent = next(each for each in folder.parents if each.exists())
+        if os.access(parent, os.W_OK | os.X_OK):
+            return ok("data folder", f"{folder} is made when it is needed")
+        return wrong("data folder", f"{parent} can't be written", f"export SESSIONTRACK_DATA_DIR=… or chown {parent}")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return wrong("data folder", f"{folder} can't be written", f"sudo chown -R $USER {folder}")
+    # Servers that root starts run as another user, who must pass through: the folders inside are private then.
+    if folder.stat().st_mode & _GROUP_AND_OTHERS & ~0o011:
+        return warning("data folder", f"others can read {folder}", f"chmod go-rw {folder}")
+    return ok("data folder", str(folder))
+
+
+def check_disk(folder: Path) -> Finding:
+    """Whether the disk of the data folder has room."""
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    usage = shutil.disk_usage(existing)
+    found = f"{usage.free / 1024**3:,.1f} of {usage.total / 1024**3:,.0f} GiB free at {existing}"
+    mend = f"du -xh {existing} | sort -h | tail"
+    if usage.free < _TOO_LITTLE_FREE_BYTES:
+        return wrong("disk", found, mend)
+    return warning("disk", found, mend) if usage.free < _LITTLE_FREE_BYTES else ok("disk", found)
+
+
+def check_config(path: Path) -> Finding:
+    """Whether the configuration file can be read, and its secrets by nobody else."""
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return ok("configuration", f"none at {path}")
+    except OSError as error:
+        return wrong("configuration", f"{path} can't be read: {error.strerror}", f"sudo chown $USER {path}")
+    except ValueError as error:
+        return wrong("configuration", f"{path} is no TOML: {error}", f"${{EDITOR:-vi}} {path}")
+    if _has_secret(values) and mode & _GROUP_AND_OTHERS:
+        return wrong("configuration", f"{path} holds a password, and others can read it", f"chmod 600 {path}")
+    return ok("configuration", str(path))
+
+
+def _has_secret(values: Mapping[str, Any]) -> bool:
+    return any(
+        _has_secret(value) if isinstance(value, Mapping) else value and name in {"password", "secret_key"}
+        for name, value in values.items()
+    )
