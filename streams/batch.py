@@ -9,10 +9,11 @@ So wherever a crash cuts, whatever the state holds was published, and the batch 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
+
+from pydantic_core import from_json, to_json
 
 from schemas.records import SessionEvent
 from schemas.topics import MESSAGES, SESSIONS, TOOL_CALLS, Topic
@@ -128,9 +129,8 @@ class _SessionRun:
         self._state = state
         self._prefix = first["session_id"].encode() + b"/"
         stored = state.get(self._prefix + b"session")
-        self._session: SessionState = (
-            json.loads(stored) if stored else new_session(first["session_id"], first["family"])
-        )
+        # JSON by a third of the time that `json` takes, and like it with integers of any size.
+        self._session: SessionState = from_json(stored) if stored else new_session(first["session_id"], first["family"])
         self._counted = self._session["position"]
         self._folded = Folded(lambda page: state.get(self._page_key(page)))
         self._calls: dict[tuple[str, int], CallState] = {}
@@ -173,8 +173,8 @@ class _SessionRun:
             for page, content in self._folded.touched():
                 changes.writes[self._page_key(page)] = content
             for (call_id, series), call in self._calls.items():
-                changes.writes[self._call_key(call_id, series)] = _dump(call)
-            changes.writes[self._prefix + b"session"] = _dump(self._session)
+                changes.writes[self._call_key(call_id, series)] = to_json(call)
+            changes.writes[self._prefix + b"session"] = to_json(self._session)
 
     def _finish_call(self, call: CallState, position: int) -> None:
         count_calls(self._session, invocations(call, self._counted), invocations(call, position))
@@ -200,7 +200,7 @@ class _SessionRun:
         if call is None:
             stored = self._state.get(self._call_key(call_id, series))
             session = self._session
-            call = json.loads(stored) if stored else new_call(session["family"], session["session_id"], call_id, series)
+            call = from_json(stored) if stored else new_call(session["family"], session["session_id"], call_id, series)
             self._calls[call_id, series] = call
         return call
 
@@ -209,7 +209,3 @@ class _SessionRun:
 
     def _call_key(self, call_id: str, series: int) -> bytes:
         return self._prefix + b"call/%d/" % series + call_id.encode()
-
-
-def _dump(state: object) -> bytes:
-    return json.dumps(state, separators=(",", ":")).encode()

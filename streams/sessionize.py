@@ -142,7 +142,7 @@ def count_calls(state: SessionState, before: Counter[Invocation], after: Counter
 def session_facts(state: SessionState) -> SessionFacts:
     """What messages and tool calls repeat of the session, as far as it is folded."""
     last = state["last"]
-    return SessionFacts(*(last_value(last, name) for name in SessionFacts._fields))
+    return SessionFacts(*[known[3] if (known := last.get(name)) else None for name in SessionFacts._fields])
 
 
 def last_value(last: dict[str, Last], name: str) -> Any:
@@ -268,10 +268,18 @@ def _keep_last(
 
 def _later(known: Last, event: SessionEvent, value: Any, trust: int = 0, at: int | None = None) -> Last:
     """The greater of the known value and this one; a value of None is none."""
-    at = event["occurred_at"] if at is None else at
-    if value is None or (known and [trust, at] < known[:2]):
+    if value is None:
         return known
-    return max(known, [trust, at, fact_hash(event).hex(), value], key=lambda candidate: candidate[:3])
+    if at is None:
+        at = event["occurred_at"]
+    if known:
+        # Compared one by one: nearly every event comes through here twice.
+        known_trust, known_at, known_hash, _ = known
+        if trust < known_trust or (trust == known_trust and at < known_at):
+            return known
+        if trust == known_trust and at == known_at and fact_hash(event).hex() <= known_hash:
+            return known
+    return [trust, at, fact_hash(event).hex(), value]
 
 
 def _least(known: int | None, at: int) -> int:
