@@ -9,17 +9,19 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 
 from producers.clawdbot.checkpoints import CheckpointStore, exclusive
+from producers.clawdbot.database_reader import DatabaseReader
 from producers.clawdbot.delivery import Delivery
 from producers.clawdbot.discover import state_folders
 from producers.clawdbot.follow import follow
 from producers.clawdbot.reader import Counts, Reader
+from producers.clawdbot.sources import Sources
 from producers.emitter import SessionEmitter
 from sessiontrack.errors import TransientError, UnavailableError, UsageError
 from sessiontrack.settings import Settings
@@ -165,21 +167,20 @@ class _Capture:
             self.metrics.restarted()
             self.health.ready()
             delivery = Delivery(emitter, store, metrics=self.metrics, health=self.health)
-            reader = Reader(
-                self._roots,
-                self._settings.family,
-                store.load(),
-                delivery.send,
-                _now_ms,
-                self._counts,
-                self.stop.is_set,
-                self.metrics,
-            )
-            await _first_to_end(delivery.run(), self._read(reader, delivery, store), self._grace())
+            with closing(self._sources(delivery, store)) as sources:
+                await _first_to_end(delivery.run(), self._read(sources, delivery), self._grace())
         finally:
             await emitter.close()
 
-    async def _read(self, reader: Reader, delivery: Delivery, store: CheckpointStore) -> None:
+    def _sources(self, delivery: Delivery, store: CheckpointStore) -> Sources:
+        roots, family = self._roots, self._settings.family
+        sending = (delivery.send, _now_ms, self._counts, self.stop.is_set, self.metrics)
+        return Sources(
+            Reader(roots, family, store.load(), *sending),
+            DatabaseReader(roots, family, store.load_generations(), *sending),
+        )
+
+    async def _read(self, reader: Sources, delivery: Delivery) -> None:
         since = _now_ms() - self._settings.capture.resend_minutes * _MINUTE_MS
         await reader.read_all(final=self._once, resend_since=since, on_file=self._report)
         await delivery.drain()

@@ -146,7 +146,8 @@ class CheckpointStore:
     def _save(self, checkpoints: list[AnyCheckpoint], forget: list[CheckpointKey]) -> None:
         with self._transaction():
             self._connection.executemany(
-                "DELETE FROM checkpoints WHERE path = ?", [(os.fsencode(key),) for key in forget if isinstance(key, Path)]
+                "DELETE FROM checkpoints WHERE path = ?",
+                [(os.fsencode(key),) for key in forget if isinstance(key, Path)],
             )
             self._connection.executemany(
                 f"INSERT OR REPLACE INTO checkpoints ({_COLUMNS}) "  # noqa: S608  # a constant

@@ -79,7 +79,7 @@ def is_database_name(name: str) -> bool:
 
 
 def database_of(name: str) -> str | None:
-    """The name of the database that a file belongs to: it itself, or what SQLite keeps beside it; None where to none."""
+    """The database that a file belongs to, by name: it itself, or what SQLite keeps beside it; None where to none."""
     match = _BESIDE_DATABASE.fullmatch(name)
     return match["name"] if match and is_database_name(match["name"]) else None
 

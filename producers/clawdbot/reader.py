@@ -58,6 +58,14 @@ class Counts:
     faults: Counter[str] = field(default_factory=Counter)
     skipped: dict[Path, str] = field(default_factory=dict)
 
+    def add(self, batch: Batch) -> None:
+        """Counts what was sent."""
+        self.events += len(batch.events)
+        self.lines += batch.lines
+        self.bytes += batch.bytes
+        self.unparsed += batch.unparsed
+        self.faults.update(batch.faults)
+
 
 class Reader:
     """All transcripts below some roots.
@@ -250,11 +258,7 @@ class Reader:
         if batch is None:
             return
         await self._send_batch(batch)
-        self.counts.events += len(batch.events)
-        self.counts.lines += batch.lines
-        self.counts.bytes += batch.bytes
-        self.counts.unparsed += batch.unparsed
-        self.counts.faults.update(batch.faults)
+        self.counts.add(batch)
         self._metrics.received(batch.lines)
         for fault, lines in batch.faults.items():
             self._metrics.fault(fault, lines)
