@@ -26,7 +26,6 @@ from tests.unit.producers.clawdbot.writing import (
 )
 
 _NOBODY = 65534
-_NOW = 1_795_309_000_000
 
 _DAMAGED = {
     "not JSON": b'{"type":"message","message":{"role":"user","con\n',
@@ -69,7 +68,7 @@ async def test_a_damaged_line_is_told_of_counted_and_kept(path: Path, tmp_path: 
     data = header() + _DAMAGED[fault] + message(1) + _DAMAGED[fault]
     write(path, data)
     with capture_logs() as logs:
-        await log.reader(tmp_path, now=_NOW).read_all(final=True)
+        await log.reader(tmp_path).read_all(final=True)
     assert [(each["fault"], each["line_number"], each["path"]) for each in logs] == [(fault, 2, str(path))]
     assert log.metric("capture_faults_total", fault=fault) == 2
     assert log.metric("records_received_total", worker="capture") == 4
@@ -81,7 +80,7 @@ async def test_a_blank_line_is_counted_and_nobody_is_alarmed(path: Path, tmp_pat
     log = Log()
     write(path, b"\n" + header() + b" \r\n")
     with capture_logs() as logs:
-        await log.reader(tmp_path, now=_NOW).read_all(final=True)
+        await log.reader(tmp_path).read_all(final=True)
     assert not logs
     assert log.metric("capture_faults_total", fault="blank") == 2
 
@@ -90,7 +89,7 @@ async def test_an_unknown_type_is_told_of_and_kept(path: Path, tmp_path: Path) -
     log = Log()
     write(path, header() + line(type="hologram", id="1") + line(id="2"))
     with capture_logs() as logs:
-        await log.reader(tmp_path, now=_NOW).read_all(final=True)
+        await log.reader(tmp_path).read_all(final=True)
     assert [each["fault"] for each in logs] == ["unknown type"]
     assert [event["entry_type"] for event in log.of_kind("UNKNOWN")] == ["hologram", None]
 
@@ -99,7 +98,7 @@ async def test_nul_and_lone_surrogates_are_no_fault(path: Path, tmp_path: Path) 
     log = Log()
     write(path, header() + message(1, "a\0b\ud83dc"))
     with capture_logs() as logs:
-        await log.reader(tmp_path, now=_NOW).read_all(final=True)
+        await log.reader(tmp_path).read_all(final=True)
     assert not logs
     (event,) = log.of_kind("MESSAGE")
     assert event["payload"]
@@ -114,7 +113,7 @@ async def test_a_line_that_is_too_long_is_kept_unparsed(
     log = Log()
     write(path, header() + message(1, "x" * 1000) + message(2))
     with capture_logs() as logs:
-        await log.reader(tmp_path, now=_NOW).read_all(final=True)
+        await log.reader(tmp_path).read_all(final=True)
     assert [each["fault"] for each in logs] == ["too long"]
     assert b"".join(log.lines) == content(path)
     assert [event["kind"] for event in log.events][:3] == ["SESSION", "UNPARSED", "MESSAGE"]
@@ -122,7 +121,7 @@ async def test_a_line_that_is_too_long_is_kept_unparsed(
 
 async def test_clocks_that_jump(path: Path, tmp_path: Path) -> None:
     log = Log()
-    reader = log.reader(tmp_path, now=_NOW)
+    reader = log.reader(tmp_path)
     write(path, header() + message(1, at="2099-01-01T00:00:00.000Z") + message(2, at="1969-01-01T00:00:00.000Z"))
     with capture_logs() as logs:
         await reader.read_all(final=False)
@@ -142,7 +141,7 @@ async def test_odd_session_ids_are_ids_like_others(path: Path, tmp_path: Path, s
     log, again = Log(), Log()
     write(path, header(session_id) + message(1))
     for each in (log, again):
-        await each.reader(tmp_path, now=_NOW).read_all(final=True)
+        await each.reader(tmp_path).read_all(final=True)
     (kept,) = {event["session_id"] for event in log.events + again.events}
     assert 0 < len(kept.encode()) <= 255
     assert "\0" not in kept
@@ -160,7 +159,7 @@ async def test_an_unreadable_file_is_told_of_counted_and_read_once_it_can_be() -
         write(other, header(OTHER_SESSION))
         other.chmod(0o644)
         secret.chmod(0)
-        reader = log.reader(folder, now=_NOW)
+        reader = log.reader(folder)
         with nobody(), capture_logs() as logs:
             await reader.read_all(final=False)
             await reader.look_around()

@@ -30,7 +30,7 @@ def path(root: Path) -> Path:
 @asynccontextmanager
 async def following(log: Log, root: Path) -> AsyncIterator[None]:
     """Follows a folder, of which all there was has been read."""
-    reader, stop = log.reader(root, now=1_795_309_000_000), asyncio.Event()
+    reader, stop = log.reader(root), asyncio.Event()
     await reader.read_all(final=False)
     task = asyncio.create_task(follow.follow(reader, [root], stop, lambda: None))
     try:

@@ -1,4 +1,4 @@
-"""Whatever is done to a transcript, each generation that was read can be put together again from the events."""
+"""Whatever is done to transcripts, each generation that was read can be put together again, and counts once."""
 
 from __future__ import annotations
 
@@ -18,9 +18,22 @@ from producers.clawdbot.discover import recognise
 from producers.clawdbot.reader import Reader
 from sessiontrack.errors import TransientError
 from sessiontrack.identity import GENESIS, next_chain
-from tests.unit.producers.clawdbot.writing import SESSION, Log, content, header, message, raw_of, write
+from streams.derive import derive
+from tests.unit.producers.clawdbot.counting import Totals, count_lines, totals_of
+from tests.unit.producers.clawdbot.migration import migrated
+from tests.unit.producers.clawdbot.writing import (
+    AFTER_FORK,
+    LINES,
+    SESSION,
+    Log,
+    content,
+    forked,
+    header,
+    message,
+    raw_of,
+    write,
+)
 
-_lines = st.lists(st.builds(message, st.integers(0, 50), st.text("ab ", max_size=400)), min_size=1, max_size=4)
 _ARCHIVES = ("reset", "deleted", "bak")
 
 
@@ -49,24 +62,34 @@ class Following(RuleBasedStateMachine):
         self.put_away = 0
         self.loop = asyncio.new_event_loop()
         self.seen: set[bytes] = set()
+        self.totals: dict[str, Totals] = {}
+        self.forks = 0
 
     def teardown(self) -> None:
-        self.loop.close()
-        shutil.rmtree(self.folder)
+        try:
+            self.totals_are_those_of_a_plain_count()
+        finally:
+            self.loop.close()
+            shutil.rmtree(self.folder)
 
     def run(self, work: Coroutine[object, object, None]) -> None:
         self.loop.run_until_complete(work)
 
-    @initialize(lines=_lines)
+    @initialize(lines=LINES)
     def begin(self, lines: list[bytes]) -> None:
         write(self.path, header() + b"".join(lines))
         self.run(self.reader.read_all(final=False))
+        self.check()
 
-    @rule(lines=_lines)
+    def totals_are_those_of_a_plain_count(self) -> None:
+        for session_id, session in derive(self.log.events).sessions.items():
+            assert totals_of(session) == self.totals[session_id]
+
+    @rule(lines=LINES)
     def append(self, lines: list[bytes]) -> None:
         write(self.path, b"".join(lines), append=True)
 
-    @rule(line=_lines.map(lambda lines: lines[0]), length=st.integers(1, 60))
+    @rule(line=LINES.map(lambda lines: lines[0]), length=st.integers(1, 60))
     def tear(self, line: bytes, length: int) -> None:
         write(self.path, line[:length], append=True)
 
@@ -74,7 +97,7 @@ class Following(RuleBasedStateMachine):
     def complete(self) -> None:
         write(self.path, b"\n", append=True)
 
-    @rule(lines=_lines)
+    @rule(lines=LINES)
     def rewrite(self, lines: list[bytes]) -> None:
         write(self.path, header() + b"".join(lines))
 
@@ -83,7 +106,27 @@ class Following(RuleBasedStateMachine):
         data = content(self.path)
         write(self.path, data[: int(len(data) * keep)])
 
-    @rule(archive=st.sampled_from(_ARCHIVES), lines=_lines)
+    @rule()
+    def migrate(self) -> None:
+        write(self.path, migrated(content(self.path)))
+
+    @rule(keep=st.integers(0, 4), first=st.sampled_from([b"", b"\n", header()]))
+    def compact(self, keep: int, first: bytes) -> None:
+        """Some versions lose the header so, and leave an empty first line."""
+        self.put_away += 1
+        lines = content(self.path).splitlines(keepends=True)
+        self.path.rename(self.path.with_name(f"{self.path.name}.bak.2026-11-21T00-00-00.{self.put_away:03d}Z"))
+        write(self.path, first + b"".join(lines[-keep:] if keep else []))
+
+    @precondition(lambda self: self.forks < 3)
+    @rule(number=st.integers(0, 50))
+    def fork(self, number: int) -> None:
+        self.forks += 1
+        session_id = f"{self.forks:08x}-2222-4333-8444-555555555555"
+        path = self.folder / f"2026-11-22T02-00-00-000Z_{session_id}.jsonl"
+        write(path, forked(self.path, session_id) + message(number, at=AFTER_FORK))
+
+    @rule(archive=st.sampled_from(_ARCHIVES), lines=LINES)
     def put_away_and_begin_anew(self, archive: str, lines: list[bytes]) -> None:
         self.put_away += 1
         name = f"{self.path.name}.{archive}.2026-11-22T00-00-00.{self.put_away:03d}Z"
@@ -126,12 +169,14 @@ class Following(RuleBasedStateMachine):
             whole = final or path != self.path
             lines = data.splitlines(keepends=True)
             if not whole:
-                lines = [line for line in lines if line.endswith(b"\n")]
+                lines = [each for each in lines if each.endswith(b"\n")]
             chain = GENESIS
-            for line in lines:
-                chain = next_chain(chain, line)
-            if recognise(path, lines) is None:
+            for each in lines:
+                chain = next_chain(chain, each)
+            session_id = recognise(path, lines)
+            if session_id is None:
                 continue
+            count_lines(self.totals.setdefault(session_id, Totals()), lines)
             assert self.log.generation(chain) == b"".join(lines)
             self.seen.add(chain)
 

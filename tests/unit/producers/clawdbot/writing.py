@@ -95,7 +95,8 @@ class Log:
         if isinstance(batch.checkpoint, GenerationCheckpoint):
             self.generations[batch.checkpoint.key] = batch.checkpoint
         else:
-            self.checkpoints[batch.checkpoint.path] = batch.checkpoint
+            assert isinstance(batch.checkpoint, Checkpoint)
+        self.checkpoints[batch.checkpoint.path] = batch.checkpoint
 
     def reader(self, *roots: Path, now: int = NOW) -> Reader:
         """A reader that starts from what is acknowledged."""
