@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import shutil
-import subprocess
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.npm import installed, npm, run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CLIENT = EXAMPLES / "node"
@@ -27,13 +25,9 @@ Line = Mapping[str, Any]
 
 
 def installed_node_client(folder: Path) -> tuple[str, ...]:
-    """The command of the Node client, installed from its lock into a folder; skips where npm is missing."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed: the Node client is not tested")
-    shutil.copytree(CLIENT, folder, ignore=shutil.ignore_patterns("node_modules"))
-    _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
-    return _node(npm, folder), str(folder / "subscribe.js")
+    """The command of the Node client, installed into a folder; skips where npm is missing."""
+    client = installed(CLIENT, folder) / "subscribe.js"
+    return _node(folder), str(client)
 
 
 async def lines_of(command: Sequence[str], arguments: Sequence[str], until: set[str]) -> dict[str, Line]:
@@ -64,17 +58,11 @@ async def lines_of(command: Sequence[str], arguments: Sequence[str], until: set[
     return lines
 
 
-def _node(npm: str, folder: Path) -> str:
+def _node(folder: Path) -> str:
     """Node.js of a version that the client takes: the machine's, else one that npm fetches."""
     found = shutil.which("node")
     if found is not None:
-        version = tuple(int(number) for number in re.findall(r"\d+", _run([found, "--version"], folder)))
+        version = tuple(int(number) for number in run([found, "--version"], folder).lstrip("v").split("."))
         if version >= _OLDEST.get(version[0], _OLDEST[24]):
             return found
-    return _run([npm, "exec", "--yes", f"--package={_NODE}", "--", "node", "-p", "process.execPath"], folder)
-
-
-def _run(command: Sequence[str], folder: Path) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, text=True)
-    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
-    return done.stdout.strip()
+    return run([npm(), "exec", "--yes", f"--package={_NODE}", "--", "node", "-p", "process.execPath"], folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from schemas.topics import DEAD_LETTERS, EVENTS, SESSIONS, TOPICS
 from sessiontrack.dead_letters import dead_letter, dead_letter_key
 from sessiontrack.errors import TerminalError
 from sessiontrack.settings import Settings
+from tests.npm import run
 from tests.stack.logs import caught_up
 from tests.stack.pipeline import Pipeline
 from tests.stack.subscribing import PYTHON, Line, installed_node_client, lines_of
@@ -90,9 +90,7 @@ async def test_a_node_client_reads_every_topic(
 
 def test_the_node_client_is_well_typed(node_client: tuple[str, ...]) -> None:
     node, client = node_client
-    checker = Path(client).parent / "node_modules" / "typescript" / "bin" / "tsc"
-    done = subprocess.run([node, checker, "--noEmit"], cwd=Path(client).parent, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
+    run([node, "node_modules/typescript/bin/tsc", "--noEmit"], Path(client).parent)
 
 
 def test_no_version_of_a_schema_may_break_another(pipeline: Pipeline) -> None:

@@ -1,0 +1,1 @@
+"""Generators of the pages in `docs/`: `python -m docs.generate` writes them all; tests hold them true."""
