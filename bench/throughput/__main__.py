@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,9 @@ def main() -> int:
                     progress(f"part {name} failed: {type(error).__name__}: {error}")
                     continue
                 took = round(time.monotonic() - part_begun, 1)
-                results["parts"][name] = {"machine": measured_on, "took_s": took, **measured}
+                results["parts"][name] = measured
+                results["measured_on"][name] = {**measured_on, "at": datetime.now(UTC).isoformat(timespec="seconds")}
+                results["measured_on"][name]["took_s"] = took
                 _save(arguments.out, results)
     except SessionTrackError as error:
         print(f"{error}\n{error.hint or ''}", file=sys.stderr)
@@ -111,7 +114,7 @@ def _read(path: Path, events: int) -> dict[str, Any]:
         results: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         results = {}
-    return results if results.get("events") == events else {"events": events, "parts": {}}
+    return results if results.get("events") == events else {"events": events, "measured_on": {}, "parts": {}}
 
 
 def _save(path: Path, results: dict[str, Any]) -> None:
