@@ -13,12 +13,17 @@ from cli.output import console, print_json
 if TYPE_CHECKING:
     from producers.clawdbot.capture import CaptureProgress, CaptureSummary
 
+ROOT = typer.Option("--root", help="State folder such as ~/.clawdbot; found by itself where left out. May be repeated.")
+BROKER = typer.Option("--broker", metavar="HOST:PORT", help="Kafka, where it is not this machine's stack.")
+REGISTRY = typer.Option(
+    "--registry", metavar="URL", help="Schema registry; with --broker alone the usual port of the broker's host."
+)
+
 
 def capture(
-    root: Annotated[
-        list[Path] | None,
-        typer.Option(help="State folder such as ~/.clawdbot; found by itself where left out. May be repeated."),
-    ] = None,
+    root: Annotated[list[Path] | None, ROOT] = None,
+    broker: Annotated[str | None, BROKER] = None,
+    registry: Annotated[str | None, REGISTRY] = None,
     once: Annotated[
         bool, typer.Option("--once", help="Read what is there, wait until all is acknowledged, return.")
     ] = False,
@@ -33,9 +38,9 @@ def capture(
 
     from producers.clawdbot.capture import capture as run
     from sessiontrack.logs import configure_logging
-    from sessiontrack.settings import get_settings
+    from sessiontrack.settings import get_settings, with_servers
 
-    settings = get_settings()
+    settings = with_servers(get_settings(), broker, registry)
     configure_logging(settings.log)
     with console(stderr=True).status("reading…") as shown:
         summary = asyncio.run(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.capture import BROKER, REGISTRY
 from cli.exits import Exit
 from cli.output import print_json, print_table
 
@@ -14,27 +15,42 @@ if TYPE_CHECKING:
     from queries.doctor.finding import Finding
 
 
-def doctor(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def doctor(
+    broker: Annotated[str | None, BROKER] = None,
+    registry: Annotated[str | None, REGISTRY] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
     """Say what is wrong on this machine, and the command that mends it.
 
     Looks at the machine, the servers, the capture and what waits to be sent, all at once, in a few seconds; needs no
     server to be up, and changes nothing. Exits with 4 where something is wrong; a warning is none.
     """
-    import asyncio
     import logging
-
-    from queries.doctor.examine import examine
-    from sessiontrack.settings import get_settings
 
     # A server that does not answer is a finding, told as such.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    findings = asyncio.run(examine(get_settings()))
+    findings = _findings(broker, registry)
     if json:
         print_json([asdict(finding) for finding in findings])
     else:
         _print(findings)
     if any(finding.level == "wrong" for finding in findings):
         raise typer.Exit(int(Exit.UNAVAILABLE))
+
+
+def _findings(broker: str | None, registry: str | None) -> list[Finding]:
+    import asyncio
+
+    from queries.doctor.examine import examine
+    from queries.doctor.finding import wrong
+    from sessiontrack.errors import UsageError
+    from sessiontrack.settings import get_settings, with_servers
+
+    try:
+        settings = get_settings()
+    except UsageError as error:
+        return [wrong("configuration", str(error), error.hint or "")]
+    return asyncio.run(examine(with_servers(settings, broker, registry)))
 
 
 def _print(findings: list[Finding]) -> None:

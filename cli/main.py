@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import browse, capture, doctor, run, search, stack, tail, verify
+from cli import browse, capture, doctor, run, search, service, stack, tail, verify
 from cli.exits import Exit
 from cli.output import errors_told
 
@@ -48,6 +48,7 @@ app.command("status")(stack.status)
 app.command("capture")(capture.capture)
 app.command("doctor")(doctor.doctor)
 app.command("run")(run.run)
+app.add_typer(service.app, name="service")
 app.command("sessions")(browse.sessions)
 app.command("show")(browse.show)
 app.command("export")(browse.export)

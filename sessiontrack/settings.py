@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_config_path, user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -25,6 +27,7 @@ from pydantic_settings import (
 from sessiontrack.errors import UsageError
 
 STACK_FILE = "stack.json"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Section(BaseModel):
@@ -227,6 +230,42 @@ def config_path() -> Path:
     return Path(named) if named else user_config_path("sessiontrack") / "config.toml"
 
 
+def with_servers(settings: Settings, broker: str | None, registry: str | None) -> Settings:
+    """The settings with other servers.
+
+    Args:
+        settings: What is not named stays as it is here.
+        broker: Brokers, host:port, separated by commas.
+        registry: Base URL of the schema registry. Where only a broker elsewhere is named, and the settings know no
+            registry elsewhere, it is looked for at the broker's host, at the usual port.
+
+    Raises:
+        UsageError: The broker is not host:port, or the registry is no URL.
+    """
+    if broker is None and registry is None:
+        return settings
+    brokers = broker or settings.kafka.bootstrap_servers
+    host = _host(brokers)
+    if registry is None:
+        known = urlsplit(settings.registry.url)
+        registry = settings.registry.url
+        if broker and host not in _LOOPBACK and known.hostname in _LOOPBACK:
+            registry = f"http://{f'[{host}]' if ':' in host else host}:{urlsplit(RegistrySettings().url).port}"
+    if not urlsplit(registry).scheme.startswith("http"):
+        raise UsageError(f"no URL of a schema registry: {registry}", hint=f"Such as http://{host}:8081.")
+    kafka = settings.kafka.model_copy(update={"bootstrap_servers": brokers})
+    return settings.model_copy(update={"kafka": kafka, "registry": RegistrySettings(url=registry)})
+
+
+def _host(brokers: str) -> str:
+    """The host of the first broker."""
+    for each in brokers.split(","):
+        host, _, port = each.strip().rpartition(":")
+        if not host or not port.isdigit():
+            raise UsageError(f"no broker: {each.strip()}", hint="Name it as host:port, such as kafka.example:9092.")
+    return brokers.split(",")[0].strip().rpartition(":")[0].strip("[]")
+
+
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """The process's settings, read once.
@@ -236,6 +275,10 @@ def get_settings() -> Settings:
     """
     try:
         return Settings()
+    except (tomllib.TOMLDecodeError, OSError) as error:
+        raise UsageError(
+            f"{config_path()} can't be read: {error}", hint="docs/settings.toml shows how it is written."
+        ) from error
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise UsageError(

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from infra.service.supervisor import supervisor
 from producers.clawdbot.discover import scan, state_folders
 from producers.spool.folders import spool_root, spool_size
 from queries.doctor.finding import Finding, ok, warning, wrong
+from sessiontrack.errors import UsageError
 from sessiontrack.settings import Settings
 
 _INOTIFY = Path("/proc/sys/fs/inotify")
@@ -21,7 +23,8 @@ _FEW_INSTANCES = 16
 # A capture follows within seconds, and looks around by itself every minute.
 _STALE_S = 120.0
 _SPOOL_SHARE = 0.5
-_CAPTURE = "sessiontrack service install, or sessiontrack capture"
+_INSTALL = "sessiontrack service install"
+_CAPTURE = f"{_INSTALL}, or sessiontrack capture"
 
 
 def captured_folders(settings: Settings) -> list[Path]:
@@ -99,6 +102,19 @@ def check_capture(settings: Settings, roots: list[Path], now: float | None = Non
             "the checks of the broker and of the registry say why; else restart the capture",
         )
     return ok("capture", f"running; the last acknowledgement {_age(acknowledged, now)}" if acknowledged else "running")
+
+
+def check_service() -> Finding:
+    """Whether the capture starts with the machine."""
+    try:
+        state = supervisor().state()
+    except UsageError as error:
+        return ok("service", str(error))
+    if not state.installed:
+        return warning("service", "not installed: the capture does not start with the machine", _INSTALL)
+    if not state.enabled:
+        return wrong("service", f"{state.path} is there, but not enabled", _INSTALL)
+    return ok("service", f"{state.path}, enabled")
 
 
 def check_spool(settings: Settings) -> Finding:

@@ -9,6 +9,7 @@ from queries.doctor.capture import (
     captured_folders,
     check_capture,
     check_inotify,
+    check_service,
     check_spool,
     check_state_folders,
 )
@@ -38,6 +39,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("transcripts", _in_thread(lambda: check_state_folders(roots))),
         ("inotify", _in_thread(lambda: check_inotify(roots))),
         ("capture", _in_thread(lambda: check_capture(settings, roots))),
+        ("service", _in_thread(check_service)),
         ("spool", _in_thread(lambda: check_spool(settings))),
     ]
     found = await asyncio.gather(*(_bounded(name, check) for name, check in checks))
