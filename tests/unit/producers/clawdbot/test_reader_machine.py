@@ -13,7 +13,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from producers.clawdbot.batches import Batch
 from producers.clawdbot.discover import recognise
 from producers.clawdbot.reader import Reader
 from sessiontrack.errors import TransientError
@@ -25,7 +24,7 @@ from tests.unit.producers.clawdbot.writing import (
     AFTER_FORK,
     LINES,
     SESSION,
-    Log,
+    FailingLog,
     content,
     forked,
     header,
@@ -37,27 +36,12 @@ from tests.unit.producers.clawdbot.writing import (
 _ARCHIVES = ("reset", "deleted", "bak")
 
 
-class _FailingLog(Log):
-    """Fails after so many batches, as a broker that goes away; what it took it has."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.left: int | None = None
-
-    async def send(self, batch: Batch) -> None:
-        if self.left is not None:
-            self.left -= 1
-            if self.left < 0:
-                raise TransientError("the broker went away")
-        await super().send(batch)
-
-
 class Following(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.path = self.folder / f"{SESSION}.jsonl"
-        self.log = _FailingLog()
+        self.log = FailingLog()
         self.reader: Reader = self.log.reader(self.folder)
         self.put_away = 0
         self.loop = asyncio.new_event_loop()

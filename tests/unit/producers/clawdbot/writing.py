@@ -15,6 +15,7 @@ from producers.clawdbot.database_reader import DatabaseReader
 from producers.clawdbot.generation_checkpoints import GenerationCheckpoint, GenerationKey
 from producers.clawdbot.reader import Reader
 from schemas.records import SessionEvent
+from sessiontrack.errors import TransientError
 from sessiontrack.identity import GENESIS
 from sessiontrack.telemetry.metrics import CaptureMetrics
 
@@ -95,8 +96,7 @@ class Log:
         if isinstance(batch.checkpoint, GenerationCheckpoint):
             self.generations[batch.checkpoint.key] = batch.checkpoint
         else:
-            assert isinstance(batch.checkpoint, Checkpoint)
-        self.checkpoints[batch.checkpoint.path] = batch.checkpoint
+            self.checkpoints[batch.checkpoint.path] = batch.checkpoint
 
     def reader(self, *roots: Path, now: int = NOW) -> Reader:
         """A reader that starts from what is acknowledged."""
@@ -106,9 +106,10 @@ class Log:
         """The value of a metric of the capture."""
         return self.metrics.registry.get_sample_value(f"sessiontrack_{name}", labels)
 
-    def database_reader(self, *roots: Path, now: int = 0) -> DatabaseReader:
+    def database_reader(self, *roots: Path, now: int = NOW) -> DatabaseReader:
         """The same for databases and compressed files."""
-        return DatabaseReader(list(roots), "clawdbot", dict(self.generations), self.send, lambda: now)
+        known = dict(self.generations)
+        return DatabaseReader(list(roots), "clawdbot", known, self.send, lambda: now, metrics=self.metrics)
 
     def of_kind(self, kind: str) -> list[SessionEvent]:
         return [event for event in self.events if event["kind"] == kind]
@@ -131,6 +132,21 @@ class Log:
             assert event["previous_chain"] is not None
             chain = event["previous_chain"]
         return b"".join(reversed(parts))
+
+
+class FailingLog(Log):
+    """Fails after so many batches, as a broker that goes away; what it took it has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left: int | None = None
+
+    async def send(self, batch: Batch) -> None:
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise TransientError("the broker went away")
+        await super().send(batch)
 
 
 def raw_of(event: SessionEvent) -> bytes | None:
