@@ -55,6 +55,14 @@ class Progress:
         self._follow(assignment)
         settled = sum(self._settled(partition, position.committed) for partition, position in positions.items())
         self._metrics.written(max(0, settled - refused))
+        self.show(positions)
+
+    def show(self, positions: Mapping[Partition, Position]) -> None:
+        """Shows how far each partition is, also while nothing is settled because the store is away.
+
+        Args:
+            positions: Of every partition of the assignment.
+        """
         for partition, position in positions.items():
             held = self._held.get(partition)
             self._metrics.position(*partition, lag=position.lag, oldest_ms=held[0].oldest_ms if held else None)

@@ -25,6 +25,8 @@ _MAX_POLL_INTERVAL_MS = 2**31 - 1
 # Of one fetch. What is prefetched is at most partitions * 1 MiB (or one record of each), whatever the store does.
 _FETCH_BYTES = 16 * 1024 * 1024
 _PARTITION_FETCH_BYTES = 1024 * 1024
+# A consumer does not tell that its broker is away: records just stop coming. After so long a silence it is asked.
+_SILENCE_S = 5.0
 
 
 class Polled(NamedTuple):
@@ -73,6 +75,7 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._assignment = 0
         self._begun = 0
         self._owning = asyncio.Event()
+        self._heard_at = 0.0
 
     async def start(self) -> None:
         """Joins the group.
@@ -122,8 +125,9 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
             quiet_s: How long to wait for the first record.
 
         Raises:
-            TransientError: Kafka does not tell where to begin.
+            TransientError: Kafka does not answer, or does not tell where to begin.
         """
+        await self._ask_after_silence()
         if not await self._owns_partitions(quiet_s):
             return Polled(self._assignment, ())
         assignment = self._assignment
@@ -188,9 +192,22 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
             if not self.current(assignment):
                 return False
             self._pending.extend(record for records in polled.values() for record in records)
+            if polled:
+                self._heard_at = clock()
             if first and self._pending:
                 deadline = clock() + linger_s
         return True
+
+    async def _ask_after_silence(self) -> None:
+        """Makes sure that it is quiet because there is nothing to hear."""
+        now = asyncio.get_running_loop().time()
+        if now - self._heard_at < _SILENCE_S:
+            return
+        try:
+            await self._consumer.topics()
+        except KafkaError as error:
+            raise TransientError(f"Kafka does not answer: {error}") from error
+        self._heard_at = now
 
     def _full(self) -> bool:
         records = self._pending
