@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
+from itertools import takewhile
 from struct import Struct
 from typing import Any
 
@@ -24,12 +25,17 @@ class CodecError(Exception):
     """A value that can't be decoded: not framed, of an unknown schema, or torn."""
 
 
-def without_logical_types(schema: Any) -> Any:
-    """The schema with times left as the numbers they are: a stage compares and sums them, nobody reads them."""
+# What says nothing of the bytes: descriptions, who may read a field, and that a number is a time. Times are left as the
+# numbers they are: a stage compares and sums them, nobody reads them.
+_REMARKS = ("doc", "logicalType", "personal")
+
+
+def without_remarks(schema: Any) -> Any:
+    """The schema as far as it decides what a value is in bytes: two that differ in remarks only are the same."""
     if isinstance(schema, dict):
-        return {key: without_logical_types(value) for key, value in schema.items() if key != "logicalType"}
+        return {key: without_remarks(value) for key, value in schema.items() if key not in _REMARKS}
     if isinstance(schema, list):
-        return [without_logical_types(branch) for branch in schema]
+        return [without_remarks(branch) for branch in schema]
     return schema
 
 
@@ -60,9 +66,10 @@ class Decoder:
     """
 
     def __init__(self, schema_name: str, writer_schema: Callable[[int], dict[str, Any]]) -> None:
-        self._schema = without_logical_types(load_schema(schema_name))
+        self._schema = without_remarks(load_schema(schema_name))
         self._writer_schema = writer_schema
         self._readers: dict[int, Read] = {}
+        self._beginnings: dict[tuple[int, str], Read] = {}
 
     def decode(self, value: bytes) -> Any:
         """The record in a framed value.
@@ -71,16 +78,47 @@ class Decoder:
             CodecError: It is not framed, or its body does not fit its schema.
         """
         schema_id = schema_id_of(value)
-        read = self._readers.get(schema_id) or self._reader(schema_id)
-        try:
-            return read(value, _FRAME.size)
-        except Exception as error:  # readers raise whatever the torn bytes lead to
-            raise CodecError(f"the value does not fit schema {schema_id}: {type(error).__name__}") from error
+        return _read(self._readers.get(schema_id) or self._reader(schema_id), value, schema_id)
+
+    def decode_before(self, value: bytes, field: str) -> Any:
+        """The fields of a record before one of them; a value of another version is decoded whole.
+
+        What follows costs nothing, and nothing is proven of it.
+
+        Args:
+            value: The framed value.
+            field: Name of the first field that is not needed.
+
+        Raises:
+            CodecError: It is not framed, or its beginning does not fit its schema.
+        """
+        schema_id = schema_id_of(value)
+        return _read(self._beginnings.get((schema_id, field)) or self._beginning(schema_id, field), value, schema_id)
 
     def _reader(self, schema_id: int) -> Read:
-        written = without_logical_types(self._writer_schema(schema_id))
+        written = self._written(schema_id)
         self._readers[schema_id] = reader(written) if written == self._schema else _resolving(written, self._schema)
         return self._readers[schema_id]
+
+    def _beginning(self, schema_id: int, field: str) -> Read:
+        written = self._written(schema_id)
+        if written == self._schema:
+            fields = list(takewhile(lambda each: each["name"] != field, written["fields"]))
+            read = reader({**written, "fields": fields}, whole=False)
+        else:
+            read = self._readers.get(schema_id) or self._reader(schema_id)
+        self._beginnings[schema_id, field] = read
+        return read
+
+    def _written(self, schema_id: int) -> Any:
+        return without_remarks(self._writer_schema(schema_id))
+
+
+def _read(read: Read, value: bytes, schema_id: int) -> Any:
+    try:
+        return read(value, _FRAME.size)
+    except Exception as error:  # readers raise whatever the torn bytes lead to
+        raise CodecError(f"the value does not fit schema {schema_id}: {type(error).__name__}") from error
 
 
 def _resolving(written: Any, wanted: Any) -> Read:

@@ -20,13 +20,14 @@ Read = Callable[[bytes, int], Any]
 _SHORT_RUN = 3
 
 
-def reader(schema: Any) -> Read:
+def reader(schema: Any, *, whole: bool = True) -> Read:
     """A function that reads a value of this schema from a position to the end.
 
     The function raises IndexError, ValueError, KeyError or OverflowError where the bytes do not fit.
 
     Args:
-        schema: Without logical types.
+        schema: Without remarks (`schemas.codec.without_remarks`).
+        whole: Whether the value must end where its bytes do; if not, more may follow.
 
     Raises:
         ValueError: The schema has something that is not supported: a union of other than null and one type, a float.
@@ -44,7 +45,13 @@ def reader(schema: Any) -> Read:
             raise ValueError("the value ends elsewhere than its bytes")
         return value
 
-    return read_all
+    def read_beginning(data: bytes, at: int) -> Any:
+        value, end = read(data, at)
+        if end > len(data):
+            raise ValueError("the value goes on behind its bytes")
+        return value
+
+    return read_all if whole else read_beginning
 
 
 def _long(data: bytes, at: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.avro import SCHEMA_FILES, load_schema
-from schemas.codec import CodecError, Decoder, Encoder, schema_id_of
+from schemas.codec import CodecError, Decoder, Encoder, schema_id_of, without_remarks
 
 LEAVES = {
     "string": st.text(st.characters(exclude_categories=["Cs"])),
@@ -76,3 +76,9 @@ def test_torn_bytes_give_one_kind_of_error(body: bytes) -> None:
         decoder.decode(b"\x00\x00\x00\x00\x01" + body)
     except CodecError:
         return
+
+
+def test_another_description_is_no_other_version() -> None:
+    described = copy.deepcopy(load_schema("session"))
+    described["doc"] = described["fields"][0]["doc"] = "In other words."
+    assert without_remarks(described) == without_remarks(load_schema("session"))

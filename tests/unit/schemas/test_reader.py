@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.avro import SCHEMA_FILES, load_schema
-from schemas.codec import without_logical_types
+from schemas.codec import without_remarks
 from schemas.reader import reader
 from tests.unit.schemas.test_codec import values
 
@@ -24,14 +24,14 @@ def written(schema: Any, value: Any) -> bytes:
     return buffer.getvalue()
 
 
-READERS = {name: reader(without_logical_types(load_schema(name))) for name in SCHEMA_FILES}
+READERS = {name: reader(without_remarks(load_schema(name))) for name in SCHEMA_FILES}
 
 
 @pytest.mark.parametrize("name", SCHEMA_FILES)
 @settings(max_examples=30)
 @given(data=st.data())
 def test_what_fastavro_writes_is_read(name: str, data: st.DataObject) -> None:
-    schema = without_logical_types(load_schema(name))
+    schema = without_remarks(load_schema(name))
     record = data.draw(values(schema, {}))
 
     assert READERS[name](b"frame" + written(schema, record), 5) == record
@@ -41,7 +41,7 @@ def test_what_fastavro_writes_is_read(name: str, data: st.DataObject) -> None:
 @settings(max_examples=30)
 @given(data=st.data())
 def test_a_value_that_is_cut_short_or_goes_on_is_refused(name: str, data: st.DataObject) -> None:
-    schema = without_logical_types(load_schema(name))
+    schema = without_remarks(load_schema(name))
     value = written(schema, data.draw(values(schema, {})))
 
     for wrong in (value[: data.draw(st.integers(0, len(value) - 1))], value + b"\0"):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.avro import SCHEMA_FILES, load_schema
-from schemas.codec import without_logical_types
+from schemas.codec import without_remarks
 from schemas.writer import writer
 from tests.unit.schemas.test_codec import values
 
@@ -20,7 +20,7 @@ from tests.unit.schemas.test_codec import values
 @settings(max_examples=30)
 @given(data=st.data())
 def test_the_bytes_are_those_of_fastavro(name: str, data: st.DataObject) -> None:
-    schema = without_logical_types(load_schema(name))
+    schema = without_remarks(load_schema(name))
     record = data.draw(values(schema, {}))
     written, expected = bytearray(), BytesIO()
     writer(schema)(written, record)
