@@ -64,11 +64,7 @@ def pipeline(bench: Bench) -> Result:
     """(a) and (e): all workers at once, from the topic into all stores."""
     bench.clean(*programs.WORKERS)
     run = bench.run("all stages on", [programs.worker(name) for name in programs.WORKERS])
-    counted = stores.counts(bench.settings, bench.prepared.expected)
-    wrong = {name: pair for name, pair in counted.items() if pair[0] != pair[1]}
-    if wrong:
-        raise SessionTrackError(f"stores hold something else than they should (held, expected): {wrong}")
-    return {**_rate(run, bench.prepared.events), "held": {name: held for name, (held, _) in counted.items()}}
+    return {**_rate(run, bench.prepared.events), "held": _check(bench, *stores.counts(bench.settings))}
 
 
 def bulk(bench: Bench) -> Result:
@@ -95,15 +91,14 @@ def archive_size(bench: Bench) -> Result:
 
 
 def sinks(bench: Bench) -> Result:
-    """(c): each sink alone, and two of them beside Quix Streams on one topic."""
+    """(c): two sinks alone, beside Quix Streams on one topic."""
     programs.install_quix(bench.settings)
     _fill_derived(bench)
     # Its code is compiled as it runs: whoever came first would pay for all.
     bench.run("opensearch, to warm it up", [programs.one_topic("opensearch", TOOL_CALLS)])
     return {
-        "postgres": _beside(bench, "postgres", programs.one_topic("postgres", EVENTS)),
-        "opensearch": _beside(bench, "opensearch", programs.one_topic("opensearch", MESSAGES)),
-        "alone": {name: _worker_rate(bench, name, 1) for name in _EMPTY},
+        "postgres": _beside(bench, "postgres", programs.one_topic("postgres", EVENTS), "postgres events"),
+        "opensearch": _beside(bench, "opensearch", programs.one_topic("opensearch", MESSAGES), "opensearch messages"),
     }
 
 
@@ -115,15 +110,15 @@ def streams(bench: Bench) -> Result:
         bench.clean("streams")
         parts[part] = _rate(bench.run(f"streams, {part} only", [programs.streams_part(part)]), bench.prepared.events)
     beside = _beside(bench, "fold", programs.streams_part("fold"))
-    alone = _worker_rate(bench, "streams", 1)
-    return {"alone": alone, "fold": beside, "parts": {**parts, "fold": beside["ours"], "all": alone}}
+    return {"fold": beside, "parts": {**parts, "fold": beside["ours"], "all": _worker_rate(bench, "streams", 1)}}
 
 
 def scaling(bench: Bench) -> Result:
-    """(f): 1, 2 and 4 workers of each kind."""
+    """(c) and (f): 1, 2 and 4 workers of each kind, alone."""
     _fill_derived(bench)
-    kinds = [name for name in programs.WORKERS if name != "streams"]
-    return {name: {str(count): _worker_rate(bench, name, count) for count in _WORKERS} for name in [*kinds, "streams"]}
+    # The streams last: they fill anew what the others read.
+    kinds = sorted(programs.WORKERS, key=lambda name: name == "streams")
+    return {name: {str(count): _worker_rate(bench, name, count) for count in _WORKERS} for name in kinds}
 
 
 # The streams fill what the sinks read; all servers are warm before the whole is measured.
@@ -143,8 +138,15 @@ def _worker_rate(bench: Bench, name: str, count: int) -> Result:
     return _rate(bench.run(label, [programs.worker(name)] * count))
 
 
-def _beside(bench: Bench, name: str, ours: Program) -> Result:
-    """Ours and theirs in turn, the medians of both."""
+def _beside(bench: Bench, name: str, ours: Program, *stored: str) -> Result:
+    """Ours and theirs in turn, the medians of both.
+
+    Args:
+        bench: What every part needs.
+        name: Of the program of Quix Streams.
+        ours: Our program.
+        stored: What both fill, as `stores.counts` names it.
+    """
     records = asyncio.run(_records(bench.settings, ours.topics))
     theirs = programs.quix(bench.settings, name, records)
     runs: dict[str, list[Run]] = {"ours": [], "theirs": []}
@@ -155,14 +157,27 @@ def _beside(bench: Bench, name: str, ours: Program) -> Result:
             delete_prefixed(bench.settings, f"changelog__{programs.QUIX_GROUP}")
             shutil.rmtree(programs.quix_state(bench.settings), ignore_errors=True)
             runs[side].append(bench.run(program.name, [program]))
+            _check(bench, *stored)
     rates: Result = {side: _median(of_side) for side, of_side in runs.items()}
     return {**rates, "ratio": round(rates["ours"]["records_per_s"] / rates["theirs"]["records_per_s"], 2)}
 
 
+def _check(bench: Bench, *datasets: str) -> dict[str, int]:
+    """Counts what the stores hold; returns that.
+
+    Raises:
+        SessionTrackError: It is not what they should hold.
+    """
+    held, expected = stores.counts(bench.settings), stores.expected_counts(bench.prepared.expected)
+    wrong = {name: (held[name], expected[name]) for name in datasets if held[name] != expected[name]}
+    if wrong:
+        raise SessionTrackError(f"stores hold something else than they should (held, expected): {wrong}")
+    return {name: held[name] for name in datasets}
+
+
 def _fill(bench: Bench) -> None:
     """Lets the pipeline run where the stores are not full."""
-    counted = stores.counts(bench.settings, bench.prepared.expected)
-    if any(held != expected for held, expected in counted.values()):
+    if stores.counts(bench.settings) != stores.expected_counts(bench.prepared.expected):
         pipeline(bench)
 
 

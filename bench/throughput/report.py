@@ -119,13 +119,6 @@ def _comparison(parts: Parts) -> str:
         )
         for name, sides in comparisons(parts).items()
     ]
-    for part in ("sinks", "streams"):
-        alone = parts.get(part, {}).get("alone", {})
-        runs = alone if part == "sinks" else {"streams, all outputs": alone} if alone else {}
-        rows += [
-            (f"{name} alone", f"{run['records_per_s']:,.0f}", "", "", f"{run['cpu_us_per_record']:.0f}", "")
-            for name, run in runs.items()
-        ]
     head = ("records a second, one process", "ours", "Quix Streams", "ratio", "our CPU µs", "their CPU µs")
     return f"{table(head, rows)}\n\n{DIFFERENCES}"
 

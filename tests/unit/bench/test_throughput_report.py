@@ -48,8 +48,8 @@ def results() -> dict[str, Any]:
             "gzip_each_bytes": 4 * 2**20,
             "gzip_tar_bytes": 3 * 2**20,
         },
-        "sinks": {"postgres": beside, "opensearch": beside, "alone": {"archive": run(400.0)}},
-        "streams": {"alone": run(6_000, 120.0), "fold": beside, "parts": parts},
+        "sinks": {"postgres": beside, "opensearch": beside},
+        "streams": {"fold": beside, "parts": parts},
         "scaling": {"streams": {"1": run(6_000, name="streams"), "2": run(9_000, name="streams 1")}},
     }
     return {"events": 1_000, "measured_on": dict.fromkeys(measured, MACHINE), "parts": measured}
