@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -96,15 +96,27 @@ def local_time(milliseconds: int | None) -> str:
 @contextmanager
 def errors_told() -> Iterator[None]:
     """Turns our errors into a message, a hint and an exit code; other exceptions pass."""
-    from sessiontrack.errors import SessionTrackError
+    from sessiontrack.errors import SessionTrackError, UsageError
 
     try:
         yield
     except SessionTrackError as error:
-        typer.secho(f"Error: {error}", err=True, fg=typer.colors.RED)
-        if error.hint:
-            typer.secho(f"  → {error.hint}", err=True)
-        sys.exit(exit_code(error))
+        _end(error)
+    except ModuleNotFoundError as error:
+        # A host that only captures has none of the extras.
+        _end(
+            UsageError(
+                f"this command needs {error.name}, which is not installed here",
+                hint="Install all of it: `uv tool install 'sessiontrack[all]'`.",
+            )
+        )
+
+
+def _end(error: SessionTrackError) -> NoReturn:
+    typer.secho(f"Error: {error}", err=True, fg=typer.colors.RED)
+    if error.hint:
+        typer.secho(f"  → {error.hint}", err=True)
+    sys.exit(exit_code(error))
 
 
 def exit_code(error: SessionTrackError) -> Exit:
