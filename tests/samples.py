@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,22 +12,32 @@ from typing import Any
 import pytest
 
 from producers.clawdbot.batches import Batch
-from producers.clawdbot.reader import Reader
+from producers.clawdbot.database_reader import DatabaseReader
+from producers.clawdbot.reader import Counts, Reader
+from producers.clawdbot.sources import Sources
 from schemas.records import SessionEvent
 
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples"
 FACTS: dict[str, dict[str, dict[str, Any]]] = json.loads((Path(__file__).parent / "cases" / "facts.json").read_text())
 JSONL = ("clawdbot-2026.1.24", "openclaw-2026.7.1")
-CASES = [(folder, session_id) for folder in JSONL for session_id in FACTS[folder]]
+SQLITE = ("openclaw-2026.9.6",)
+CASES = [(folder, session_id) for folder in JSONL + SQLITE for session_id in FACTS[folder]]
 
 
 def state_folder(sample: str, target: Path) -> Path:
     """A state folder with the transcripts of a sample, as the product lays them out; skips where there are none."""
     if not (SAMPLES / sample).is_dir():
         pytest.skip(f"no samples of {sample} beside the repository (expected in ../shared/samples)")
-    state = target / f".{sample.split('-')[0]}"
-    shutil.copytree(SAMPLES / sample, state / "agents" / "main" / "sessions")
-    return state
+    agent = target / f".{sample.split('-')[0]}" / "agents" / "main"
+    if sample in SQLITE:
+        # The transcripts beside the database are dumps of it.
+        for folder, pattern in (("agent", "*.sqlite"), ("sessions", "*.zst")):
+            (agent / folder).mkdir(parents=True)
+            for path in (SAMPLES / sample).glob(pattern):
+                shutil.copyfile(path, agent / folder / path.name)
+    else:
+        shutil.copytree(SAMPLES / sample, agent / "sessions")
+    return agent.parent.parent
 
 
 async def events_of(state: Path) -> list[SessionEvent]:
@@ -36,7 +47,10 @@ async def events_of(state: Path) -> list[SessionEvent]:
     async def take(batch: Batch) -> None:
         events.extend(batch.events)
 
-    await Reader([state], "clawdbot", {}, take, lambda: 0).read_all(final=True, resend_since=0)
+    counts = Counts()
+    databases = DatabaseReader([state], "clawdbot", {}, take, lambda: 0, counts)
+    with closing(Sources(Reader([state], "clawdbot", {}, take, lambda: 0, counts), databases)) as sources:
+        await sources.read_all(final=True, resend_since=0)
     return events
 
 

@@ -22,7 +22,7 @@ from queries.sessions import fetch_session
 from schemas.codec import Decoder
 from schemas.registry import SchemaRegistry
 from schemas.topics import SESSIONS
-from tests.samples import CASES, FACTS, JSONL, expected_facts, facts_in, state_folder
+from tests.samples import CASES, FACTS, JSONL, SQLITE, expected_facts, facts_in, state_folder
 from tests.stack.pipeline import Pipeline, differences
 
 # Events of about as many sessions as a busy month has: enough for every worker to be killed in the middle.
@@ -38,7 +38,7 @@ def transcripts(state: Path) -> list[Path]:
 @pytest.fixture(scope="module")
 def samples(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The state folders of the samples, captured, all of it in the stores."""
-    folders = {name: state_folder(name, tmp_path_factory.mktemp("sample")) for name in JSONL}
+    folders = {name: state_folder(name, tmp_path_factory.mktemp("sample")) for name in JSONL + SQLITE}
     for folder in folders.values():
         pipeline.capture(folder)
     assert not differences(pipeline.verify())
