@@ -1,4 +1,4 @@
-"""The engine that every sink runs on: poll, decode, write, commit; what can't be processed becomes a dead letter.
+"""The engine that every sink runs on: poll, project, write, commit; what can't be processed becomes a dead letter.
 
 At least once, with the effect of once: writes are idempotent, and offsets are committed last. A store that is away is
 waited for, with no more in memory than two batches and what the consumer has prefetched.
@@ -13,8 +13,8 @@ import structlog
 
 from consumers.batching import latest, write_or_bisect
 from consumers.dead_letters import DeadLetterProducer
-from consumers.decoding import Batch, BatchDecoder
 from consumers.progress import Progress
+from consumers.projecting import Batch, Projector
 from consumers.reader import LogReader, Polled, group_of
 from consumers.retry import Retry, Revoked, Stopped
 from consumers.sink import Offsets, Received, Sink
@@ -55,7 +55,7 @@ class Engine:
         self._progress = Progress(self._metrics)
         self._reader = LogReader(sink, settings)
         self._registry = SchemaRegistry(settings.registry.url)
-        self._decoder = BatchDecoder(sink.topics if sink.decodes else (), self._registry)
+        self._projector = Projector(sink, self._registry)
         self._dead_letters = DeadLetterProducer(settings, group_of(sink), self._registry)
         self._retry: Retry
         self._refused = 0
@@ -79,9 +79,11 @@ class Engine:
             await self._close()
 
     async def _beat(self) -> None:
-        """Says that the event loop turns: a batch may wait for the store longer than a probe does."""
+        """Says that the event loop turns, and how far it is: a batch may wait long for the store."""
         while True:
             self._health.beat()
+            if self._reader.owns:
+                self._progress.show(self._reader.positions())
             await asyncio.sleep(_BEAT_S)
 
     async def _flow(self, stop: asyncio.Event) -> None:
@@ -91,7 +93,7 @@ class Engine:
             while not stop.is_set():
                 polled = await self._retry("kafka", lambda: self._reader.poll(_QUIET_S))
                 self._progress.take(polled)
-                batch = await self._decode(polled)
+                batch = await self._project(polled)
                 await writing
                 writing = asyncio.create_task(self._store(batch))
             await writing
@@ -111,9 +113,9 @@ class Engine:
             return
         self._note(batch)
 
-    async def _decode(self, polled: Polled) -> Batch:
+    async def _project(self, polled: Polled) -> Batch:
         # In a thread: a schema that is new is fetched from the registry, and the heartbeat must go on.
-        return await self._retry("registry", lambda: asyncio.to_thread(self._decoder.decode, polled))
+        return await self._retry("registry", lambda: asyncio.to_thread(self._projector.project, polled))
 
     async def _write(self, batch: Batch) -> Offsets:
         def wanted() -> bool:
@@ -128,7 +130,7 @@ class Engine:
         )
 
     async def _set_aside(self, batch: Batch) -> Offsets:
-        return latest(*[await self._refuse(record, "decode", error) for record, error in batch.undecodable])
+        return latest(*[await self._refuse(each.received, each.stage, each.error) for each in batch.refusals])
 
     async def _refuse(self, record: Received, stage: str, error: Exception) -> Offsets:
         await self._retry("kafka", lambda: self._dead_letters.send(record, stage, error))
@@ -138,10 +140,9 @@ class Engine:
 
     def _note(self, batch: Batch) -> None:
         """Shows what a batch came to."""
-        if batch.records or batch.undecodable:
+        if batch.records or batch.refusals:
             self._metrics.batch(time.monotonic() - batch.begun)
-        positions = self._reader.positions()
-        self._progress.settle(batch.assignment, positions, self._refused)
+        self._progress.settle(batch.assignment, self._reader.positions(), self._refused)
         if self._reader.owns:
             self._health.ready()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from schemas.codec import Decoder
 from schemas.topics import Topic
 
 
@@ -20,7 +21,7 @@ class Partition(NamedTuple):
 Offsets = Mapping[Partition, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Received:
     """A record as it came from the log.
 
@@ -31,8 +32,7 @@ class Received:
         key: Its key.
         value: Its framed value; None is a tombstone.
         headers: Its headers, in order.
-        record: The decoded value, a typed dictionary of `schemas.records`; None for a tombstone, and for a sink that
-            does not ask for decoding.
+        projection: What the sink made of it.
     """
 
     partition: Partition
@@ -41,7 +41,16 @@ class Received:
     key: bytes
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
-    record: Any
+    projection: Any = None
+
+
+def ends(batch: Iterable[Received]) -> dict[Partition, int]:
+    """The offsets after a batch that is durable as a whole."""
+    offsets: dict[Partition, int] = {}
+    for received in batch:
+        if received.offset >= offsets.get(received.partition, 0):
+            offsets[received.partition] = received.offset + 1
+    return offsets
 
 
 class Sink(Protocol):
@@ -51,8 +60,6 @@ class Sink(Protocol):
     """Name of the worker; the consumer group is `sessiontrack.<name>`."""
     topics: Sequence[Topic]
     """What it reads."""
-    decodes: bool
-    """Whether it needs `Received.record`."""
 
     async def open(self) -> None:
         """Connects.
@@ -64,8 +71,23 @@ class Sink(Protocol):
     def start_offset(self, partition: Partition, committed: int) -> int:
         """Where to begin reading an assigned partition, at most `committed`."""
 
+    def project(self, received: Received, decoder: Decoder) -> Any:
+        """What is kept of a record until it is written, as close to what the store takes as can be.
+
+        Pure work on the processor, done once for each record and in a thread, while the batch before is being written.
+
+        Args:
+            received: The record; its `projection` will be what is returned.
+            decoder: Of its topic.
+
+        Raises:
+            CodecError: The value does not decode.
+            TerminalError: It decodes, and can't be stored.
+            RegistryError: The registry does not tell the schema that wrote it.
+        """
+
     async def write(self, batch: Sequence[Received]) -> Offsets:
-        """Takes a batch, in the order of each partition.
+        """Takes a batch, projected, in the order of each partition.
 
         Returns:
             What is durable by now; the engine commits it.

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from consumers.archive.container import ArchiveHeader, ArchiveRecord, ContainerBuilder
+from consumers.archive.container import ContainerBuilder
+from consumers.archive.entries import Entry
 from consumers.archive.layout import Log, SegmentKey
 from consumers.archive.manifest import Manifest, ManifestBuilder
-from consumers.sink import Received
-from schemas.codec import CodecError, schema_id_of
 from sessiontrack.errors import SessionTrackError
 
 BLOCK_RECORDS = 4096
@@ -24,9 +23,6 @@ _FIRST_PUT_RECORDS = 256
 QUIET_S = 1.0
 # A partition that is never quiet is still archived in time for whoever exports a session that goes on.
 LONGEST_WAIT_S = 10.0
-
-# Session id and event id; None where a record has none.
-Identity = tuple[str, str] | None
 
 
 class Segment:
@@ -41,6 +37,7 @@ class Segment:
         self.full = False
         self.schema_ids: set[int] = set()
         self._first = first
+        self._end = block_start(first) + BLOCK_RECORDS
         self._last = first
         self._count = 0
         self._bytes = 0
@@ -55,25 +52,25 @@ class Segment:
         """The offset after its last record."""
         return self._last + 1
 
-    def takes(self, record: Received) -> bool:
+    def takes(self, entry: Entry) -> bool:
         """Whether a record belongs here."""
-        if self.full or block_start(record.offset) != block_start(self._first):
+        if self.full or entry.offset >= self._end:
             return False
-        return self._count == 0 or self._bytes + len(record.value or b"") <= SEGMENT_BYTES
+        return self._count == 0 or self._bytes + entry.value_bytes <= SEGMENT_BYTES
 
-    def add(self, record: Received, identity: Identity, now: float) -> None:
+    def add(self, entry: Entry, now: float) -> None:
         """Adds a record that belongs here."""
         if self._put_count == self._count:
             self._waiting_since = now
         self._changed_at = now
-        self._last = record.offset
+        self._last = entry.offset
         self._count += 1
-        self._bytes += len(record.value or b"")
-        self.full = block_start(record.offset + 1) != block_start(self._first)
-        if (schema_id := _schema_id(record.value)) is not None:
-            self.schema_ids.add(schema_id)
-        self._container.append(_archived(record))
-        self._manifest.add(record.offset, identity)
+        self._bytes += entry.value_bytes
+        self.full = self.next_offset == self._end
+        if entry.schema_id is not None:
+            self.schema_ids.add(entry.schema_id)
+        self._container.append(entry.encoded)
+        self._manifest.add(entry.offset, entry.identity)
 
     def is_due(self, now: float) -> bool:
         """Whether it is time to put it."""
@@ -115,26 +112,26 @@ class PartitionSegments:
         self._next = -1
         self._batch_start = -1
 
-    def add(self, records: Sequence[tuple[Received, Identity]], now: float) -> None:
+    def add(self, entries: Sequence[Entry], now: float) -> None:
         """Adds records in the order of the log; those that are held already change nothing.
 
         Args:
-            records: Of one batch.
+            entries: Of one batch.
             now: Seconds, of a monotonic clock.
 
         Raises:
             SessionTrackError: The offsets went back.
         """
-        first = records[0][0].offset
+        first = entries[0].offset
         if first < self._batch_start:
             # Only a topic that was made anew under our feet does so: what it holds belongs to another log id.
             raise SessionTrackError(
                 f"offsets went back from {self._batch_start} to {first}", hint="Start the worker again."
             )
         self._batch_start = first
-        for record, identity in records:
-            if record.offset >= self._next:
-                self._add(record, identity, now)
+        for entry in entries:
+            if entry.offset >= self._next:
+                self._add(entry, now)
 
     def due(self, now: float) -> list[Segment]:
         """What is to be put now, in order."""
@@ -147,32 +144,15 @@ class PartitionSegments:
         if segment.full:
             self._segments.remove(segment)
 
-    def _add(self, record: Received, identity: Identity, now: float) -> None:
-        if not self._segments or not self._segments[-1].takes(record):
+    def _add(self, entry: Entry, now: float) -> None:
+        if not self._segments or not self._segments[-1].takes(entry):
             if self._segments:
                 self._segments[-1].full = True
-            self._segments.append(Segment(record.offset, now))
-        self._segments[-1].add(record, identity, now)
-        self._next = record.offset + 1
+            self._segments.append(Segment(entry.offset, now))
+        self._segments[-1].add(entry, now)
+        self._next = entry.offset + 1
 
 
 def block_start(offset: int) -> int:
     """First offset of the block that an offset belongs to."""
     return offset - offset % BLOCK_RECORDS
-
-
-def _archived(record: Received) -> ArchiveRecord:
-    return ArchiveRecord(
-        offset=record.offset,
-        timestamp=record.timestamp,
-        key=record.key,
-        value=record.value,
-        headers=[ArchiveHeader(name=name, value=value) for name, value in record.headers],
-    )
-
-
-def _schema_id(value: bytes | None) -> int | None:
-    try:
-        return None if value is None else schema_id_of(value)
-    except CodecError:
-        return None

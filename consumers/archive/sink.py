@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from consumers.archive.identities import identities
+from consumers.archive.entries import Entry, entry
 from consumers.archive.layout import Log
 from consumers.archive.log import identify_log
 from consumers.archive.objects import ObjectStore
 from consumers.archive.placement import put_segment
-from consumers.archive.segments import Identity, PartitionSegments, Segment, block_start
+from consumers.archive.segments import PartitionSegments, Segment, block_start
 from consumers.sink import Offsets, Partition, Received
 from schemas.codec import Decoder
 from schemas.registry import RegistryError, SchemaRegistry
@@ -34,6 +34,14 @@ class _Assignment:
     log: Log | None = None
     partitions: dict[Partition, PartitionSegments] = field(default_factory=dict)
 
+    def add(self, batch: Sequence[Received], now: float) -> None:
+        """Takes a batch."""
+        by_partition: dict[Partition, list[Entry]] = {}
+        for received in batch:
+            by_partition.setdefault(received.partition, []).append(received.projection)
+        for partition, entries in by_partition.items():
+            self.partitions.setdefault(partition, PartitionSegments()).add(entries, now)
+
 
 class ArchiveSink:
     """Takes every record as it is; holds back what is not worth an object yet, and lets only the durable be committed.
@@ -43,13 +51,11 @@ class ArchiveSink:
 
     name = "archive"
     topics: Sequence[Topic] = (EVENTS,)
-    decodes = False
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._store = ObjectStore(settings.s3)
         self._registry = SchemaRegistry(settings.registry.url)
-        self._decoder = Decoder(EVENTS.schema, self._registry.schema)
         self._assignment = _Assignment()
 
     async def open(self) -> None:
@@ -61,19 +67,19 @@ class ArchiveSink:
         """The first offset of the block that is open."""
         return block_start(committed)
 
+    def project(self, received: Received, decoder: Decoder) -> Entry:
+        """The record as a segment holds it; nothing is refused."""
+        return entry(received, decoder)
+
     async def write(self, batch: Sequence[Received]) -> Offsets:
         """Adds a batch, and puts the segments that are due."""
         # A rebalance in the midst of this leaves it with what it began with, which nobody looks at afterwards.
         assignment = self._assignment
         if assignment.log is None:
             assignment.log = await self._identified()
-        ids = await asyncio.to_thread(identities, batch, self._decoder)
-        by_partition: dict[Partition, list[tuple[Received, Identity]]] = {}
-        for record, identity in zip(batch, ids, strict=True):
-            by_partition.setdefault(record.partition, []).append((record, identity))
         now = time.monotonic()
-        for partition, records in by_partition.items():
-            assignment.partitions.setdefault(partition, PartitionSegments()).add(records, now)
+        # In a thread: a block that is full is compressed.
+        await asyncio.to_thread(assignment.add, batch, now)
         return await self._put_due(assignment.log, assignment.partitions, now)
 
     async def idle(self) -> Offsets:

@@ -1,4 +1,4 @@
-"""The bulk API, pure: which operations a batch comes to, and what an answer means.
+"""The bulk API, pure: which operation a record is, which a batch comes to, and what an answer means.
 
 Source: https://docs.opensearch.org/latest/api-reference/document-apis/bulk/
 """
@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from consumers.opensearch.documents import Document, dataset_of, document
-from consumers.sink import Received
+import orjson
+
+from consumers.opensearch.documents import dataset_of, document
 from sessiontrack.errors import SessionTrackError, TerminalError, TransientError
 from sessiontrack.settings import OpenSearchSettings
 
@@ -25,32 +26,63 @@ _FIELD = re.compile(r"field \[([\w.-]{1,64})\]")
 _BLAMES_THE_RECORD = frozenset({400, 413})
 
 
-def operations(batch: Iterable[Received], target: OpenSearchSettings) -> list[bytes]:
-    """The operations of a batch, those of one document together, framed as lines of the bulk API.
+class Operation(NamedTuple):
+    """What a record is to the store.
 
-    Of several versions of a document the highest is sent. A tombstone has no version, so it is a plain deletion: all
-    records of an id stand in one partition, and the last of them in the order of the log has the last word, also when
-    the batch comes again.
+    Attributes:
+        dataset: The dataset of its document.
+        id: Id of the document.
+        version: Its version; None for a tombstone.
+        lines: The operation, framed as lines of the bulk API.
+    """
+
+    dataset: str
+    id: str
+    version: int | None
+    lines: bytes
+
+
+def operation(topic: str, key: bytes, record: Any, target: OpenSearchSettings) -> Operation:
+    """The operation of a record.
+
+    A tombstone has no version, so it is a plain deletion: all records of an id stand in one partition, and the last of
+    them in the order of the log has the last word, also when the batch comes again.
 
     Args:
-        batch: In the order of each partition.
+        topic: Name of its topic.
+        key: Its key.
+        record: Its value; None is a tombstone.
         target: Gives the names of the aliases.
     """
-    newest: dict[tuple[str, str], Document | None] = {}
-    deleted: set[tuple[str, str]] = set()
-    for received in batch:
-        topic = received.partition.topic
-        if received.record is None:
-            key = (dataset_of(topic), received.key.decode("utf-8", "replace"))
-            newest[key] = None
-            deleted.add(key)
-            continue
-        candidate = document(topic, received.record)
-        key = (candidate.dataset, candidate.id)
+    if record is None:
+        dataset, removed = dataset_of(topic), key.decode("utf-8", "replace")
+        return Operation(dataset, removed, None, _line({"delete": {"_index": target.alias(dataset), "_id": removed}}))
+    found = document(topic, record)
+    address = {"_index": target.alias(found.dataset), "_id": found.id}
+    action = {"index": {**address, "version": found.version, "version_type": "external"}}
+    return Operation(found.dataset, found.id, found.version, _line(action) + _line(found.body))
+
+
+def combined(operations: Iterable[Operation]) -> list[bytes]:
+    """The operations of a batch, those of one document together; of several versions the highest is sent.
+
+    Args:
+        operations: In the order of each partition.
+    """
+    newest: dict[tuple[str, str], Operation] = {}
+    deletions: dict[tuple[str, str], bytes] = {}
+    for each in operations:
+        key = (each.dataset, each.id)
         known = newest.get(key)
-        if known is None or candidate.version > known.version:
-            newest[key] = candidate
-    return [b"".join(_lines(key, found, key in deleted, target)) for key, found in newest.items()]
+        if each.version is None:
+            deletions[key] = each.lines
+            newest[key] = each
+        elif known is None or known.version is None or each.version > known.version:
+            newest[key] = each
+    return [
+        deletions[key] + each.lines if each.version is not None and key in deletions else each.lines
+        for key, each in newest.items()
+    ]
 
 
 def chunks(framed: Iterable[bytes], most_bytes: int = MOST_BYTES) -> Iterator[bytes]:
@@ -91,20 +123,11 @@ def blames_the_record(status: int) -> bool:
     return status in _BLAMES_THE_RECORD
 
 
-def _lines(
-    key: tuple[str, str], found: Document | None, delete_first: bool, target: OpenSearchSettings
-) -> Iterator[bytes]:
-    dataset, record_id = key
-    address = {"_index": target.alias(dataset), "_id": record_id}
-    if delete_first:
-        yield _line({"delete": address})
-    if found:
-        yield _line({"index": {**address, "version": found.version, "version_type": "external"}})
-        yield _line(found.body)
-
-
 def _line(value: Any) -> bytes:
-    return f"{_encode(value)}\n".encode("utf-8", "replace")
+    try:
+        return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # a lone surrogate
+        return f"{_encode(value)}\n".encode("utf-8", "replace")
 
 
 def _failure(item: Mapping[str, Any]) -> SessionTrackError | None:

@@ -9,9 +9,10 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException, TransportError
 
-from consumers.opensearch.bulk import blames_the_record, check, chunks, operations
+from consumers.opensearch.bulk import Operation, blames_the_record, check, chunks, combined, operation
 from consumers.opensearch.documents import dataset_of
-from consumers.sink import Offsets, Partition, Received
+from consumers.sink import Offsets, Partition, Received, ends
+from schemas.codec import Decoder
 from schemas.topics import DERIVED
 from sessiontrack.errors import SessionTrackError, TerminalError, TransientError
 from sessiontrack.settings import Settings
@@ -20,6 +21,12 @@ from sessiontrack.settings import Settings
 _TIMEOUT_S = 60
 # Requests at a time: a second one keeps the engine busy while the first waits for the disk.
 _REQUESTS = 2
+_PARAMETERS = {
+    # Without an alias OpenSearch may make an index of that name, with fields guessed.
+    "require_alias": "true",
+    # What an answer is checked for; the rest of it is longer than many a message.
+    "filter_path": "errors,items.*._index,items.*._id,items.*.status,items.*.error",
+}
 
 
 class OpenSearchSink:
@@ -27,7 +34,6 @@ class OpenSearchSink:
 
     name = "opensearch"
     topics = DERIVED
-    decodes = True
 
     def __init__(self, settings: Settings) -> None:
         self._target = settings.opensearch
@@ -49,17 +55,19 @@ class OpenSearchSink:
         """Where the group stands."""
         return committed
 
+    def project(self, received: Received, decoder: Decoder) -> Operation:
+        """The operation of a record, encoded."""
+        record = None if received.value is None else decoder.decode(received.value)
+        return operation(received.partition.topic, received.key, record, self._target)
+
     async def write(self, batch: Sequence[Received]) -> Offsets:
         """Sends the batch; OpenSearch has it on disk when it answers."""
-        bodies = chunks(operations(batch, self._target))
+        bodies = chunks(combined(received.projection for received in batch))
         # All are waited for, so that none is still under way when the engine writes the batch again.
         for outcome in await asyncio.gather(*map(self._bulk, bodies), return_exceptions=True):
             if outcome is not None:
                 raise outcome
-        offsets: dict[Partition, int] = {}
-        for received in batch:
-            offsets[received.partition] = received.offset + 1
-        return offsets
+        return ends(batch)
 
     async def idle(self) -> Offsets:
         """Nothing is held back."""
@@ -77,8 +85,7 @@ class OpenSearchSink:
     async def _bulk(self, body: bytes) -> None:
         assert self._client
         async with self._requests:
-            # Without an alias OpenSearch may make an index of that name, with fields guessed.
-            check(await _call(self._client.bulk, body=body, params={"require_alias": "true"}))
+            check(await _call(self._client.bulk, body=body, params=_PARAMETERS))
 
 
 async def _call(method: Callable[..., Any], **arguments: Any) -> Any:

@@ -9,24 +9,24 @@ for in all of them.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 from psycopg import AsyncConnection, AsyncCursor, DataError, Error, IntegrityError
 from psycopg.errors import ProgramLimitExceeded
 from psycopg.sql import SQL, Composed, Identifier
 
-from consumers.batching import latest
 from consumers.postgres.adaptation import adapt
-from consumers.postgres.batch import Changes, fold
+from consumers.postgres.batch import Changes, Removed, Stored, fold, project, read
+from consumers.postgres.copying import copy_data
 from consumers.postgres.rows import Row, Table, tables_of
-from consumers.sink import Offsets, Partition, Received
+from consumers.sink import Offsets, Partition, Received, ends
+from schemas.codec import Decoder
 from schemas.topics import DERIVED, EVENTS, Topic
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.settings import Settings
 
-# What a record's own contents cause: a NUL, a lone surrogate, a time out of range, a key too long for an index.
-# All else, a missing table included, passes with time or with the operator's help.
-_TERMINAL = (DataError, IntegrityError, ProgramLimitExceeded, UnicodeEncodeError)
+# What a record's own contents cause: a NUL, a time out of range, a key too long for an index. All else, a missing table
+# included, passes with time or with the operator's help.
+_TERMINAL = (DataError, IntegrityError, ProgramLimitExceeded)
 _CONNECT_TIMEOUT_S = 10
 
 
@@ -35,7 +35,6 @@ class PostgresSink:
 
     name = "postgres"
     topics: Sequence[Topic] = (EVENTS, *DERIVED)
-    decodes = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.postgres
@@ -48,6 +47,10 @@ class PostgresSink:
     def start_offset(self, partition: Partition, committed: int) -> int:
         """Where the group stopped: nothing is held back."""
         return committed
+
+    def project(self, received: Received, decoder: Decoder) -> Stored | Removed:
+        """The rows of a record, as COPY reads them."""
+        return project(received.partition.topic, received.key, read(received, decoder))
 
     async def write(self, batch: Sequence[Received]) -> Offsets:
         """Writes a batch in one transaction; all of it is durable then, or none."""
@@ -62,7 +65,7 @@ class PostgresSink:
         except Error as error:
             await self.close()
             raise TransientError(f"PostgreSQL at {self._address}: {_reason(error)}") from error
-        return latest(*({received.partition: received.offset + 1} for received in batch))
+        return ends(batch)
 
     async def idle(self) -> Offsets:
         """Nothing is held back."""
@@ -119,13 +122,17 @@ async def _apply(cursor: AsyncCursor[Row], topic: str, changes: Changes) -> None
         await _delete(cursor, table, changes.removed)
     if not changes.records:
         return
-    await _copy(cursor, owner, _staged(owner), changes.records.values())
-    if topic == EVENTS.name:
-        await _drop_known_facts(cursor, changes)
-    written = await _upsert(cursor, owner)
-    for table in parts:
+    await _copy(cursor, owner, _staged(owner), (record.rows[0] for record in changes.records.values()))
+    await _drop_known(cursor, owner, [record.id for record in changes.records.values() if not record.placed])
+    if not parts:
+        await cursor.execute(_upsert(owner))
+        return
+    await cursor.execute(SQL("{} RETURNING {}").format(_upsert(owner), Identifier("stored", owner.record_id.name)))
+    written = [record_id for (record_id,) in await cursor.fetchall()]
+    for place, table in enumerate(parts, 1):
         await _delete(cursor, table, written)
-        await _copy(cursor, table, Identifier(table.name), [changes.records[record_id] for record_id in written])
+        rows = (changes.records[record_id].rows[place] for record_id in written)
+        await _copy(cursor, table, Identifier(table.name), rows)
 
 
 async def _delete(cursor: AsyncCursor[Row], table: Table, ids: Collection[str]) -> None:
@@ -136,40 +143,29 @@ async def _delete(cursor: AsyncCursor[Row], table: Table, ids: Collection[str]) 
         await cursor.execute(statement, [list(ids)])
 
 
-async def _copy(cursor: AsyncCursor[Row], table: Table, into: Identifier, records: Iterable[Any]) -> None:
+async def _copy(cursor: AsyncCursor[Row], table: Table, into: Identifier, rows: Iterable[bytes]) -> None:
     columns = SQL(", ").join(Identifier(column.name) for column in table.columns)
     statement = SQL("COPY {into} ({columns}) FROM STDIN (FORMAT BINARY)").format(into=into, columns=columns)
     async with cursor.copy(statement) as copy:
-        copy.set_types([column.type for column in table.columns])
-        for record in records:
-            for row in table.rows(record):
-                await copy.write_row(row)
+        await copy.write(copy_data(rows))
 
 
-async def _drop_known_facts(cursor: AsyncCursor[Row], changes: Changes) -> None:
-    """Leaves out the facts that are stored, whatever month they stand in; lines are left to the primary key."""
-    facts = [record_id for record_id, event in changes.records.items() if event["chain"] is None]
-    if facts:
-        await cursor.execute(
-            "DELETE FROM staged_events WHERE event_id IN"
-            " (SELECT event_id FROM events WHERE event_id = ANY(%s::uuid[]))",
-            [facts],
-        )
+async def _drop_known(cursor: AsyncCursor[Row], table: Table, ids: Sequence[str]) -> None:
+    """Leaves out what is stored already, whatever month it stands in."""
+    if ids:
+        statement = SQL("DELETE FROM {staged} WHERE {id} IN (SELECT {id} FROM {table} WHERE {id} = ANY(%s::{type}[]))")
+        names = {"staged": _staged(table), "table": Identifier(table.name), "id": Identifier(table.record_id.name)}
+        await cursor.execute(statement.format(**names, type=SQL(table.record_id.type)), [list(ids)])
 
 
-async def _upsert(cursor: AsyncCursor[Row], table: Table) -> list[str]:
-    """Writes what is staged and newer than what is stored; returns the ids of what it wrote."""
-    statement = SQL(
-        "INSERT INTO {table} AS stored SELECT * FROM {staged} ON CONFLICT ({key}) DO {action} RETURNING {id}"
-    ).format(
+def _upsert(table: Table) -> Composed:
+    """Writes what is staged and newer than what is stored."""
+    return SQL("INSERT INTO {table} AS stored SELECT * FROM {staged} ON CONFLICT ({key}) DO {action}").format(
         table=Identifier(table.name),
         staged=_staged(table),
         key=SQL(", ").join(Identifier(name) for name in table.primary_key),
         action=_update(table) if table.versioned else SQL("NOTHING"),
-        id=Identifier("stored", table.record_id.name),
     )
-    await cursor.execute(statement)
-    return [record_id for (record_id,) in await cursor.fetchall()]
 
 
 def _update(table: Table) -> Composed:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from opensearchpy import OpenSearch
 
+from consumers.opensearch.bulk import operation
 from consumers.opensearch.sink import OpenSearchSink
 from consumers.sink import Partition, Received
 from infra.opensearch.setup import DATASETS, put_templates
@@ -36,9 +38,17 @@ def own_indexes(settings: Settings) -> Iterator[Settings]:
 
 
 def received(topic: str, record: dict[str, Any] | None, *, key: str = "", offset: int = 0) -> Received:
-    """A record as the engine hands it over; a tombstone where there is no record."""
+    """A record that is not projected yet; a tombstone where there is no record."""
     name = record[_KEYS[BY_NAME[topic].name]] if record else key
     return Received(Partition(topic, 0), offset, 0, str(name).encode(), b"" if record else None, (), record)
+
+
+def projected(settings: Settings, batch: Sequence[Received]) -> list[Received]:
+    """A batch as the engine hands it over."""
+    return [
+        replace(each, projection=operation(each.partition.topic, each.key, each.projection, settings.opensearch))
+        for each in batch
+    ]
 
 
 async def store(settings: Settings, *batches: Sequence[Received]) -> None:
@@ -47,7 +57,7 @@ async def store(settings: Settings, *batches: Sequence[Received]) -> None:
     try:
         await sink.open()
         for batch in batches:
-            await sink.write(batch)
+            await sink.write(projected(settings, batch))
     finally:
         await sink.close()
 

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from consumers.archive.container import CorruptSegmentError
+from consumers.archive.entries import entry
 from consumers.archive.layout import parse_key
 from consumers.archive.manifest import digest_of
 from consumers.archive.objects import ObjectStore
@@ -27,6 +28,8 @@ from producers.transcript import Transcript, TranscriptSource, head_event, split
 from queries.archive import Archive, partition_of
 from queries.export import ExportError
 from queries.export import Transcript as Archived
+from schemas.avro import load_schema
+from schemas.codec import Decoder
 from schemas.records import SessionEvent
 from schemas.topics import Topic
 from sessiontrack.errors import NotFoundError
@@ -301,7 +304,7 @@ class TestArchiveSink(SinkContract):
     @pytest.fixture(autouse=True)
     def _topic(self, settings: Settings, topic: Topic) -> None:
         self.topic = topic
-        encode = encoder(settings).encode
+        encode, decoder = encoder(settings).encode, Decoder(topic.schema, lambda schema_id: load_schema(topic.schema))
         self.records = [
             Received(
                 partition=Partition(topic.name, offset % 2),
@@ -311,10 +314,11 @@ class TestArchiveSink(SinkContract):
                 value=encode(event),
                 # A producer that is not ours may state none.
                 headers=[("ce_id", event["event_id"].encode())] if offset else [],
-                record=None,
             )
             for offset, event in enumerate(transcript(str(uuid4()), b"one\ntwo\nthree\nfour\nfive\n"))
         ]
+        for record in self.records:
+            record.projection = entry(record, decoder)
 
     def make_sink(self, settings: Settings) -> Sink:
         return archive_sink(settings, self.topic, "test")

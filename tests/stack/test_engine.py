@@ -30,8 +30,6 @@ from tests.stack.logs import caught_up, committed, encoder, own_topic, publish_v
 class MemorySink:
     """A store: the events by id, and how often it was asked."""
 
-    decodes = True
-
     def __init__(self, topic: Topic, stored: dict[str, Any]) -> None:
         self.name = f"test-{uuid4().hex[:12]}"
         self.topics: Sequence[Topic] = (topic,)
@@ -48,16 +46,19 @@ class MemorySink:
     def start_offset(self, partition: Partition, committed: int) -> int:
         return committed
 
+    def project(self, received: Received, decoder: Decoder) -> Any:
+        return None if received.value is None else decoder.decode(received.value)
+
     async def write(self, batch: Sequence[Received]) -> Offsets:
         self.attempts += 1
         if self.away:
             raise TransientError("away")
         if self.broken:
             raise RuntimeError("a bug")
-        if any(received.record["event_id"] in self.refuses for received in batch):
+        if any(received.projection["event_id"] in self.refuses for received in batch):
             raise TerminalError("it does not fit")
         self.assigned.update(received.partition.number for received in batch)
-        self.stored.update({received.record["event_id"]: received.record for received in batch})
+        self.stored.update({received.projection["event_id"]: received.projection for received in batch})
         return latest(*({received.partition: received.offset + 1} for received in batch))
 
     async def idle(self) -> Offsets:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from consumers.archive.entries import Entry, entry
 from consumers.archive.layout import Log
 from consumers.archive.objects import ObjectStore
 from consumers.archive.placement import put_segment
@@ -20,7 +21,7 @@ from producers.transcript import Transcript, TranscriptSource, head_event, split
 from queries.archive import partition_of
 from queries.export import ExportError, export, generations, resolve_in_archive
 from schemas.avro import load_schema
-from schemas.codec import Encoder
+from schemas.codec import Decoder, Encoder
 from schemas.records import SessionEvent
 from schemas.topics import EVENTS
 from sessiontrack.errors import NotFoundError, UnavailableError, UsageError
@@ -28,6 +29,7 @@ from sessiontrack.settings import Settings
 
 SCHEMA_ID = 7
 ENCODER = Encoder(EVENTS.schema, SCHEMA_ID)
+DECODER = Decoder(EVENTS.schema, lambda schema_id: load_schema(EVENTS.schema))
 LOG = Log("cluster", "log", EVENTS.name)
 
 
@@ -41,9 +43,8 @@ class ArchivedLog:
     def put(self, events: Sequence[SessionEvent], *, log: Log = LOG, partition: int | None = None) -> None:
         """Puts events of one session as a segment that begins at offset 0."""
         number = partition_of(events[0]["session_id"]) if partition is None else partition
-        records = [self._record(Partition(log.topic, number), offset, event) for offset, event in enumerate(events)]
         held = PartitionSegments()
-        held.add([(record, (event["session_id"], event["event_id"])) for record, event in records], 0.0)
+        held.add([self._entry(Partition(log.topic, number), offset, event) for offset, event in enumerate(events)], 0.0)
         for segment in held.due(60.0):
             put_segment(self.store, segment.key(log, number), segment, {SCHEMA_ID: load_schema(EVENTS.schema)})
 
@@ -51,9 +52,11 @@ class ArchivedLog:
         return b"".join(export(self.settings, session_id, generation))
 
     @staticmethod
-    def _record(partition: Partition, offset: int, event: SessionEvent) -> tuple[Received, SessionEvent]:
-        value = ENCODER.encode(event)
-        return Received(partition, offset, 0, event["session_id"].encode(), value, (), None), event
+    def _entry(partition: Partition, offset: int, event: SessionEvent) -> Entry:
+        headers = [("ce_id", event["event_id"].encode())]
+        return entry(
+            Received(partition, offset, 0, event["session_id"].encode(), ENCODER.encode(event), headers), DECODER
+        )
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from schemas.topics import MESSAGES, SESSIONS, TOOL_CALLS
 from sessiontrack.errors import SessionTrackError, TerminalError, TransientError, UnavailableError
 from sessiontrack.settings import OpenSearchSettings, Settings
 from tests.records import message, session, tool_call
-from tests.stack.indexes import own_indexes, received, store
+from tests.stack.indexes import own_indexes, projected, received, store
 
 # Nobody listens on the discard port of a loopback address.
 NOWHERE = "http://127.0.0.1:9"
@@ -68,7 +68,7 @@ async def test_what_is_durable_is_returned(settings: Settings) -> None:
     sink = OpenSearchSink(settings)
     await sink.open()
     batch = [received(MESSAGES.name, message(message_id=f"m{offset}"), offset=offset) for offset in (7, 8)]
-    assert await sink.write(batch) == {batch[0].partition: 9}
+    assert await sink.write(projected(settings, batch)) == {batch[0].partition: 9}
     await sink.close()
 
 
@@ -100,7 +100,7 @@ async def test_without_its_alias_nothing_is_written_and_no_index_is_made(setting
     with OpenSearch(hosts=[settings.opensearch.url]) as client:
         client.indices.delete(index=f"{alias}-000001")
         with pytest.raises(TransientError):
-            await sink.write([received(MESSAGES.name, message(message_id="m1"))])
+            await sink.write(projected(settings, [received(MESSAGES.name, message(message_id="m1"))]))
         await sink.close()
         assert not client.indices.exists(index=alias)
     with pytest.raises(TransientError, match="no alias"):

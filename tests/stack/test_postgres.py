@@ -10,6 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from consumers.postgres.batch import project
 from consumers.postgres.rows import BY_NAME, TABLES, Table
 from consumers.postgres.sink import PostgresSink
 from consumers.sink import Partition, Received
@@ -54,7 +55,7 @@ def at(*moment: int) -> int:
 
 def received(topic: Topic, *records: Any, key: str = "") -> list[Received]:
     return [
-        Received(Partition(topic.name, 3), offset, 0, key.encode(), None if record is None else b"", (), record)
+        Received(Partition(topic.name, 3), offset, 0, b"", b"", (), project(topic.name, key.encode(), record))
         for offset, record in enumerate(records)
     ]
 
@@ -289,7 +290,7 @@ async def test_a_record_that_cannot_be_stored_is_refused_alone(
 ) -> None:
     good = [message(message_id=str(uuid4()), session_id=session_id) for _ in range(2)]
     bad = message(message_id=str(uuid4()), session_id=session_id) | poison
-    with pytest.raises(TerminalError) as refused:
+    with pytest.raises(TerminalError) as refused:  # while it is projected, or by the server
         await sink.write(received(MESSAGES, good[0], bad, good[1]))
     assert "before" not in str(refused.value)
     assert stored(database_settings, "messages", session_id) == []

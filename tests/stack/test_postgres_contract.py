@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from consumers.postgres.batch import project
 from consumers.postgres.rows import TABLES
 from consumers.postgres.sink import PostgresSink
 from consumers.sink import Partition, Received, Sink
@@ -57,4 +58,4 @@ class TestPostgresSink(VersionedSinkContract):
         return settings.model_copy(update={"postgres": settings.postgres.model_copy(update={"port": 1})})
 
     def _received(self, offset: int, topic: Topic, record: Any) -> Received:
-        return Received(Partition(topic.name, 0), offset, 0, b"", b"", (), record)
+        return Received(Partition(topic.name, 0), offset, 0, b"", b"", (), project(topic.name, b"", record))

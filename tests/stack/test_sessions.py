@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from consumers.postgres.batch import project
 from consumers.postgres.sink import PostgresSink
 from consumers.sink import Partition, Received
 from queries.conversation import conversation
@@ -37,7 +38,9 @@ AGENT = {"kind": "agent", "id": "Ada the bot", "name": None, "channel": None, "m
 
 async def store(settings: Settings, topic: Topic, *records: Any) -> None:
     sink = PostgresSink(settings)
-    await sink.write([Received(Partition(topic.name, 0), 0, 0, b"", b"", (), record) for record in records])
+    await sink.write(
+        [Received(Partition(topic.name, 0), 0, 0, b"", b"", (), project(topic.name, b"", record)) for record in records]
+    )
     await sink.close()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from avro.datafile import DataFileReader
 from avro.io import DatumReader
+from fastavro import parse_schema, schemaless_writer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from consumers.archive.container import (
     ArchiveRecord,
     ContainerBuilder,
     CorruptSegmentError,
+    encode_record,
     read_records,
     read_schemas,
 )
@@ -35,10 +37,15 @@ records: st.SearchStrategy[list[Any]] = st.lists(
 SCHEMAS = {7: {"type": "string"}, 12: {"type": "record", "name": "R", "fields": []}}
 
 
+def encoded(record: ArchiveRecord) -> bytes:
+    headers = [(header["name"], header["value"]) for header in record["headers"]]
+    return encode_record(record["offset"], record["timestamp"], record["key"], record["value"], headers)
+
+
 def built(given_records: list[ArchiveRecord], name: str = "name") -> bytes:
     builder = ContainerBuilder()
     for record in given_records:
-        builder.append(record)
+        builder.append(encoded(record))
     return builder.content(name, SCHEMAS)
 
 
@@ -55,9 +62,18 @@ def test_records_come_back_as_they_were(given_records: list[Any], block_bytes: i
 def test_equal_records_give_equal_bytes_however_often_it_was_asked_for_them(given_records: list[Any]) -> None:
     builder = ContainerBuilder()
     for record in given_records:
-        builder.append(record)
+        builder.append(encoded(record))
         builder.content("meanwhile", {})
     assert builder.content("name", SCHEMAS) == built(given_records)
+
+
+@given(records)
+def test_a_record_is_encoded_as_its_schema_says(given_records: list[Any]) -> None:
+    schema = parse_schema(container.RECORD_SCHEMA)
+    for record in given_records:
+        expected = BytesIO()
+        schemaless_writer(expected, schema, record)
+        assert encoded(record) == expected.getvalue()
 
 
 def test_the_file_is_what_the_avro_specification_says() -> None:

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.archive import segments
-from consumers.archive.container import read_records
+from consumers.archive.container import encode_record, read_records
+from consumers.archive.entries import Entry, Identity
 from consumers.archive.layout import Log, parse_key
 from consumers.archive.manifest import decode_manifest
 from consumers.archive.placement import put_segment
 from consumers.archive.segments import PartitionSegments, block_start
-from consumers.sink import Partition, Received
+from consumers.sink import Partition
 from queries.archive import longest
 from sessiontrack.errors import SessionTrackError
 
@@ -69,8 +70,9 @@ class MemoryObjects:
         return [record["offset"] for segment in found for record in read_records(self.objects[segment.key.object])]
 
 
-def received(offset: int, size: int) -> Received:
-    return Received(PARTITION, offset, offset, SESSION.encode(), bytes([offset % 251]) * size, (("h", b"v"),), None)
+def entry(offset: int, size: int, identity: Identity = None) -> Entry:
+    value = bytes([offset % 251]) * size
+    return Entry(offset, size, None, identity, encode_record(offset, offset, SESSION.encode(), value, (("h", b"v"),)))
 
 
 def event_id(offset: int) -> str:
@@ -82,7 +84,7 @@ class Worker:
     """One life of the archive's worker on a partition."""
 
     store: MemoryObjects
-    log: Sequence[Received]
+    log: Sequence[Entry]
     committed: int = 0
 
     def run(self, batch: int, *, batches: int | None = None) -> None:
@@ -91,7 +93,7 @@ class Worker:
         unread = [record for record in self.log if record.offset >= block_start(self.committed)]
         starts = range(0, len(unread), batch)
         for start in starts[:batches]:
-            held.add([(record, (SESSION, event_id(record.offset))) for record in unread[start : start + batch]], now)
+            held.add(unread[start : start + batch], now)
             self._put(held, now)
             now += 0.25
         if batches is None:
@@ -107,7 +109,7 @@ class Worker:
 # Offsets may have gaps; a value may be larger than a segment's bound.
 logs = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 50)), min_size=1, max_size=60).map(
     lambda steps: [
-        received(offset, size)
+        entry(offset, size, (SESSION, event_id(offset)))
         for offset, size in zip(
             [sum(step for step, _ in steps[: n + 1]) - 1 for n in range(len(steps))],
             [size for _, size in steps],
@@ -121,7 +123,7 @@ kills = st.lists(st.tuples(st.integers(1, 9), st.integers(0, 12), st.integers(0,
 @settings(max_examples=300, deadline=None)
 @given(logs, st.integers(1, 20), kills)
 def test_the_same_objects_come_out_wherever_it_was_killed(
-    log: list[Received], batch: int, kills: list[tuple[int, int, int]]
+    log: list[Entry], batch: int, kills: list[tuple[int, int, int]]
 ) -> None:
     expected = MemoryObjects()
     Worker(expected, log).run(batch=7)
@@ -143,7 +145,7 @@ def test_the_same_objects_come_out_wherever_it_was_killed(
 
 @settings(deadline=None)
 @given(logs)
-def test_a_manifest_says_what_its_segment_holds(log: list[Received]) -> None:
+def test_a_manifest_says_what_its_segment_holds(log: list[Entry]) -> None:
     store = MemoryObjects()
     Worker(store, log).run(batch=5)
     for found in longest(store.objects):
@@ -159,7 +161,7 @@ def test_a_segment_is_put_when_it_has_doubled_is_quiet_or_is_full() -> None:
     held = PartitionSegments()
 
     def add(*offsets: int, now: float) -> list[int]:
-        held.add([(received(offset, 1), None) for offset in offsets], now)
+        held.add([entry(offset, 1) for offset in offsets], now)
         return put(now)
 
     def put(now: float) -> list[int]:
@@ -181,18 +183,18 @@ def test_a_segment_is_put_when_it_has_doubled_is_quiet_or_is_full() -> None:
 
 def test_a_partition_that_is_never_quiet_is_put_in_the_end() -> None:
     held = PartitionSegments()
-    held.add([(received(offset, 0), None) for offset in range(4)], 0.0)
+    held.add([entry(offset, 0) for offset in range(4)], 0.0)
     [segment] = held.due(0.0)
     held.mark_put(segment)
-    held.add([(received(4, 0), None)], 1.0)
-    held.add([(received(5, 0), None)], 1.0 + segments.LONGEST_WAIT_S - 0.1)
+    held.add([entry(4, 0)], 1.0)
+    held.add([entry(5, 0)], 1.0 + segments.LONGEST_WAIT_S - 0.1)
     assert not held.due(1.0 + segments.LONGEST_WAIT_S - 0.1)
     assert held.due(1.0 + segments.LONGEST_WAIT_S)
 
 
 def test_a_batch_that_comes_again_changes_nothing() -> None:
     held = PartitionSegments()
-    batch = [(received(offset, 1), None) for offset in range(4)]
+    batch = [entry(offset, 1) for offset in range(4)]
     held.add(batch, 0.0)
     held.add(batch, 0.0)
     [segment] = held.due(0.0)
@@ -202,16 +204,16 @@ def test_a_batch_that_comes_again_changes_nothing() -> None:
 
 def test_a_topic_made_anew_under_our_feet_is_noticed() -> None:
     held = PartitionSegments()
-    held.add([(received(5, 1), None)], 0.0)
+    held.add([entry(5, 1)], 0.0)
     with pytest.raises(SessionTrackError, match="went back from 5 to 0"):
-        held.add([(received(0, 1), None)], 0.1)
+        held.add([entry(0, 1)], 0.1)
 
 
 def test_another_log_has_other_keys() -> None:
     logs = [LOG, LOG._replace(cluster_id="other"), LOG._replace(log_id="other")]
     stores = MemoryObjects()
     held = PartitionSegments()
-    held.add([(received(0, 1), None), (received(1, 1), None)], 0.0)
+    held.add([entry(0, 1), entry(1, 1)], 0.0)
     [segment] = held.due(0.0)
     for log in logs:
         put_segment(stores, segment.key(log, 3), segment, {})

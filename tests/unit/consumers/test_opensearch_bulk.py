@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.opensearch.bulk import check, chunks, operations
-from consumers.sink import Partition, Received
+from consumers.opensearch.bulk import Operation, check, chunks, combined, operation
 from schemas.topics import MESSAGES
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.settings import OpenSearchSettings
@@ -17,14 +16,14 @@ from tests.records import message
 TARGET = OpenSearchSettings(index_prefix="mine")
 
 
-def received(message_id: str, version: int | None, text: str = "") -> Received:
-    """A record; a tombstone where the version is None."""
+def received(message_id: str, version: int | None, text: str = "") -> Operation:
+    """Of a record; of a tombstone where the version is None."""
     record = None if version is None else message(message_id=message_id, version=version, text=text)
-    return Received(Partition(MESSAGES.name, 0), 0, 0, message_id.encode(), b"value", (), record)
+    return operation(MESSAGES.name, message_id.encode(), record, TARGET)
 
 
-def lines(*batch: Received) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in b"".join(operations(batch, TARGET)).splitlines()]
+def lines(*batch: Operation) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in b"".join(combined(batch)).splitlines()]
 
 
 def test_a_record_is_indexed_with_its_version_behind_the_alias() -> None:
@@ -50,7 +49,7 @@ def test_a_tombstone_deletes_and_what_comes_after_it_counts() -> None:
 
 
 def test_a_record_of_several_lines_is_one_line() -> None:
-    assert len(b"".join(operations([received("m1", 1, "a\nb\r\n\u2028c\ud800")], TARGET)).split(b"\n")) == 3
+    assert len(received("m1", 1, "a\nb\r\n\u2028c\ud800").lines.split(b"\n")) == 3
 
 
 @given(st.lists(st.binary(min_size=1, max_size=20)), st.integers(1, 50))

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.postgres.batch import fold
+from consumers.postgres.batch import fold, project
 from consumers.postgres.rows import BY_NAME, TABLES, Table, digest, event_body, tables_of
 from consumers.sink import Partition, Received
 from schemas.topics import EVENTS, MESSAGES, TOPICS
 from sessiontrack.errors import TerminalError
 from tests.records import event, message, payload, record, session, tool_call
 
+IDS = {name: str(UUID(int=ord(name))) for name in "ab"}
 MODEL = {
     "provider": "anthropic",
     "model": "claude-opus-4-5",
@@ -32,7 +34,7 @@ def as_dict(table: Table, row: tuple[object, ...]) -> dict[str, object]:
 
 
 def received(topic: str, value: object, *, key: bytes = b"key") -> Received:
-    return Received(Partition(topic, 0), 0, 0, key, None if value is None else b"", (), value)
+    return Received(Partition(topic, 0), 0, 0, key, b"", (), project(topic, key, value))
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
@@ -122,26 +124,25 @@ def test_a_digest_does_not_depend_on_the_order_within_json() -> None:
 
 
 def test_of_one_event_the_first_capture_wins() -> None:
-    first, again = (event(event_id="e", captured_at=at) for at in (1, 2))
-    changes = fold([received(EVENTS.name, value) for value in (first, again)])
-    assert changes[EVENTS.name].records == {"e": first}
+    first, again = (received(EVENTS.name, event(event_id=IDS["a"], captured_at=at)) for at in (1, 2))
+    changes = fold([first, again])
+    assert changes[EVENTS.name].records == {IDS["a"]: first.projection}
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 9))))
 def test_the_highest_version_of_a_batch_goes_in_whatever_the_order(versions: list[tuple[str, int]]) -> None:
-    batch = [received(MESSAGES.name, message(message_id=name, version=version)) for name, version in versions]
+    batch = [received(MESSAGES.name, message(message_id=IDS[name], version=version)) for name, version in versions]
     folded = fold(batch)[MESSAGES.name].records if batch else {}
-    assert {name: value["version"] for name, value in folded.items()} == {
-        name: max(version for other, version in versions if other == name) for name, _ in versions
+    assert {name: stored.version for name, stored in folded.items()} == {
+        IDS[name]: max(version for other, version in versions if other == name) for name, _ in versions
     }
 
 
 def test_a_tombstone_removes_what_came_before_it_and_not_what_comes_after() -> None:
-    old, new = (message(message_id="m", version=version) for version in (9, 1))
-    changes = fold(
-        [received(MESSAGES.name, old), received(MESSAGES.name, None, key=b"m"), received(MESSAGES.name, new)]
-    )[MESSAGES.name]
-    assert (changes.removed, changes.records) == ({"m"}, {"m": new})
+    name = IDS["a"]
+    old, new = (received(MESSAGES.name, message(message_id=name, version=version)) for version in (9, 1))
+    changes = fold([old, received(MESSAGES.name, None, key=name.encode()), new])[MESSAGES.name]
+    assert (changes.removed, changes.records) == ({name}, {name: new.projection})
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_a_tombstone_removes_what_came_before_it_and_not_what_comes_after() -> N
 )
 def test_a_tombstone_without_a_row_of_its_own_is_refused(topic: str, key: bytes) -> None:
     with pytest.raises(TerminalError):
-        fold([received(topic, None, key=key)])
+        project(topic, key, None)
 
 
 def test_test_records_are_whole() -> None:

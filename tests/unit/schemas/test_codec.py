@@ -51,6 +51,19 @@ def test_what_is_encoded_is_decoded(name: str, data: st.DataObject) -> None:
     assert Decoder(name, lambda schema_id: schema).decode(value) == record
 
 
+@given(data=st.data())
+def test_the_beginning_of_a_record_is_read_alone(data: st.DataObject) -> None:
+    schema = load_schema("session-event")
+    record = data.draw(values(schema, {}))
+    beginning = {name: value for name, value in record.items() if name not in ("payload", "sealed")}
+    value = Encoder("session-event", 7).encode(record)
+    decoder = Decoder("session-event", lambda schema_id: schema)
+    assert decoder.decode_before(value, "payload") == beginning
+    torn = value[: len(Encoder("session-event", 7).encode(record | {"payload": None, "sealed": None})) - 3]
+    with pytest.raises(CodecError):
+        decoder.decode_before(torn, "payload")
+
+
 def test_an_older_writer_is_read_with_defaults() -> None:
     older = copy.deepcopy(load_schema("session"))
     older["fields"] = [field for field in older["fields"] if field["name"] != "context_summary"]
@@ -61,6 +74,7 @@ def test_an_older_writer_is_read_with_defaults() -> None:
     decoded = Decoder("session", schemas.__getitem__).decode(value[:-1])
     assert decoded["context_summary"] is None
     assert decoded["created_at"] == 5
+    assert Decoder("session", schemas.__getitem__).decode_before(value[:-1], "created_at") == decoded
 
 
 @pytest.mark.parametrize("value", [b"", b"\x00\x00", b"\x01\x00\x00\x00\x07abc"], ids=["empty", "short", "not framed"])
