@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from docs.generate.examples import examples, path_of, render
-from schemas.topics import BY_NAME
+from docs.generate.pages import pages
 
 if __name__ == "__main__":
-    for name, example in examples().items():
-        path_of(BY_NAME[name]).write_text(render(example), encoding="utf-8")
+    for path, text in pages():
+        path.write_text(text, encoding="utf-8")
