@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import browse, capture, doctor, run, search, service, stack, tail, verify
+from cli import browse, capture, doctor, init, run, search, service, stack, tail, verify
 from cli.exits import Exit
 from cli.output import errors_told
 
@@ -45,6 +45,7 @@ def root(
 app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("status")(stack.status)
+app.command("init")(init.init)
 app.command("capture")(capture.capture)
 app.command("doctor")(doctor.doctor)
 app.command("run")(run.run)

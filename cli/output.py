@@ -121,14 +121,14 @@ def _end(error: SessionTrackError) -> NoReturn:
 
 def exit_code(error: SessionTrackError) -> Exit:
     """The exit code that tells of an error."""
-    from sessiontrack.errors import NotFoundError, UnavailableError, UsageError
+    from sessiontrack.errors import NotFoundError, TransientError, UnavailableError, UsageError
 
     match error:
         case NotFoundError():
             return Exit.NOT_FOUND
         case UsageError():
             return Exit.USAGE
-        case UnavailableError():
+        case UnavailableError() | TransientError():
             return Exit.UNAVAILABLE
         case _:
             return Exit.FAILED

@@ -15,15 +15,19 @@ def initialise(settings: Settings, progress: Callable[[str], None] = lambda step
         progress: Told of each step before it begins.
 
     Raises:
-        UnavailableError: A server does not answer.
+        UnavailableError: A server does not answer, or is not ready yet.
+        TransientError: The same.
     """
     from infra.bucket import create_bucket
     from infra.migrations import upgrade
     from infra.opensearch.setup import put_templates
+    from infra.registry import prepare_registry
     from infra.topics import create_topics, register_schemas
 
     progress("topics")
     create_topics(settings.kafka)
+    progress("registry")
+    prepare_registry(settings.registry.url, settings.kafka.bootstrap_servers)
     progress("schemas")
     register_schemas(settings)
     progress("bucket")

@@ -8,14 +8,12 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from infra.registry import COMPATIBILITY
 from schemas.avro import load_schema
 from schemas.registry import RegistryError, SchemaRegistry
 from schemas.topics import TOPICS, Topic
 from sessiontrack.errors import SessionTrackError, UnavailableError
 from sessiontrack.settings import KafkaSettings, Settings
-
-# A replay reads every version ever written, and subscribers lag: each version must read, and be read by, all others.
-COMPATIBILITY = "FULL_TRANSITIVE"
 
 
 def create_topics(settings: KafkaSettings, topics: tuple[Topic, ...] = TOPICS) -> None:

@@ -53,9 +53,14 @@ class SchemaRegistry:
             self._by_id[schema_id] = json.loads(answer["schema"])
         return self._by_id[schema_id]
 
-    def set_compatibility(self, subject: str, level: str) -> None:
-        """Sets what new versions under `subject` are checked against, for example FULL_TRANSITIVE."""
-        self._request("PUT", f"config/{subject}", {"compatibility": level})
+    def set_compatibility(self, subject: str | None, level: str) -> None:
+        """Sets what new versions are checked against, for example FULL_TRANSITIVE.
+
+        Args:
+            subject: Of these versions; None for every subject that has no level of its own.
+            level: The level.
+        """
+        self._request("PUT", f"config/{subject}" if subject else "config", {"compatibility": level})
 
     def close(self) -> None:
         """Closes the connections."""

@@ -11,14 +11,13 @@ from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
 
+from infra.servers import MINIO_ENVIRONMENT, S3_ACCESS_KEY, S3_ENCRYPTION_KEY_NAME
 from infra.stack import versions
 from infra.stack.ports import LOOPBACK, is_open
 from infra.stack.provision import Report
 from infra.stack.server import Command, Server, stranger
 from sessiontrack.errors import TransientError, UnavailableError
 
-ACCESS_KEY = "sessiontrack"
-KMS_KEY_NAME = "sessiontrack"
 # The answers that a server gives to keys it does not know.
 REFUSALS = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
 
@@ -37,7 +36,7 @@ class ObjectStore(Server):
         if not is_open(self.port):
             raise TransientError(f"Nothing answers at {self.address}.")
         with urllib3.PoolManager(timeout=5.0, retries=False) as http:
-            client = Minio(self.address, ACCESS_KEY, self.site.secrets["s3"], secure=False, http_client=http)
+            client = Minio(self.address, S3_ACCESS_KEY, self.site.secrets["s3"], secure=False, http_client=http)
             try:
                 client.list_buckets()
             except (MinioException, urllib3.exceptions.HTTPError) as error:
@@ -47,7 +46,7 @@ class ObjectStore(Server):
 
     def connection(self) -> dict[str, Any]:
         """Where the S3 API is, and its keys."""
-        values = {"endpoint": self.address, "access_key": ACCESS_KEY, "secret_key": self.site.secrets["s3"]}
+        values = {"endpoint": self.address, "access_key": S3_ACCESS_KEY, "secret_key": self.site.secrets["s3"]}
         return {"s3": values | {"secure": False}}
 
 
@@ -87,11 +86,9 @@ class MinIO(ObjectStore):
         """The server, without its web console."""
         encryption = base64.b64encode(bytes.fromhex(self.site.secrets["s3-encryption"])).decode()
         env = {
-            "MINIO_ROOT_USER": ACCESS_KEY,
+            **MINIO_ENVIRONMENT,
             "MINIO_ROOT_PASSWORD": self.site.secrets["s3"],
-            "MINIO_KMS_SECRET_KEY": f"{KMS_KEY_NAME}:{encryption}",
-            "MINIO_BROWSER": "off",
-            "MINIO_UPDATE": "off",
+            "MINIO_KMS_SECRET_KEY": f"{S3_ENCRYPTION_KEY_NAME}:{encryption}",
         }
         argv = [str(self.software / "minio"), "server", "--address", self.address]
         argv += ["--console-address", f"{LOOPBACK}:{self.site.ports['s3-console']}"]
@@ -120,9 +117,9 @@ class SeaweedFS(ObjectStore):
     def configure(self) -> None:
         """Writes its only user."""
         self.site.layout.own_dir(self.home / "data")
-        keys = {"accessKey": ACCESS_KEY, "secretKey": self.site.secrets["s3"]}
+        keys = {"accessKey": S3_ACCESS_KEY, "secretKey": self.site.secrets["s3"]}
         actions = ["Admin", "Read", "Write", "List", "Tagging"]
-        identities = {"identities": [{"name": ACCESS_KEY, "credentials": [keys], "actions": actions}]}
+        identities = {"identities": [{"name": S3_ACCESS_KEY, "credentials": [keys], "actions": actions}]}
         self.write("s3.json", json.dumps(identities))
 
     def command(self) -> Command:

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from infra import servers
 from infra.stack import versions
 from infra.stack.maven import Artifact, fetch
 from infra.stack.ports import LOOPBACK
@@ -109,33 +110,18 @@ class OpenSearch(Server):
 
     def _settings(self) -> dict[str, object]:
         return {
+            **servers.OPENSEARCH,
             "cluster.name": self._cluster_name,
-            "node.name": "sessiontrack",
-            "discovery.type": "single-node",
             "network.host": LOOPBACK,
             "http.port": self.port,
             "transport.port": self.site.ports["opensearch-transport"],
             "path.data": str(self.home / "data"),
             "path.logs": str(self.home / "logs"),
-            # A write to a name that does not exist is a mistake, and would get a mapping that was guessed.
-            "action.auto_create_index": False,
-            # The defaults are shares of the disk: on a large disk that is nearly full they refuse with 100 GB to spare.
-            "cluster.routing.allocation.disk.watermark.low": "3gb",
-            "cluster.routing.allocation.disk.watermark.high": "2gb",
-            "cluster.routing.allocation.disk.watermark.flood_stage": "1gb",
         }
 
     def _jvm_options(self) -> list[str]:
-        heap = self.site.settings.opensearch_heap_mb
         return [
-            f"-Xms{heap // 2}m",
-            f"-Xmx{heap}m",
-            # One machine with a small heap: less memory than G1, and pauses of milliseconds.
-            "-XX:-UseG1GC",
-            "-XX:+UseSerialGC",
-            "-XX:-AlwaysPreTouch",
-            "-XX:-UsePerfData",
-            "-XX:-HeapDumpOnOutOfMemoryError",
+            *servers.opensearch_jvm_options(self.site.settings.opensearch_heap_mb),
             f"-XX:ErrorFile={self.home / 'logs' / 'hs_err.log'}",
         ]
 

