@@ -174,7 +174,8 @@ class Snapshot:
 
     def inserted_after(self, rowid: int) -> set[str]:
         """The sessions of the rows that were inserted after one."""
-        query = "SELECT DISTINCT session_id FROM transcript_events WHERE rowid > ?"
+        # By the table itself: for the sake of DISTINCT the planner would walk over an index of all rows.
+        query = "SELECT session_id FROM transcript_events NOT INDEXED WHERE rowid > ?"
         return {session_id for (session_id,) in self._connection.execute(query, (rowid,))}
 
     def watermarks(self, since: int) -> list[Watermark]:

@@ -1,0 +1,462 @@
+"""All sessions of a database, as they are appended to, rewritten, put away and deleted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from producers.clawdbot.database_reader import DatabaseReader
+from producers.transcript import Transcript, TranscriptSource
+from schemas.records import Context
+from streams.derive import derive
+from tests.unit.producers.clawdbot.agent_database import (
+    ARCHIVED_AT,
+    AgentDatabaseWriter,
+    compressed,
+    database_in,
+)
+from tests.unit.producers.clawdbot.writing import NOW, OTHER_SESSION, SESSION, Log, header, heads, line, message, write
+
+KEY = "agent:main:telegram:group:42"
+LATE = "2026-11-22T03:59:00.000Z"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / ".openclaw"
+
+
+@pytest.fixture
+def writer(state: Path) -> Iterator[AgentDatabaseWriter]:
+    writer = AgentDatabaseWriter(database_in(state))
+    yield writer
+    writer.close()
+
+
+class Reading:
+    """A reader of a state folder that can be started anew."""
+
+    def __init__(self, state: Path) -> None:
+        self.log = Log()
+        self._state = state
+        self.reader: DatabaseReader = self.log.database_reader(state)
+
+    async def restart(self, *, resend_since: int = 2**62) -> None:
+        self.reader.close()
+        self.reader = self.log.database_reader(self._state)
+        await self.reader.read_all(final=False, resend_since=resend_since)
+
+    async def notice(self) -> None:
+        await self.reader.read_changed([database_in(self._state).with_name("openclaw-agent.sqlite-wal")])
+
+
+@pytest.fixture
+async def reading(state: Path, writer: AgentDatabaseWriter) -> Any:
+    reading = Reading(state)
+    await reading.restart()
+    yield reading
+    reading.reader.close()
+
+
+def contexts(log: Log) -> list[Context]:
+    return [body for event in log.of_kind("CONTEXT") if event["payload"] and (body := event["payload"]["context"])]
+
+
+def lifecycles(log: Log) -> list[tuple[str, str, int]]:
+    events = [(event["session_id"], event["payload"]) for event in log.of_kind("LIFECYCLE")]
+    return [
+        (session_id, body["action"], body["at"])
+        for session_id, payload in events
+        if payload and (body := payload["lifecycle"])
+    ]
+
+
+async def test_rows_are_the_lines_of_a_transcript(reading: Reading, writer: AgentDatabaseWriter) -> None:
+    writer.append(SESSION, header(), message(1))
+    writer.append(SESSION, message(2), message(3), compressed=True)
+    await reading.notice()
+    transcript = Transcript(TranscriptSource(session_id=SESSION))
+    expected = [transcript.append(each, captured_at=0) for each in (header(), message(1), message(2), message(3))]
+    events = [event for event in reading.log.events if event["line_number"] is not None]
+    assert [event["event_id"] for event in events] == [event["event_id"] for event in expected]
+    source = events[0]["source"]
+    assert (source["format"], source["file_name"], source["brand"]) == ("sqlite", "openclaw-agent.sqlite", "openclaw")
+    assert events[0]["agent_id"] == "main"
+
+
+async def test_only_what_is_new_is_sent_and_again_after_a_restart(
+    reading: Reading, writer: AgentDatabaseWriter
+) -> None:
+    writer.append(SESSION, header(), message(1))
+    await reading.notice()
+    await reading.restart()
+    writer.append(SESSION, message(2))
+    writer.append(OTHER_SESSION, header(OTHER_SESSION))
+    await reading.notice()
+    await reading.restart()
+    await reading.reader.look_around()
+    assert reading.log.lines == [header(), message(1), message(2), header(OTHER_SESSION)]
+
+
+async def test_what_was_written_while_nobody_looked_is_read_at_the_start(
+    reading: Reading, writer: AgentDatabaseWriter
+) -> None:
+    writer.append(SESSION, header(), message(1))
+    await reading.restart()
+    writer.append(SESSION, message(2))
+    await reading.restart()
+    assert reading.log.lines == [header(), message(1), message(2)]
+    assert heads(reading.log) == [("IMPORTED", "LIVE", 2), ("IMPORTED", "LIVE", 3)]
+
+
+async def test_the_last_minutes_are_sent_again_at_the_start(reading: Reading, writer: AgentDatabaseWriter) -> None:
+    writer.append(SESSION, header(), message(1), message(2, at=LATE))
+    writer.append(OTHER_SESSION, header(OTHER_SESSION))
+    writer.archive(OTHER_SESSION, "reset")
+    await reading.restart()
+    before = len(reading.log.lines)
+    await reading.restart(resend_since=NOW - 600_000)
+    assert reading.log.lines[before:] == [message(2, at=LATE)]
+
+
+async def test_a_compaction_that_numbers_the_rows_anew_is_a_new_generation(
+    reading: Reading, writer: AgentDatabaseWriter
+) -> None:
+    writer.append(SESSION, header(), *map(message, range(1, 6)))
+    await reading.notice()
+    writer.compact(SESSION, 2)
+    writer.append(SESSION, message(6))
+    await reading.notice()
+    assert heads(reading.log) == [("TRUNCATED", "REPLACED", 6)]
+    assert reading.log.lines[6:] == [header(), message(4), message(5), message(6)]
+    # The header is the same in both.
+    assert len({event["event_id"] for event in reading.log.events if event["line_number"]}) == 6 + 3
+
+
+async def test_a_rewrite_before_the_last_row_is_noticed_at_once(reading: Reading, writer: AgentDatabaseWriter) -> None:
+    writer.append(SESSION, header(), message(1), message(2))
+    await reading.notice()
+    writer.replace(SESSION, [header(), message(1, "edited"), message(2)])
+    await reading.notice()
+    assert heads(reading.log) == [("REWRITTEN", "REPLACED", 3)]
+    assert reading.log.lines[3:] == [header(), message(1, "edited"), message(2)]
+
+
+async def test_rows_that_are_only_numbered_anew_are_the_same(reading: Reading, writer: AgentDatabaseWriter) -> None:
+    writer.append(SESSION, header(), message(1))
+    await reading.notice()
+    writer.connection.execute("UPDATE transcript_events SET seq = seq + 100")
+    writer.append(SESSION, message(2))
+    await reading.notice()
+    assert reading.log.lines == [header(), message(1), message(2)]
+
+
+async def test_a_row_that_is_changed_in_place_is_found_when_the_session_has_come_to_rest(
+    reading: Reading, writer: AgentDatabaseWriter
+) -> None:
+    writer.append(SESSION, header(), message(1), message(2))
+    await reading.notice()
+    await reading.reader.look_around()
+    edited = message(1, "edited").decode().removesuffix("\n")
+    writer.connection.execute("UPDATE transcript_events SET event_json = ? WHERE seq = 1", (edited,))
+    await reading.reader.look_around()
+    assert heads(reading.log) == [("REWRITTEN", "REPLACED", 3)]
+    assert reading.log.lines[3:] == [header(), message(1, "edited"), message(2)]
+
+
+async def test_the_clock_of_the_watermarks_may_go_backwards(reading: Reading, writer: AgentDatabaseWriter) -> None:
+    writer.append(SESSION, header(), message(1), message(2))
+    writer.append(OTHER_SESSION, header(OTHER_SESSION))
+    await reading.notice()
+    writer.replace(SESSION, [header(), message(1, "edited"), message(2)])
+    writer.connection.execute("UPDATE transcript_rewrite_watermarks SET updated_at = 1 WHERE session_id = ?", [SESSION])
+    await reading.reader.look_around()
+    assert reading.log.lines[4:] == [header(), message(1, "edited"), message(2)]
+
+
+async def test_a_reset_is_a_row_like_others(reading: Reading, writer: AgentDatabaseWriter) -> None:
+    writer.append(SESSION, header(), message(1), line(type="reset", id="53e820e3", parentId=None, reason="new"))
+    await reading.notice()
+    assert [event["kind"] for event in reading.log.events] == ["CONTEXT", "SESSION", "MESSAGE", "RESET"]
+    assert not lifecycles(reading.log)
+
+
+async def test_a_session_that_is_deleted_and_archived_ends_with_its_archive(
+    reading: Reading, writer: AgentDatabaseWriter
+) -> None:
+    writer.append(SESSION, header(), message(1))
+    await reading.notice()
+    writer.append(SESSION, message(2))
+    writer.delete(SESSION)
+    await reading.notice()
+    assert reading.log.lines == [header(), message(1), message(2)]
+    assert heads(reading.log) == [("ARCHIVED", "DELETED", 3)]
+    assert lifecycles(reading.log) == [(SESSION, "deleted", ARCHIVED_AT)]
+    await reading.restart()
+    assert len(heads(reading.log)) == 1
+    assert (writer.path, SESSION, "") in reading.reader.gone()
+
+
+async def test_an_archive_that_is_not_what_was_read_leaves_the_generation_that_was(
+    reading: Reading, writer: AgentDatabaseWriter
+) -> None:
+    writer.append(SESSION, header(), message(1))
+    await reading.notice()
+    writer.replace(SESSION, [header(), message(2)])
+    writer.delete(SESSION)
+    await reading.notice()
+    assert heads(reading.log) == [("REWRITTEN", "REPLACED", 2), ("ARCHIVED", "DELETED", 2)]
+
+
+@pytest.mark.parametrize("while_away", [False, True])
+async def test_a_session_that_is_gone_without_a_trace_was_deleted(
+    while_away: bool, reading: Reading, writer: AgentDatabaseWriter
+) -> None:
+    writer.append(SESSION, header(), message(1))
+    writer.append(OTHER_SESSION, header(OTHER_SESSION))
+    await reading.restart()
+    writer.delete(SESSION, reason=None)
+    await (reading.restart() if while_away else reading.notice())
+    await reading.reader.look_around()
+    assert heads(reading.log)[2:] == [("CLOSED", "DELETED", 2)]
+    assert lifecycles(reading.log) == [(SESSION, "deleted", NOW)]
+
+
+async def test_the_time_of_a_deletion_is_the_one_of_its_tombstone(
+    reading: Reading, writer: AgentDatabaseWriter
+) -> None:
+    writer.append(SESSION, header())
+    await reading.notice()
+    writer.connection.execute("INSERT INTO memory_session_tombstones VALUES (?, 'main', 'deleted', 77)", [SESSION])
+    writer.delete(SESSION, reason=None)
+    await reading.notice()
+    assert lifecycles(reading.log) == [(SESSION, "deleted", 77)]
+
+
+async def test_an_archive_of_before_is_read_with_what_only_it_knows(
+    reading: Reading, writer: AgentDatabaseWriter
+) -> None:
+    writer.window(SESSION, KEY)
+    writer.append(SESSION, header(), message(1))
+    writer.archive(SESSION, "reset", "identity", at=5)
+    writer.delete(SESSION)
+    await reading.restart()
+    assert heads(reading.log) == [("ARCHIVED", "RESET", 2), ("ARCHIVED", "DELETED", 2)]
+    assert lifecycles(reading.log) == [(SESSION, "reset", 5), (SESSION, "deleted", ARCHIVED_AT)]
+    assert {(each["session_key"], each["channel"], each["chat_type"]) for each in contexts(reading.log)} == {
+        (KEY, "telegram", "group")
+    }
+
+
+async def test_an_archive_in_the_database_and_the_same_in_a_file_are_the_same_events(
+    reading: Reading, writer: AgentDatabaseWriter, state: Path
+) -> None:
+    writer.append(SESSION, header(), message(1))
+    lines = writer.lines(SESSION)
+    with writer.transaction():
+        name = writer.archive(SESSION, "deleted")
+    writer.delete(SESSION, reason=None)
+    published = state / "agents" / "main" / "sessions" / name
+    write(published, compressed(b"".join(lines)))
+    await reading.reader.read_changed([writer.path, published])
+    by_id: dict[str, set[str]] = {}
+    for event in reading.log.events:
+        by_id.setdefault(event["event_id"], set()).add(event["kind"])
+    assert Counter(kind for kinds in by_id.values() for kind in kinds) == {
+        "SESSION": 1,
+        "MESSAGE": 1,
+        "TRANSCRIPT_HEAD": 1,
+        "LIFECYCLE": 1,
+        "CONTEXT": 1,
+    }
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+async def test_a_transcript_in_cold_storage_is_the_one_that_was_in_rows(
+    in_file: bool, reading: Reading, writer: AgentDatabaseWriter, state: Path
+) -> None:
+    folder = state / "agents" / "main" / "sessions" / "cold" if in_file else None
+    lines = [header(), message(1, 'quotes " and ü')]
+    writer.append(SESSION, *lines)
+    writer.append(OTHER_SESSION, header(OTHER_SESSION))
+    await reading.notice()
+    writer.cool(SESSION, folder)
+    writer.cool(OTHER_SESSION, folder)
+    await reading.reader.look_around()
+    assert len(reading.log.lines) == 3
+    assert sorted(heads(reading.log)) == [("ARCHIVED", "LIVE", 1), ("ARCHIVED", "LIVE", 2)]
+    assert not lifecycles(reading.log)
+    anew = Log()
+    fresh = anew.database_reader(state)
+    await fresh.read_all(final=True)
+    fresh.close()
+    assert {event["event_id"] for event in anew.events if event["line_number"]} == {
+        event["event_id"] for event in reading.log.events if event["line_number"]
+    }
+    writer.warm(SESSION, lines)
+    writer.append(SESSION, message(2))
+    await reading.reader.look_around()
+    assert reading.log.lines[3:] == [message(2)]
+
+
+async def test_a_transcript_that_moved_from_a_file_into_a_database_is_counted_once(
+    reading: Reading, writer: AgentDatabaseWriter, state: Path
+) -> None:
+    def header_of(version: int) -> bytes:
+        return line(type="session", version=version, id=SESSION, timestamp="2026-11-22T00:51:17.889Z", cwd="/home/u")
+
+    path = state / "agents" / "main" / "sessions" / f"{SESSION}.jsonl"
+    write(path, header_of(3) + message(1, "a") + message(2, "b"))
+    await reading.log.reader(state).read_all(final=True)
+    writer.append(SESSION, header_of(4), message(11, "a"), message(12, "b"), message(13, "c"))
+    await reading.notice()
+    session = derive(reading.log.events).sessions[SESSION]
+    assert (session["message_count"], session["entry_count"]) == (3, 4)
+
+
+async def test_facts_of_sessions_come_before_their_lines_and_when_they_change(
+    reading: Reading, writer: AgentDatabaseWriter
+) -> None:
+    writer.node("agent:main:main", OTHER_SESSION, {"sessionStartedAt": 1})
+    writer.node(KEY, SESSION, {"forkSource": {"sessionId": OTHER_SESSION}, "skillsSnapshot": {"prompt": "x" * 1000}})
+    writer.window(SESSION, KEY, display_name="Family")
+    writer.append(SESSION, header())
+    await reading.notice()
+    assert [event["kind"] for event in reading.log.events] == ["CONTEXT", "SESSION"]
+    assert contexts(reading.log) == [
+        {
+            "session_key": KEY,
+            "channel": "telegram",
+            "chat_type": "group",
+            "display_name": "Family",
+            "parent_session_id": OTHER_SESSION,
+            "parent_relation": "fork",
+            "provenance": "INFERRED",
+        }
+    ]
+    writer.append(SESSION, message(1))
+    await reading.notice()
+    assert len(contexts(reading.log)) == 1
+    writer.node(KEY, SESSION, {"label": "Household"})
+    await reading.notice()
+    assert contexts(reading.log)[1]["display_name"] == "Household"
+
+
+async def test_a_sub_agent_knows_its_parent(reading: Reading, writer: AgentDatabaseWriter) -> None:
+    writer.node("agent:main:main", OTHER_SESSION, {})
+    writer.node(
+        f"agent:main:subagent:{SESSION}", SESSION, {"parentSessionId": OTHER_SESSION}, spawned_by="agent:main:main"
+    )
+    writer.append(SESSION, header())
+    await reading.notice()
+    (context,) = contexts(reading.log)
+    assert (context["parent_session_id"], context["parent_relation"]) == (OTHER_SESSION, "subagent")
+
+
+async def test_a_session_whose_place_another_took_was_reset(reading: Reading, writer: AgentDatabaseWriter) -> None:
+    writer.window(SESSION, KEY)
+    writer.append(SESSION, header())
+    await reading.notice()
+    writer.window(OTHER_SESSION, KEY, previous_session_id=SESSION, reason="rollover", created_at=99)
+    await reading.notice()
+    assert lifecycles(reading.log) == [(SESSION, "reset", 99)]
+    await reading.restart()
+    assert len(lifecycles(reading.log)) == 1
+
+
+async def test_what_can_not_be_read_is_counted_and_tried_again(
+    reading: Reading, writer: AgentDatabaseWriter, state: Path
+) -> None:
+    writer.append(SESSION, header())
+    broken = database_in(state, "broken")
+    write(broken, b"not a database" * 100)
+    archive = (
+        state
+        / "agents"
+        / "main"
+        / "sessions"
+        / f"{OTHER_SESSION}.jsonl.deleted.2026-11-22T01-05-40.095Z.{'a' * 32}.zst"
+    )
+    whole = compressed(header(OTHER_SESSION) + message(1) * 1000)
+    write(archive, whole[:-10])
+    await reading.restart()
+    assert reading.log.lines[0] == header()
+    assert reading.reader.counts.skipped == {broken: "no database", archive: "damaged"}
+    broken.unlink()
+    healed = AgentDatabaseWriter(broken)
+    healed.append("healed", header("healed"))
+    healed.close()
+    write(archive, whole)
+    await reading.reader.look_around()
+    assert not reading.reader.counts.skipped
+    assert header("healed") in reading.log.lines
+    assert ("ARCHIVED", "DELETED", 1001) in heads(reading.log)
+
+
+async def test_a_damaged_archive_or_row_holds_nothing_up(reading: Reading, writer: AgentDatabaseWriter) -> None:
+    writer.append(SESSION, header(), message(1))
+    writer.append(OTHER_SESSION, header(OTHER_SESSION), message(2), compressed=True)
+    writer.connection.execute(
+        "UPDATE transcript_events SET event_zstd = x'010203' WHERE seq = 1 AND event_json IS NULL"
+    )
+    writer.archive(SESSION, "reset")
+    writer.connection.execute("UPDATE session_transcript_archives SET archive_blob = substr(archive_blob, 1, 60)")
+    await reading.restart()
+    assert list(reading.reader.counts.skipped.values()) == ["damaged"]
+    assert set(reading.log.lines) == {header(), message(1), header(OTHER_SESSION), b"\x01\x02\x03\n"}
+    assert [
+        event["kind"]
+        for event in reading.log.events
+        if event["payload"] and event["payload"]["raw"] == b"\x01\x02\x03\n"
+    ] == ["UNPARSED"]
+
+
+async def test_an_older_schema_without_watermarks_and_windows_is_read(tmp_path: Path) -> None:
+    path = database_in(tmp_path)
+    path.parent.mkdir(parents=True)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(
+        "CREATE TABLE transcript_events (session_id TEXT, seq INTEGER, event_json TEXT, PRIMARY KEY (session_id, seq))"
+    )
+
+    def insert(*lines: bytes) -> None:
+        rows = [(seq, each.decode().removesuffix("\n")) for seq, each in enumerate(lines)]
+        connection.executemany("INSERT OR IGNORE INTO transcript_events VALUES ('old', ?, ?)", rows)
+
+    log = Log()
+    reader = log.database_reader(tmp_path)
+    insert(header("old"), message(1))
+    await reader.read_all(final=False)
+    insert(header("old"), message(1), message(2))
+    await reader.read_changed([path])
+    connection.execute("DELETE FROM transcript_events")
+    insert(header("old"), message(2))
+    await reader.read_changed([path])
+    reader.close()
+    connection.close()
+    assert log.lines == [header("old"), message(1), message(2), header("old"), message(2)]
+
+
+async def test_long_transcripts_come_in_many_batches_and_long_rows_whole(
+    reading: Reading, writer: AgentDatabaseWriter
+) -> None:
+    long = message(1, "x" * 20_000_000)
+    many = [message(number, "y" * 10_000) for number in range(2, 400)]
+    writer.append(SESSION, header(), long, *many)
+    batches: list[int] = []
+    send = reading.log.send
+
+    async def counted(batch: Any) -> None:
+        batches.append(sum(len(event["payload"]["raw"] or b"") for event in batch.events))
+        await send(batch)
+
+    reading.reader._send_batch = counted
+    await reading.notice()
+    assert reading.log.lines == [header(), long, *many]
+    assert len(batches) >= 4
+    assert sorted(batches)[-2] < 1_100_000
