@@ -1,11 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sqlite3
-import sys
-from asyncio.subprocess import Process
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,16 +12,9 @@ from infra.topics import create_topics, register_schemas
 from producers.clawdbot.capture import CaptureProgress, capture
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import Settings
-from tests.stack.reading import EventLog, environment, event_log, last_generation
+from tests.stack.capture_process import ended, start
+from tests.stack.reading import EventLog, event_log, last_generation
 from tests.unit.producers.clawdbot.writing import header, message, write
-
-_PROGRAM = """
-import asyncio, sys
-from pathlib import Path
-from producers.clawdbot.capture import capture
-from sessiontrack.settings import Settings
-asyncio.run(capture(Settings(), [Path(sys.argv[1])], once=sys.argv[2] == "once"))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +42,6 @@ def transcripts(root: Path, number: int, lines: int) -> dict[str, Path]:
         path = paths[session_id] = root / "agents" / "main" / "sessions" / f"{session_id}.jsonl"
         write(path, header(session_id) + b"".join(message(each) for each in range(1, lines)))
     return paths
-
-
-async def start(settings: Settings, root: Path, how: str) -> Process:
-    """A capture in a process of its own."""
-    variables = {**os.environ, **environment(settings), "SESSIONTRACK_DATA_DIR": str(settings.data_dir)}
-    return await asyncio.create_subprocess_exec(sys.executable, "-c", _PROGRAM, str(root), how, env=variables)
 
 
 async def lines_of(log: EventLog, session_id: str, expected: int) -> None:
@@ -107,25 +91,25 @@ async def test_an_import_goes_on_from_its_checkpoints(settings: Settings, root: 
 async def test_following_sees_what_is_appended_and_ends_in_order(settings: Settings, root: Path) -> None:
     ((session_id, path),) = transcripts(root, 1, 2).items()
     async with event_log(settings) as log:
-        process = await start(settings, root, "follow")
+        process = start(settings, root, "follow")
         await lines_of(log, session_id, 2)
         write(path, message(2), append=True)
         await lines_of(log, session_id, 3)
         ((late, _),) = transcripts(root.parent / ".clawdbot" / "agents" / "late", 1, 5).items()
         await lines_of(log, late, 5)
         process.send_signal(signal.SIGTERM)
-        assert await process.wait() == 0
+        assert await ended(process) == 0
         assert (await capture(settings, [root], once=True)).lines == 0
 
 
 async def test_a_kill_in_the_middle_of_an_import_loses_nothing(settings: Settings, root: Path) -> None:
     paths = transcripts(root, 100, 100)
     async with event_log(settings) as log:
-        process = await start(settings, root, "once")
+        process = start(settings, root, "once")
         while not checkpoints(settings):  # noqa: ASYNC110  # another process writes them
             await asyncio.sleep(0.001)
         process.kill()
-        assert await process.wait() == -signal.SIGKILL
+        assert await ended(process) == -signal.SIGKILL
         assert 0 < checkpoints(settings) < len(paths)
         summary = await capture(settings, [root], once=True)
         events = await log.events(paths)
@@ -137,12 +121,12 @@ async def test_a_kill_in_the_middle_of_an_import_loses_nothing(settings: Setting
 async def test_two_captures_do_not_share_a_data_folder(settings: Settings, root: Path) -> None:
     ((session_id, _),) = transcripts(root, 1, 2).items()
     async with event_log(settings) as log:
-        process = await start(settings, root, "follow")
+        process = start(settings, root, "follow")
         await lines_of(log, session_id, 2)
         with pytest.raises(UsageError, match=str(process.pid)):
             await capture(settings, [root], once=True)
         process.send_signal(signal.SIGINT)
-        assert await process.wait() == 0
+        assert await ended(process) == 0
 
 
 async def test_a_folder_that_is_not_there_is_named(settings: Settings, root: Path) -> None:
