@@ -152,6 +152,11 @@ class SpoolingPublisher:
             acknowledged.add_done_callback(lambda done: self._settle(connection, receipt, done))
         return receipt
 
+    async def emptied(self) -> None:
+        """Waits until nothing is left in the spool."""
+        while not self._direct and self._emptying:
+            await asyncio.wait([self._emptying])
+
     async def close(self) -> None:
         """Disconnects. What the broker has not acknowledged is in the spool then."""
         while self._unacknowledged:

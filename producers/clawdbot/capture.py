@@ -23,6 +23,7 @@ from producers.clawdbot.follow import follow
 from producers.clawdbot.reader import Counts, Reader
 from producers.clawdbot.sources import Sources
 from producers.emitter import SessionEmitter
+from producers.left_behind import send_left_behind
 from sessiontrack.errors import TransientError, UnavailableError, UsageError
 from sessiontrack.settings import Settings
 from sessiontrack.telemetry.health import Health
@@ -168,7 +169,8 @@ class _Capture:
             self.health.ready()
             delivery = Delivery(emitter, store, metrics=self.metrics, health=self.health)
             with closing(self._sources(delivery, store)) as sources:
-                await _first_to_end(delivery.run(), self._read(sources, delivery), self._grace())
+                works = [delivery.run(), self._read(sources, delivery), self._grace()]
+                await _first_to_end(*works, *([] if self._once else [send_left_behind(self._settings)]))
         finally:
             await emitter.close()
 

@@ -86,6 +86,15 @@ def orphans(root: Path) -> list[SpoolFolder]:
     return [folder for folder in held if folder]
 
 
+def holds_orphans(root: Path) -> bool:
+    """Whether processes that are gone left something to send."""
+    found = orphans(root)
+    waiting = any(folder.segments() for folder in found)
+    for folder in found:
+        folder.release()
+    return waiting
+
+
 def spool_size(root: Path) -> SpoolSize:
     """How much waits in all folders."""
     size, oldest = 0, None

@@ -124,7 +124,7 @@ def check_spool(settings: Settings) -> Finding:
         return ok("spool", "empty")
     found = f"{size.bytes / 1024**2:,.1f} MiB wait for the broker, since {_age((size.oldest or 0) / 1000, None)}"
     limit = settings.capture.spool_bytes
-    mend = "sessiontrack up; the next program that emits sends what waits"
+    mend = "sessiontrack up; a running capture sends what waits"
     if size.bytes > limit * _SPOOL_SHARE:
         return wrong("spool", f"{found}, of {limit / 1024**2:,.0f} MiB at most", mend)
     return warning("spool", found, mend)

@@ -18,6 +18,7 @@ from infra.bucket import create_bucket
 from infra.stack.stack import NativeStack
 from infra.topics import create_topics, register_schemas
 from producers.emitter import SessionEmitter
+from producers.left_behind import send_left_behind
 from producers.spool.folders import spool_root, spool_size
 from producers.transcript import Transcript, TranscriptSource
 from schemas.records import SessionEvent
@@ -122,6 +123,19 @@ async def test_large_lines_wait_for_the_object_store(settings: Settings, unused_
     assert distinct_texts(published) == entry_ids(2)
     assert published[0]["payload"]
     assert published[0]["payload"]["reference"]
+
+
+async def test_a_capture_sends_what_a_program_left(settings: Settings, unused_tcp_port: int) -> None:
+    session_id = str(uuid4())
+    kafka = settings.kafka.model_copy(update={"bootstrap_servers": f"127.0.0.1:{unused_tcp_port}"})
+    async with SessionEmitter(settings.model_copy(update={"kafka": kafka})) as emitter:
+        assert (await emitter.transcript(session_id).append(message(0))).spooled
+    async with event_log(settings) as log:
+        courier = asyncio.create_task(send_left_behind(settings))
+        await emptied(settings)
+        assert distinct_texts(await log.events({session_id})) == entry_ids(1)
+        courier.cancel()
+        await asyncio.wait([courier])
 
 
 @asynccontextmanager

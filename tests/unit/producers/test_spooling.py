@@ -99,8 +99,7 @@ def settings_for(folder: Path, **capture: int) -> Settings:
 
 async def until_direct(publisher: SpoolingPublisher) -> None:
     async with asyncio.timeout(10):
-        while not publisher.is_direct:  # noqa: ASYNC110  # an event for tests alone would be in the way
-            await asyncio.sleep(0.001)
+        await publisher.emptied()
 
 
 class SpoolingMachine(RuleBasedStateMachine):
