@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.throughput.log import Log
-from bench.throughput.processes import Program, RunningProgram, Usage, difference, server_cpu
+from bench.throughput.processes import Program, RunningProgram, Usage, busy_seconds, difference, server_cpu
 from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import Settings
 
@@ -28,6 +28,7 @@ class Run:
         start_seconds: Wall time from the start of the processes to that assignment.
         cpu: CPU seconds within `seconds`, by program.
         server_cpu: The same of each server.
+        busy_cores: Cores that were not idle meanwhile, whoever used them.
         peak_bytes: Most memory resident, by program.
     """
 
@@ -36,6 +37,7 @@ class Run:
     start_seconds: float
     cpu: dict[str, float]
     server_cpu: dict[str, float]
+    busy_cores: float
     peak_bytes: dict[str, int]
 
 
@@ -62,10 +64,10 @@ async def _measure(settings: Settings, programs: Sequence[Program]) -> Run:
             for number, program in enumerate(programs, 1):
                 running.append(RunningProgram(program, number if copies[program.name] > 1 else 0, settings))
             await _until_stable(log, groups, running)
-            stable = time.perf_counter()
+            stable, busy_before = time.perf_counter(), busy_seconds()
             before, servers_before = _usages(running), server_cpu(settings)
             await _until_read(log, groups, running)
-            done = time.perf_counter()
+            done, busy_after = time.perf_counter(), busy_seconds()
             after, servers_after = _usages(running), server_cpu(settings)
         finally:
             await asyncio.to_thread(_stop, running)
@@ -76,6 +78,7 @@ async def _measure(settings: Settings, programs: Sequence[Program]) -> Run:
         start_seconds=round(stable - begun, 2),
         cpu=_cpu(after, before),
         server_cpu=difference(servers_after, servers_before),
+        busy_cores=round((busy_after - busy_before) / (done - stable), 2),
         peak_bytes={name: usage.peak_bytes for name, usage in after.items()},
     )
 

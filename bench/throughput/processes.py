@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,14 +116,18 @@ def cpu_seconds(process: psutil.Process) -> float:
     return float(total + sum(_times_of(child) for child in process.children(recursive=True)))
 
 
+def busy_seconds() -> float:
+    """CPU time of the whole machine so far, that of strangers included, seconds."""
+    times = psutil.cpu_times()
+    waiting: float = getattr(times, "iowait", 0.0)
+    # On Linux the time of guests is in that of users already.
+    guests: float = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
+    return float(sum(times) - times.idle - waiting - guests)
+
+
 def difference(after: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
     """What was used in between, by name."""
     return {name: round(used - before.get(name, 0.0), 3) for name, used in after.items()}
-
-
-def total(used: Iterable[float]) -> float:
-    """The sum, rounded to milliseconds."""
-    return round(sum(used), 3)
 
 
 def _times_of(process: psutil.Process) -> float:

@@ -20,6 +20,8 @@ from bench.throughput.figures import (
 _BEGIN, _END = "<!-- throughput: written by `python -m bench.throughput` -->", "<!-- /throughput -->"
 # How many of the busiest processes are named.
 _NAMED = 3
+# Shares of all cores: beyond the first they bind, beyond the second others took what the pipeline lacked.
+_BOUND, _STRANGERS = 0.85, 0.15
 
 DIFFERENCES = """\
 What differs between ours and Quix Streams, and cannot be made equal: its sinks write what one partition has at a
@@ -75,19 +77,34 @@ def _machine(events: int, machines: Sequence[dict[str, Any]]) -> str:
 
 def _binding(cores: int, parts: Parts) -> str:
     run, shares = parts["pipeline"], cpu_shares(parts)
-    busy = sum(shares.values())
-    named = ", ".join(f"{name} {share:.2f}" for name, share in list(shares.items())[:_NAMED])
-    verdict = (
-        "so the cores bind, and whatever saves CPU anywhere makes the whole faster"
-        if busy > 0.85 * cores
-        else "so the cores are not all used: what binds is the chain from worker to worker, and the waits within it"
-    )
     return (
         f"**From the topic into all three stores, all stages on: {run['records_per_s']:,.0f} events/s**"
-        f" ({run['seconds']:.1f} s), every store's counts checked. What binds: of {cores} cores {busy:.2f} are busy,"
-        f" {verdict}. Busiest are (in cores) {named}; for each event all workers together"
-        f" take {run['cpu_us_per_record']:.0f} µs of CPU, the servers {run['server_cpu_us_per_record']:.0f} µs."
+        f" ({run['seconds']:.1f} s), every store's counts checked. For each event all workers together take"
+        f" {run['cpu_us_per_record']:.0f} µs of CPU, the servers {run['server_cpu_us_per_record']:.0f} µs."
+        f" {_verdict(cores, run['busy_cores'], shares)}"
     )
+
+
+def _verdict(cores: int, busy: float, shares: dict[str, float]) -> str:
+    """What binds, as far as the use of the cores tells.
+
+    Args:
+        cores: Of the machine.
+        busy: Of them, how many were not idle.
+        shares: Of those, what each process of ours had, the busiest first.
+    """
+    ours = sum(shares.values())
+    named = ", ".join(f"{name} {share:.2f}" for name, share in list(shares.items())[:_NAMED])
+    text = f"What binds: {busy:.1f} of {cores} cores are busy"
+    if busy - ours > _STRANGERS * cores:
+        text += (
+            f", but only {ours:.1f} of them with the pipeline: the machine is not ours alone, and the rate is too low"
+        )
+    elif busy > _BOUND * cores:
+        text += ", so the cores bind: whatever saves CPU anywhere makes the whole faster"
+    else:
+        text += ", so the cores do not bind, but the chain from worker to worker and the waits within it"
+    return f"{text}. The busiest, in cores: {named}."
 
 
 def _bulk(parts: Parts) -> str:

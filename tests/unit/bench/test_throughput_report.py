@@ -34,6 +34,7 @@ def results() -> dict[str, Any]:
         **run(100.0, name="streams"),
         "cpu": {"streams": 9.0, "postgres": 3.0},
         "server_cpu": {"postgres": 6.0, "kafka": 1.0},
+        "busy_cores": 1.9,
     }
     beside = {"ours": run(300.0, 95.0), "theirs": run(200.0), "ratio": 1.5}
     parts = {"faust": run(9_000, 20.0), "decode": run(8_000, 45.0), "fold": run(7_000, 95.0), "all": run(6_000, 120.0)}
@@ -78,6 +79,15 @@ def test_the_section_says_what_was_measured(results: dict[str, Any]) -> None:
     assert "take **0.60** of the pipeline's time" in text
     assert "| events into PostgreSQL | 300 | 200 | **1.50** | 95 | 50 |" in text
     assert "| encode, send | 25 | 21% |" in text
+
+
+@pytest.mark.parametrize(
+    ("busy", "verdict"),
+    [(1.95, "the cores bind"), (1.4, "the chain from worker"), (2.5, "the machine is not ours alone")],
+)
+def test_what_binds_follows_from_the_cores_in_use(results: dict[str, Any], busy: float, verdict: str) -> None:
+    results["parts"]["pipeline"]["busy_cores"] = busy
+    assert verdict in section(results)
 
 
 def test_a_part_that_was_not_measured_is_left_out(results: dict[str, Any]) -> None:
