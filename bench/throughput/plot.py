@@ -39,7 +39,9 @@ def plot(results: dict[str, Any], path: Path) -> None:
 def _whole(axes: Any, parts: Parts) -> None:
     left = 0.0
     for name, run in parts["bulk"]["paths"].items():
-        axes.barh("bulk paths,\none after another", run["seconds"], left=left, color=_PATHS[name], label=name)
+        axes.barh(
+            "bulk paths,\none after another", run["seconds"], left=left, color=_PATHS[name], label=name.strip("_")
+        )
         left += run["seconds"]
     rate = parts["pipeline"]["records_per_s"]
     axes.barh("pipeline,\nall stages on", parts["pipeline"]["seconds"], color=_OURS)
@@ -57,9 +59,12 @@ def _compared(axes: Any, parts: Parts) -> None:
         rates = [sides[side]["records_per_s"] for sides in found.values()]
         bars = axes.bar(positions, rates, 0.36, color=color, label=label)
         axes.bar_label(bars, [f"{rate:,.0f}" for rate in rates], fontsize=8)
-    axes.set_xticks(range(len(found)), [name.replace(" ", "\n", 1) for name in found])
+    axes.set_xticks(
+        range(len(found)), [name.replace(" into ", "\ninto ").replace(" with ", "\nwith ") for name in found]
+    )
+    axes.tick_params("x", labelsize=8.5)
     axes.set(title="Beside Quix Streams, one process each", ylabel="records/s")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.14))
 
 
 def _steps(axes: Any, parts: Parts) -> None:
@@ -86,11 +91,13 @@ def _sizes(axes: Any, parts: Parts) -> None:
 
 def _scaling(axes: Any, parts: Parts) -> None:
     for kind, rates in scaling(parts).items():
-        axes.plot(list(rates), list(rates.values()), marker="o", label=kind)
-    axes.set_xticks([1, 2, 4])
+        first = next(iter(rates.values()))
+        relative = [rate / first for rate in rates.values()]
+        axes.plot(list(rates), relative, marker="o", label=f"{kind}: {first:,.0f}/s with one")
+    axes.set_xticks(list(next(iter(scaling(parts).values()))))
     axes.set_ylim(bottom=0)
-    axes.set(title="Workers of one kind, alone", xlabel="workers", ylabel="records/s")
-    axes.legend(frameon=False)
+    axes.set(title="Workers of one kind, alone", xlabel="workers", ylabel="rate, by that of one worker")
+    axes.legend(frameon=False, loc="lower right")
 
 
 def _cores(axes: Any, parts: Parts) -> None:
