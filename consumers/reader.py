@@ -106,8 +106,14 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def close(self) -> None:
         """Leaves the group."""
-        if self._consumer:
+        if not self._consumer:
+            return
+        try:
             await self._consumer.stop()
+        except asyncio.CancelledError:
+            # While the broker is away aiokafka lets the cancellation of its own fetches out.
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
 
     def current(self, assignment: int) -> bool:
         """Whether what was read under this assignment is still ours to write and to commit."""

@@ -37,5 +37,7 @@ def configure_logging(settings: LogSettings) -> None:
     handler = logging.StreamHandler(sys.__stderr__)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=enrich))
     logging.basicConfig(force=True, level=max(level, logging.WARNING), handlers=[handler])
-    # It logs the traceback of every request that fails; our errors say so once.
-    logging.getLogger("opensearch").setLevel(logging.CRITICAL)
+    # They log every request that fails, aiokafka dozens a second while a broker is away; our workers say so once, and
+    # then as often as they try again.
+    for library in ("opensearch", "aiokafka"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
