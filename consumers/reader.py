@@ -144,10 +144,12 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
         return Polled(assignment, records)
 
     def positions(self) -> dict[Partition, Position]:
-        """How far each partition of the assignment is; empty until it has begun."""
+        """How far each partition of the assignment is; empty until it has begun, and while the group is rebalancing."""
+        assigned = self._consumer.assignment()
         return {
             partition: Position(committed, self._consumer.highwater(TopicPartition(*partition)) or committed)
             for partition, committed in self._committed.items()
+            if TopicPartition(*partition) in assigned
         }
 
     async def commit(self, assignment: int, offsets: Offsets) -> None:
