@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import NamedTuple, Protocol, Self
 
 import structlog
@@ -86,10 +87,8 @@ class SpoolingPublisher:
     def __init__(self, settings: Settings, connect: Callable[[], Awaitable[Connection]]) -> None:
         self._settings = settings
         self._connect = connect
-        schema = json.dumps(load_schema(EVENTS.schema)).encode()
+        schema, self._encoder = _spool_encoder()
         self._spool = Spool(spool_root(settings.data_dir), schema, settings.capture.spool_bytes)
-        self._encoder = Encoder(EVENTS.schema, _NO_SCHEMA_ID)
-        self._decoders: dict[bytes, Decoder] = {}
         self._ack_s = settings.capture.ack_ms / 1000
         self._direct = False
         self._told = False
@@ -293,7 +292,8 @@ class SpoolingPublisher:
         receipts: dict[asyncio.Future[Receipt], Spooled] = {}
         for spooled in events:
             try:
-                receipts[await connection.publish(self._decoded(spooled))] = spooled
+                event: SessionEvent = _spool_decoder(spooled.schema).decode(spooled.value)
+                receipts[await connection.publish(event)] = spooled
             except (CodecError, TerminalError) as error:
                 self._set_aside(spooled, error)
             # Whoever emits meanwhile gets a turn.
@@ -308,14 +308,6 @@ class SpoolingPublisher:
                 receipt.result()
             except TerminalError as error:
                 self._set_aside(spooled, error)
-
-    def _decoded(self, spooled: Spooled) -> SessionEvent:
-        decoder = self._decoders.get(spooled.schema)
-        if decoder is None:
-            decoder = Decoder(EVENTS.schema, lambda _: json.loads(spooled.schema))
-            self._decoders[spooled.schema] = decoder
-        event: SessionEvent = decoder.decode(spooled.value)
-        return event
 
     def _set_aside(self, spooled: Spooled, error: Exception) -> None:
         path = self._spool.set_aside(spooled)
@@ -337,6 +329,18 @@ class SpoolingPublisher:
             await asyncio.to_thread(self._spool.sync)
         except OSError as error:
             log.error("the disk does not take what is in the spool", spool=str(self._spool.root), reason=str(error))
+
+
+@lru_cache(maxsize=1)
+def _spool_encoder() -> tuple[bytes, Encoder]:
+    """The schema that events are spooled with, as JSON, and what encodes them."""
+    return json.dumps(load_schema(EVENTS.schema)).encode(), Encoder(EVENTS.schema, _NO_SCHEMA_ID)
+
+
+# A spool holds events of this version of the program, and perhaps of the one before.
+@lru_cache(maxsize=2)
+def _spool_decoder(schema: bytes) -> Decoder:
+    return Decoder(EVENTS.schema, lambda _: json.loads(schema))
 
 
 def _spool_receipt(event: SessionEvent) -> Receipt:

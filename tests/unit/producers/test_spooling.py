@@ -26,6 +26,7 @@ from sessiontrack.settings import Settings
 from tests.unit.producers.clawdbot.writing import message
 
 SESSIONS = ("a", "b")
+ENCODER = Encoder("session-event", 7)
 
 
 class Broker:
@@ -56,13 +57,12 @@ class Broker:
 class BrokerConnection:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self._encoder = Encoder("session-event", 7)
         self._receipts: list[asyncio.Future[Receipt]] = []
         self.failed: type[SessionTrackError] | None = None
         self.unanswered: list[SessionEvent] = []
 
     def encode(self, event: SessionEvent) -> bytes:
-        return encoded(self._encoder, event)
+        return encoded(ENCODER, event)
 
     async def publish(self, event: SessionEvent) -> asyncio.Future[Receipt]:
         return await self.produce(event, self.encode(event))
