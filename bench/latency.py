@@ -148,7 +148,8 @@ def _latencies(appended: Times, seen: Times) -> list[float]:
     return [(seen[number] - at) * 1000 for number, at in appended.items() if number in seen]
 
 
-def _summary(latencies: list[float]) -> dict[str, float]:
+def summary(latencies: list[float]) -> dict[str, float]:
+    """Quantiles of times in milliseconds."""
     cuts = statistics.quantiles(latencies, n=1000, method="inclusive")
     return {
         "lines": len(latencies),
@@ -199,7 +200,7 @@ def main() -> None:
         "machine": machine,
         "rate": arguments.rate,
         "seconds": arguments.seconds,
-        "latency": {hop: _summary(values) for hop, values in latencies.items()},
+        "latency": {hop: summary(values) for hop, values in latencies.items()},
     }
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "latency.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
