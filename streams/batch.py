@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from pydantic_core import from_json, to_json
@@ -132,7 +133,8 @@ class _SessionRun:
         # JSON by a third of the time that `json` takes, and like it with integers of any size.
         self._session: SessionState = from_json(stored) if stored else new_session(first["session_id"], first["family"])
         self._counted = self._session["position"]
-        self._folded = Folded(lambda page: state.get(self._page_key(page)))
+        # No method of this object: it would hold itself, and all its records, until the garbage is collected.
+        self._folded = Folded(partial(_read_page, state, self._prefix))
         self._calls: dict[tuple[str, int], CallState] = {}
         self._outputs: list[Output] = []
         self._changed = False
@@ -171,7 +173,7 @@ class _SessionRun:
         changes.outputs += self._outputs
         if self._changed:
             for page, content in self._folded.touched():
-                changes.writes[self._page_key(page)] = content
+                changes.writes[_page_key(self._prefix, page)] = content
             for (call_id, series), call in self._calls.items():
                 changes.writes[self._call_key(call_id, series)] = to_json(call)
             changes.writes[self._prefix + b"session"] = to_json(self._session)
@@ -204,8 +206,13 @@ class _SessionRun:
             self._calls[call_id, series] = call
         return call
 
-    def _page_key(self, page: str) -> bytes:
-        return self._prefix + b"folded/" + page.encode()
-
     def _call_key(self, call_id: str, series: int) -> bytes:
         return self._prefix + b"call/%d/" % series + call_id.encode()
+
+
+def _read_page(state: State, prefix: bytes, page: str) -> bytes | None:
+    return state.get(_page_key(prefix, page))
+
+
+def _page_key(prefix: bytes, page: str) -> bytes:
+    return prefix + b"folded/" + page.encode()

@@ -10,12 +10,14 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import faust
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError
 from faust.types import TP, TableT
 
 from schemas.codec import CodecError
@@ -29,9 +31,12 @@ from streams.blocks import Block
 from streams.codec import Codec
 from streams.publisher import Publisher, Record
 from streams.table import next_offset, next_offset_write, read_partition, write_table
-from streams.take import acknowledge
+from streams.take import acknowledge, forget
 
 logger = structlog.get_logger(__name__)
+
+# More than there can be blocks on their way here, each of which leads to a seek; what is missing then will not come.
+_MOST_SEEKS = 50
 
 
 @dataclass(slots=True)
@@ -80,6 +85,8 @@ class Pipeline:
         self._codec = codec
         self._namespace = namespace
         self._metrics = metrics
+        # Where each partition was last sought back to, and how often.
+        self._sought: dict[TP, tuple[int, int]] = {}
 
     async def process(self, blocks: Iterable[Block]) -> None:
         """Takes partitions through side by side: while one waits for Kafka, another is computed."""
@@ -91,41 +98,63 @@ class Pipeline:
     async def _process(self, tp: TP, blocks: Sequence[Block]) -> None:
         """The way of a batch, one step a line, the acknowledgement last."""
         began = time.monotonic()
-        batch = Batch(tp, await self._not_in_state(tp, blocks))
+        batch = Batch(tp, await self._joining(tp, blocks))
         if batch.records:
             self._note_position(tp, batch.records[0].offset, batch.records[0].timestamp)
             await self._run_stages(batch)
             await self._publish(batch)
             await self._set_aside(batch)
             await self._remember(batch)
-            self._note_position(tp, batch.records[-1].offset + 1, None)
-        acknowledge(self._app, blocks)
+        await self._acknowledge(tp, blocks)
         self._metrics.batch(time.monotonic() - began)
 
-    async def _not_in_state(self, tp: TP, blocks: Iterable[Block]) -> list[ConsumerRecord]:
-        """The records that the state does not hold yet.
-
-        Raises:
-            TerminalError: Some were left out before them.
-        """
-        first = expected = next_offset(read_partition(self._table, tp.partition))
-        found = []
+    async def _joining(self, tp: TP, blocks: Iterable[Block]) -> list[ConsumerRecord]:
+        """The records that the state does not hold yet, as far as none is missing between them."""
+        expected = next_offset(read_partition(self._table, tp.partition))
+        found: list[ConsumerRecord] = []
         for block in blocks:
-            new = [record for record in block.records if record.offset >= first]
-            if new:
-                await self._check_gaps(tp, expected, new)
-                expected = new[-1].offset + 1
-            found += new
+            for record in block.records:
+                if record.offset < expected:
+                    continue
+                if record.offset > expected and record.offset > await self._earliest(tp):
+                    return found
+                found.append(record)
+                expected = record.offset + 1
         return found
 
-    async def _check_gaps(self, tp: TP, expected: int, records: Sequence[ConsumerRecord]) -> None:
-        for record in records:
-            if record.offset > expected and record.offset > (await self._app.consumer.earliest_offsets(tp))[tp]:
-                raise TerminalError(
-                    f"partition {tp.partition} goes on at offset {record.offset}, but the state ends before {expected}",
-                    hint="Restart the worker. If that does not help, its state is lost: reset its group to the start.",
-                )
-            expected = record.offset + 1
+    async def _earliest(self, tp: TP) -> int:
+        """The first offset that the log still has."""
+        return int((await self._app.consumer.earliest_offsets(tp))[tp])
+
+    async def _acknowledge(self, tp: TP, blocks: Sequence[Block]) -> None:
+        """Acknowledges what the state holds; where there is more, records were left out before it, and are read again.
+
+        Faust may drop what it holds when partitions are assigned anew; and of two workers that both believe to own a
+        partition, the older one may set the state back. What was folded already is not folded twice.
+
+        Raises:
+            TerminalError: They do not come.
+        """
+        expected = next_offset(read_partition(self._table, tp.partition))
+        acknowledge(self._app, [block for block in blocks if block.offset < expected])
+        self._note_position(tp, expected, None)
+        ahead = [block for block in blocks if block.offset >= expected]
+        if not ahead:
+            self._sought.pop(tp, None)
+            return
+        forget(self._app, ahead)
+        known, times = self._sought.get(tp, (expected, 0))
+        self._sought[tp] = expected, times + 1 if known == expected else 1
+        if self._sought[tp][1] > _MOST_SEEKS:
+            raise TerminalError(
+                f"partition {tp.partition} goes on at offset {ahead[0].records[0].offset}, but the state ends before"
+                f" {expected}, and the log does not have what is between",
+                hint="Reset the group to the start of the log.",
+            )
+        logger.warning("reading_again", worker="streams", partition=tp.partition, offset=expected)
+        # In a rebalance it may be another worker's already.
+        with suppress(IllegalStateError):
+            await self._app.consumer.seek_wait({tp: expected})
 
     async def _run_stages(self, batch: Batch) -> None:
         placed = await self._decode(batch)

@@ -7,7 +7,7 @@ little is there. This takes what has come while the batch before was processed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, cast
 
 from faust.types import AppT
@@ -63,11 +63,17 @@ def _is_enough(blocks: list[Block]) -> bool:
     )
 
 
-def acknowledge(app: AppT, blocks: Iterable[Block]) -> None:
+def acknowledge(app: AppT, blocks: Sequence[Block]) -> None:
     """Lets the offsets of blocks be committed."""
     for block in blocks:
         block.ack(cast(Any, app.consumer))
-        # An offset that Faust holds for acknowledged already would stay in work for ever.
+    # An offset that Faust holds for acknowledged already would stay in work for ever.
+    forget(app, blocks)
+
+
+def forget(app: AppT, blocks: Iterable[Block]) -> None:
+    """Lets a rebalance wait for blocks no longer."""
+    for block in blocks:
         app.consumer.unacked.discard(block)
 
 
