@@ -19,6 +19,8 @@ from streams.table import hold_flow_until_sought, state_table
 from streams.take import take
 
 _BEAT_S = 1.0
+# Faust does not tell that the broker is away: events just stop coming. So it is asked.
+_ASK_S = 5.0
 
 
 def create_app(
@@ -78,14 +80,21 @@ def create_app(
                 await app.crash(error)
                 raise
 
-    _report(app, health or Health())
+    _report(app, publisher, health or Health())
     return app
 
 
-def _report(app: faust.App, health: Health) -> None:
+def _report(app: faust.App, publisher: Publisher, health: Health) -> None:
+    heard = True
+
+    @app.timer(_ASK_S)  # type: ignore[untyped-decorator]  # Faust's
+    async def ask() -> None:
+        nonlocal heard
+        heard = await publisher.is_heard()
+
     @app.timer(_BEAT_S)  # type: ignore[untyped-decorator]  # Faust's
     async def beat() -> None:
-        if app.flow_control.is_active() and not app.rebalancing:
+        if heard and app.flow_control.is_active() and not app.rebalancing:
             health.ready()
         else:
             health.waits("kafka")

@@ -60,6 +60,15 @@ class Publisher:
             lambda producer: producer.send_and_wait(topic, key=record.key, value=record.value, headers=record.headers)
         )
 
+    async def is_heard(self) -> bool:
+        """Whether a broker answers."""
+        try:
+            producer = await self._started()
+            await producer.client.fetch_all_metadata()
+        except (KafkaError, OSError):
+            return False
+        return True
+
     async def close(self) -> None:
         """Disconnects."""
         if self._producer is not None:
