@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,12 +24,16 @@ from schemas.registry import RegistryError, SchemaRegistry
 from schemas.topics import DEAD_LETTERS, EVENTS, SESSIONS, TOPICS
 from sessiontrack.dead_letters import dead_letter, dead_letter_key
 from sessiontrack.errors import TerminalError
+from sessiontrack.s3 import s3_client
 from sessiontrack.settings import Settings
 from tests.npm import run
 from tests.stack.logs import caught_up
 from tests.stack.pipeline import Pipeline
 from tests.stack.subscribing import PYTHON, Line, installed_node_client, lines_of
+from tests.unit.producers.clawdbot.writing import header, message
 
+# A line that no event can carry.
+TOO_LARGE = message(1, "é" * 200_000)
 # What follows is in no transcript.
 GARBAGE = b"garbage"
 UNKNOWN_SCHEMA = b"\x00\x7f\xff\xff\xff\x00"
@@ -63,6 +69,10 @@ async def published(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("subscribed") / "state"
     # Sessions that this stack has never seen: of others only what changes is published again.
     generate(folder, 12, seed=uuid4().fields[0])
+    session_id = str(uuid4())
+    transcript = folder / "agents" / "main" / "sessions" / f"{session_id}.jsonl"
+    transcript.parent.mkdir(parents=True, exist_ok=True)
+    transcript.write_bytes(header(session_id) + TOO_LARGE)
     groups = f"test-{uuid4()}", f"test-{uuid4()}"
     start = await _begin_at_the_end(pipeline.settings, groups)
     pipeline.capture(folder)
@@ -73,13 +83,29 @@ async def published(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory
     return Published(groups, values, undecodable)
 
 
+@pytest.fixture(scope="module")
+async def read_by_script(pipeline: Pipeline, published: Published) -> dict[str, Line]:
+    return await lines_of(PYTHON, _arguments(pipeline.settings, published.groups[0]), published.all)
+
+
 def test_the_script_has_less_than_forty_lines() -> None:
     assert len(Path(PYTHON[1]).read_text().splitlines()) < 40
 
 
-async def test_a_short_script_reads_every_topic(pipeline: Pipeline, published: Published) -> None:
-    lines = await lines_of(PYTHON, _arguments(pipeline.settings, published.groups[0]), published.all)
-    _assert_read(lines, published)
+def test_a_short_script_reads_every_topic(read_by_script: Mapping[str, Line], published: Published) -> None:
+    _assert_read(read_by_script, published)
+
+
+def test_a_reference_leads_to_the_line(read_by_script: Mapping[str, Line], pipeline: Pipeline) -> None:
+    events = [
+        line["value"] for place, line in read_by_script.items() if place.startswith(EVENTS.name) and "value" in line
+    ]
+    (payload,) = [event["payload"] for event in events if event["payload"]["reference"]]
+    s3 = pipeline.settings.s3
+    with closing(s3_client(s3).get_object(s3.bucket, payload["reference"]["key"])) as found:
+        assert found.read() == TOO_LARGE
+    assert payload["reference"]["sha256"] == sha256(TOO_LARGE).hexdigest()
+    assert payload["raw"] is None
 
 
 async def test_a_node_client_reads_every_topic(
