@@ -16,31 +16,29 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Self
 
 import structlog
 
 from producers.claims import ClaimStore
+from producers.connection import Connection
+from producers.emptying import publish_spool, synced
 from producers.publisher import Publisher, encoded, partition_of
 from producers.receipt import Receipt
 from producers.spool.folders import spool_root
-from producers.spool.spool import Spool, Spooled
+from producers.spool.spool import Spool
 from schemas.avro import load_schema
-from schemas.codec import CodecError, Decoder, Encoder
+from schemas.codec import Encoder
 from schemas.records import SessionEvent
 from schemas.topics import EVENTS
 from sessiontrack.backoff import backoff_delays
-from sessiontrack.errors import TerminalError, TransientError, UnavailableError
+from sessiontrack.errors import TransientError, UnavailableError
 from sessiontrack.settings import Settings
 
 # A broker that is well is connected to within this; one that is away holds up nobody's start for longer.
 _OPEN_PATIENCE_S = 2.0
 # How long an end waits for a broker that is there to take the rest; what it does not take waits on disk.
 _CLOSE_PATIENCE_S = 5.0
-# A broker that is busy with much else still acknowledges part of the spool within this.
-_ACK_PATIENCE_S = 10.0
-# What is read of the spool at once: some hundred events, a few milliseconds of an event loop that others share.
-_CHUNK_BYTES = 256 * 1024
 # What a power failure may cost.
 _SYNC_INTERVAL_S = 1.0
 # One connection in two seconds costs nobody anything, and a spool that grows should not wait for longer.
@@ -49,25 +47,6 @@ _LONGEST_DELAY_S = 2.0
 _NO_SCHEMA_ID = 0
 
 log = structlog.get_logger(__name__)
-
-
-class Connection(Protocol):
-    """A way to the broker: `producers.publisher.Publisher`, or a fake in a test."""
-
-    def encode(self, event: SessionEvent) -> bytes:
-        """The framed value."""
-
-    async def publish(self, event: SessionEvent) -> asyncio.Future[Receipt]:
-        """Publishes an event, its line by way of the object store where it is large."""
-
-    async def produce(self, event: SessionEvent, value: bytes) -> asyncio.Future[Receipt]:
-        """Publishes an event that is encoded."""
-
-    async def close(self) -> None:
-        """Disconnects after what is in flight."""
-
-    async def abandon(self) -> None:
-        """Disconnects at once."""
 
 
 class _Sent(NamedTuple):
@@ -167,7 +146,7 @@ class SpoolingPublisher:
             await asyncio.wait([self._emptying])
         if self._connection:
             await self._connection.close()
-        await self._sync()
+        await synced(self._spool)
         self._spool.close()
 
     async def _start(self) -> None:
@@ -261,7 +240,7 @@ class SpoolingPublisher:
         try:
             self._connection = self._connection or await self._connect()
             self._tried.set()
-            await self._publish_spool(self._connection)
+            await publish_spool(self._spool, self._connection)
         except Exception as error:  # whatever a client library raises, the spool is not given up
             if not self._tried.is_set() and not isinstance(error, TransientError | UnavailableError):
                 raise
@@ -276,71 +255,22 @@ class SpoolingPublisher:
             await lost.abandon()
         return False
 
-    async def _publish_spool(self, connection: Connection) -> None:
-        self._spool.adopt()
-        count = 0
-        # Between the look that finds nothing left and the return there is no await: no event slips in.
-        while not self._spool.is_empty:
-            events = self._spool.read(_CHUNK_BYTES)
-            await self._publish_chunk(connection, events)
-            self._spool.acknowledge()
-            count += len(events)
-        if count:
-            log.info("the broker has all that waited on disk", events=count)
-
-    async def _publish_chunk(self, connection: Connection, events: list[Spooled]) -> None:
-        receipts: dict[asyncio.Future[Receipt], Spooled] = {}
-        for spooled in events:
-            try:
-                event: SessionEvent = _spool_decoder(spooled.schema).decode(spooled.value)
-                receipts[await connection.publish(event)] = spooled
-            except (CodecError, TerminalError) as error:
-                self._set_aside(spooled, error)
-            # Whoever emits meanwhile gets a turn.
-            await asyncio.sleep(0)
-        if not receipts:
-            return
-        _, pending = await asyncio.wait(receipts, timeout=_ACK_PATIENCE_S)
-        if pending:
-            raise UnavailableError(f"the broker does not acknowledge {len(pending)} events")
-        for receipt, spooled in receipts.items():
-            try:
-                receipt.result()
-            except TerminalError as error:
-                self._set_aside(spooled, error)
-
-    def _set_aside(self, spooled: Spooled, error: Exception) -> None:
-        path = self._spool.set_aside(spooled)
-        log.error("a spooled event can't be published and is set aside", path=str(path), reason=str(error))
-
     def _tell_of(self, reason: str) -> None:
-        # Once for each outage: it is asked for every few seconds.
-        if not self._told:
-            log.warning("events wait on disk until the servers are back", spool=str(self._spool.root), reason=reason)
+        # A warning once for each outage: the servers are tried every few seconds.
+        tell = log.debug if self._told else log.warning
+        tell("events wait on disk until the servers are back", spool=str(self._spool.root), reason=reason)
         self._told = True
 
     async def _sync_again_and_again(self) -> None:
         while True:
             await asyncio.sleep(_SYNC_INTERVAL_S)
-            await self._sync()
-
-    async def _sync(self) -> None:
-        try:
-            await asyncio.to_thread(self._spool.sync)
-        except OSError as error:
-            log.error("the disk does not take what is in the spool", spool=str(self._spool.root), reason=str(error))
+            await synced(self._spool)
 
 
 @lru_cache(maxsize=1)
 def _spool_encoder() -> tuple[bytes, Encoder]:
     """The schema that events are spooled with, as JSON, and what encodes them."""
     return json.dumps(load_schema(EVENTS.schema)).encode(), Encoder(EVENTS.schema, _NO_SCHEMA_ID)
-
-
-# A spool holds events of this version of the program, and perhaps of the one before.
-@lru_cache(maxsize=2)
-def _spool_decoder(schema: bytes) -> Decoder:
-    return Decoder(EVENTS.schema, lambda _: json.loads(schema))
 
 
 def _spool_receipt(event: SessionEvent) -> Receipt:

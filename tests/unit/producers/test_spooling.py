@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from producers import spooling
+from producers import emptying, spooling
 from producers.publisher import encoded
 from producers.receipt import Receipt
 from producers.spooling import SpoolingPublisher
@@ -112,7 +112,7 @@ class SpoolingMachine(RuleBasedStateMachine):
         self._loop = asyncio.new_event_loop()
         self._patches: list[Any] = [
             patch.object(spooling, "backoff_delays", lambda: repeat(0.001)),
-            patch.object(spooling, "_ACK_PATIENCE_S", 0.005),
+            patch.object(emptying, "_ACK_PATIENCE_S", 0.005),
             patch.object(spooling, "_CLOSE_PATIENCE_S", 0.05),
         ]
         for each in self._patches:
