@@ -17,7 +17,7 @@ from producers.clawdbot.database import DatabaseUnreadableError
 from producers.clawdbot.database_source import DatabaseSource
 from producers.clawdbot.discover import agent_of, brand_of, scan
 from producers.clawdbot.fields import LAST_MOMENT, storable
-from producers.clawdbot.file_names import archive_name_facts, database_of, is_database_name
+from producers.clawdbot.file_names import archive_name_facts, database_of, is_database, is_database_name
 from producers.clawdbot.generation_checkpoints import GenerationCheckpoint, GenerationKey, GenerationStamp
 from producers.clawdbot.reader import Counts
 from producers.transcript import TranscriptPosition, TranscriptSource
@@ -92,9 +92,9 @@ class DatabaseReader:
         """Reads what is new in databases and compressed files of which something changed."""
         paths: set[Path] = set()
         for path in changed:
-            database = database_of(path.name)
-            if database is not None:
-                paths.add(path.with_name(database))
+            database = database_of(path)
+            if database in self._sources or (database is not None and is_database_name(database.name)):
+                paths.add(database)
             elif archive_name_facts(path.name) is not None:
                 paths.add(path)
             elif path.is_dir():
@@ -135,23 +135,24 @@ class DatabaseReader:
         return sorted({path for root in self._roots for path in self._scan(root)}, key=_order)
 
     def _scan(self, root: Path) -> Iterator[Path]:
-        return (path for path in scan(root, self._unreadable, _is_named) if _is_named(path.name))
+        # A file that is named as a root may be called otherwise than the product calls it.
+        return (path for path in scan(root, self._unreadable, _is_named) if is_database(path) or _is_named(path.name))
 
     async def _read(
         self, path: Path, *, thorough: bool = False, head: bool = False, resend_since: int = LAST_MOMENT
     ) -> None:
         try:
-            if is_database_name(path.name):
+            if is_database(path):
                 source = self._source(path)
                 await self._send_all(source.read(thorough=thorough, head=head, resend_since=resend_since))
-                self.counts.sessions |= source.session_ids
+                if head:
+                    self.counts.sessions |= source.session_ids
             else:
                 archive = await asyncio.to_thread(self._archive, path, resend_since)
                 if archive is None:
                     return
                 known = self._known(archive.source.session_id, resend_since)
                 await self._send_all(archive_batches(archive, known, self._clock))
-                self.counts.sessions.add(archive.source.session_id)
             self.counts.transcripts.add(path)
             self.counts.skipped.pop(path, None)
         except DatabaseUnreadableError as error:
@@ -167,6 +168,7 @@ class DatabaseReader:
         while not self._stopping() and (batch := await asyncio.to_thread(self._next, batches)) is not None:
             await self._send_batch(batch)
             self.counts.add(batch)
+            self.counts.sessions.update(event["session_id"] for event in batch.events[:1])
             self._metrics.received(batch.lines)
             for fault, lines in batch.faults.items():
                 self._metrics.fault(fault, lines)
@@ -241,7 +243,7 @@ def _is_named(name: str) -> bool:
 
 def _order(path: Path) -> tuple[bool, str]:
     # What a database tells of a session need not be read of its archive again.
-    return not is_database_name(path.name), str(path)
+    return not is_database(path), str(path)
 
 
 def _is_below(path: Path, root: Path) -> bool:

@@ -35,6 +35,9 @@ class DatabaseSession:
         database: Where the rows are.
         clock: Gives the time, epoch milliseconds.
         checkpoint: What of it was sent before.
+
+    Attributes:
+        verified: The last read compared all rows; else only the last one of those that were known.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class DatabaseSession:
     ) -> None:
         self.source = source
         self.checkpoint = checkpoint or GenerationCheckpoint.first(key)
+        self.verified = True
         self._id = key.session_id
         self._database = database
         self._clock = clock
@@ -68,7 +72,7 @@ class DatabaseSession:
         Raises:
             DatabaseUnreadableError: It can't be read.
         """
-        more = True
+        self.verified, more = self._last is None, True
         while more:
             with self._database.snapshot() as snapshot:
                 batch, more = self._next(snapshot)
@@ -164,7 +168,7 @@ class DatabaseSession:
 
     def _verified(self, snapshot: Snapshot) -> list[SessionEvent]:
         """Makes `_transcript` stand where the rows can be read on; returns the head of what is no more."""
-        before = self.checkpoint
+        before, self.verified = self.checkpoint, True
         last: tuple[int, bytes] | None = None
 
         def prefix() -> Iterator[bytes]:

@@ -33,6 +33,8 @@ _STATES: dict[str, TranscriptState] = {"deleted": "DELETED", "reset": "RESET"}
 # What is larger is copied to the disk while it is read.
 _IN_MEMORY_BYTES = 1024 * 1024
 _BLOCK_BYTES = 64 * 1024
+# Verifying takes a second for some hundred megabytes, in which nothing else is read: the rest waits for the next time.
+_VERIFIED_BYTES = 64 * 1024 * 1024
 
 
 class DatabaseSource:
@@ -175,7 +177,8 @@ class DatabaseSource:
         yield from self._kept(session_id, self._facts_of(session))
         for batch in session.read():
             yield from self._kept(session_id, batch)
-        self._unverified.setdefault(session_id, ())
+        if not session.verified:
+            self._unverified.setdefault(session_id, ())
         if head:
             yield from self._kept(session_id, session.head())
 
@@ -192,14 +195,18 @@ class DatabaseSource:
         return session.deleted(next((int(row["created_at"]) for row in told), self._clock()))
 
     def _verify(self) -> Iterator[Batch]:
-        """Verifies the sessions that were read since, as far as they have come to rest."""
+        """Verifies the sessions that were appended to since, as far as they have come to rest."""
+        left = _VERIFIED_BYTES
         for session_id, stamp in list(self._unverified.items()):
+            if left <= 0:
+                return
             known = self._known.get(session_id)
             if known is not None and known.stamp != stamp:
                 self._unverified[session_id] = known.stamp
                 continue
             del self._unverified[session_id]
             if session_id in self._sessions and known is not None and not known.ended:
+                left -= known.position["bytes"]
                 self._sessions[session_id].distrust()
                 for batch in self._sessions[session_id].read():
                     yield from self._kept(session_id, batch)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import unquote
 
 from producers.clawdbot.fields import epoch_ms
@@ -26,7 +27,7 @@ _SIDECAR = ".trajectory."
 _SQLITE = "sqlite:"
 _COMPRESSED = re.compile(r"(?P<name>[^/\\]+?)(?:\.[0-9a-f]{8,64})?\.zst")
 _DATABASE = re.compile(r"[^/\\]+-agent\.sqlite")
-_BESIDE_DATABASE = re.compile(r"(?P<name>[^/\\]+?)(?:-wal|-shm|-journal)?")
+_DATABASE_SUFFIX = ".sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,15 @@ def is_database_name(name: str) -> bool:
     return _DATABASE.fullmatch(name) is not None
 
 
-def database_of(name: str) -> str | None:
-    """The database that a file belongs to, by name: it itself, or what SQLite keeps beside it; None where to none."""
-    match = _BESIDE_DATABASE.fullmatch(name)
-    return match["name"] if match and is_database_name(match["name"]) else None
+def is_database(path: Path) -> bool:
+    """Whether a file that is to be read is a database, however it is called."""
+    return path.suffix == _DATABASE_SUFFIX
+
+
+def database_of(path: Path) -> Path | None:
+    """The database that a file belongs to: it itself, or what SQLite keeps beside it; None where to none."""
+    name, suffix, _ = path.name.rpartition(_DATABASE_SUFFIX)
+    return path.with_name(name + suffix) if suffix else None
 
 
 def referenced_session_id(reference: str) -> str | None:

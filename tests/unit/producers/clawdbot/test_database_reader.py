@@ -159,7 +159,9 @@ async def test_rows_that_are_only_numbered_anew_are_the_same(reading: Reading, w
 async def test_a_row_that_is_changed_in_place_is_found_when_the_session_has_come_to_rest(
     reading: Reading, writer: AgentDatabaseWriter
 ) -> None:
-    writer.append(SESSION, header(), message(1), message(2))
+    writer.append(SESSION, header(), message(1))
+    await reading.notice()
+    writer.append(SESSION, message(2))
     await reading.notice()
     await reading.reader.look_around()
     edited = message(1, "edited").decode().removesuffix("\n")
@@ -460,3 +462,19 @@ async def test_long_transcripts_come_in_many_batches_and_long_rows_whole(
     assert reading.log.lines == [header(), long, *many]
     assert len(batches) >= 4
     assert sorted(batches)[-2] < 1_100_000
+
+
+async def test_a_database_of_another_name_is_read_where_it_is_named(tmp_path: Path) -> None:
+    writer = AgentDatabaseWriter(tmp_path / "store" / "shared.sqlite")
+    writer.append(SESSION, header())
+    log = Log()
+    reader = log.database_reader(writer.path)
+    await reader.read_all(final=False)
+    writer.append(SESSION, message(1))
+    await reader.read_changed([writer.path.with_name("shared.sqlite-wal")])
+    assert log.lines == [header(), message(1)]
+    unnamed = log.database_reader(writer.path.parent)
+    await unnamed.read_all(final=False)
+    assert len(log.lines) == 2
+    reader.close()
+    writer.close()
