@@ -77,6 +77,11 @@ class OpenSearchSettings(Section):
 
     url: str = Field("http://127.0.0.1:9200", description="Base URL.")
     replicas: int = Field(0, ge=0, description="Replicas of each index that is created.")
+    refresh_interval: str = Field(
+        "500ms",
+        pattern="^[1-9][0-9]*(ms|s)$",
+        description="How soon what was written is found; 5 s while the sink catches up.",
+    )
     index_prefix: str = Field(
         "sessiontrack",
         pattern="^[a-z0-9][a-z0-9_]*$",

@@ -19,7 +19,7 @@ BLOCK_RECORDS = 4096
 SEGMENT_BYTES = 32 * 1024 * 1024
 # An open segment is put when it has doubled since the last time, so that a busy partition writes each byte at most
 # twice; a first put of fewer records than this waits for quiet.
-_FIRST_PUT_RECORDS = 256
+_FIRST_PUT_RECORDS = 1024
 QUIET_S = 1.0
 # A partition that is never quiet is still archived in time for whoever exports a session that goes on.
 LONGEST_WAIT_S = 10.0

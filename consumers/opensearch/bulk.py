@@ -18,6 +18,7 @@ from sessiontrack.settings import OpenSearchSettings
 
 # OpenSearch indexes a request on one core, so a batch is worth several; each is still many times its overhead.
 MOST_BYTES = 1024 * 1024
+_FEWEST_BYTES = 64 * 1024
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _FIELD = re.compile(r"field \[([\w.-]{1,64})\]")
@@ -97,6 +98,19 @@ def chunks(framed: Iterable[bytes], most_bytes: int = MOST_BYTES) -> Iterator[by
         size += len(operation)
     if chunk:
         yield b"".join(chunk)
+
+
+def even_bytes(framed: Sequence[bytes], at_once: int) -> int:
+    """A bound for `chunks` under which so many requests at a time end together, where one each is worth it.
+
+    Args:
+        framed: The operations.
+        at_once: Requests at a time.
+    """
+    size = sum(map(len, framed))
+    requests = at_once * -(-size // (at_once * MOST_BYTES))
+    # Filled up to the bound, a chunk is less than an operation short of it: else the last one would be left over.
+    return max(_FEWEST_BYTES, -(-size // requests) + max(map(len, framed))) if framed else MOST_BYTES
 
 
 def check(response: Mapping[str, Any]) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException, TransportError
 
-from consumers.opensearch.bulk import Operation, blames_the_record, check, chunks, combined, operation
+from consumers.opensearch.bulk import Operation, blames_the_record, check, chunks, combined, even_bytes, operation
 from consumers.opensearch.documents import dataset_of
+from consumers.opensearch.refreshing import RefreshInterval
 from consumers.sink import Offsets, Partition, Received, ends
 from schemas.codec import Decoder
 from schemas.topics import DERIVED
@@ -37,6 +39,8 @@ class OpenSearchSink:
 
     def __init__(self, settings: Settings) -> None:
         self._target = settings.opensearch
+        self._refreshing = RefreshInterval(settings.opensearch.refresh_interval, settings.sink.batch_records // 2)
+        self._refresh_interval = ""  # what the indexes have, as far as is known
         self._client: OpenSearch | None = None
         self._requests = asyncio.Semaphore(_REQUESTS)
 
@@ -47,9 +51,11 @@ class OpenSearchSink:
             self._client = OpenSearch(
                 hosts=[self._target.url], timeout=_TIMEOUT_S, max_retries=0, pool_maxsize=_REQUESTS
             )
-        for alias in (self._target.alias(dataset_of(topic.name)) for topic in self.topics):
+        for alias in self._aliases:
             if not await _call(self._client.indices.exists_alias, name=alias):
                 raise TransientError(f"OpenSearch has no alias {alias}", hint="Start the stack with `sessiontrack up`.")
+        # A worker that was killed while it caught up left another one.
+        await self._refresh_every(self._target.refresh_interval)
 
     def start_offset(self, partition: Partition, committed: int) -> int:
         """Where the group stands."""
@@ -62,15 +68,18 @@ class OpenSearchSink:
 
     async def write(self, batch: Sequence[Received]) -> Offsets:
         """Sends the batch; OpenSearch has it on disk when it answers."""
-        bodies = chunks(combined(received.projection for received in batch))
+        framed = combined(received.projection for received in batch)
+        bodies = chunks(framed, even_bytes(framed, _REQUESTS))
         # All are waited for, so that none is still under way when the engine writes the batch again.
         for outcome in await asyncio.gather(*map(self._bulk, bodies), return_exceptions=True):
             if outcome is not None:
                 raise outcome
+        await self._refresh_every(self._refreshing.after(len(batch)))
         return ends(batch)
 
     async def idle(self) -> Offsets:
         """Nothing is held back."""
+        await self._refresh_every(self._refreshing.after(0))
         return {}
 
     def revoked(self, partitions: Sequence[Partition]) -> None:
@@ -78,9 +87,27 @@ class OpenSearchSink:
 
     async def close(self) -> None:
         """Disconnects."""
-        if self._client:
-            self._client.close()
-            self._client = None
+        if self._client is None:
+            return
+        with suppress(TransientError):  # the next worker does so too
+            await self._refresh_every(self._target.refresh_interval)
+        self._client.close()
+        self._client = None
+
+    @property
+    def _aliases(self) -> list[str]:
+        return [self._target.alias(dataset_of(topic.name)) for topic in self.topics]
+
+    async def _refresh_every(self, interval: str) -> None:
+        if interval == self._refresh_interval:
+            return
+        assert self._client
+        await _call(
+            self._client.indices.put_settings,
+            index=",".join(self._aliases),
+            body={"index": {"refresh_interval": interval}},
+        )
+        self._refresh_interval = interval
 
     async def _bulk(self, body: bytes) -> None:
         assert self._client

@@ -57,8 +57,8 @@ def index_settings(target: OpenSearchSettings) -> dict[str, Any]:
     """Settings of each index that can change while it lives."""
     return {
         "number_of_replicas": target.replicas,
-        # A message is to be found within a second; set, so that an index nobody searched stays fresh too.
-        "refresh_interval": "500ms",
+        # Set, so that an index nobody searched stays fresh too.
+        "refresh_interval": target.refresh_interval,
     }
 
 

@@ -7,6 +7,7 @@ import signal
 import sys
 from dataclasses import replace
 
+from consumers.archive import segments
 from consumers.archive.sink import ArchiveSink
 from consumers.engine import Engine
 from schemas.topics import EVENTS, Topic
@@ -18,6 +19,10 @@ def archive_sink(settings: Settings, topic: Topic, name: str) -> ArchiveSink:
     sink = ArchiveSink(settings)
     sink.name, sink.topics = name, (topic,)
     return sink
+
+
+# Soon: so that there is a middle to kill it in.
+segments._FIRST_PUT_RECORDS = 64
 
 
 async def main(topic: str, name: str) -> None:

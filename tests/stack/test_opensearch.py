@@ -7,6 +7,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from consumers.opensearch.documents import document
+from consumers.opensearch.refreshing import CATCHING_UP
 from consumers.opensearch.sink import OpenSearchSink
 from infra.opensearch.setup import put_templates
 from queries.opensearch import StoredDocument, fetch_documents
@@ -69,6 +70,35 @@ async def test_what_is_durable_is_returned(settings: Settings) -> None:
     await sink.open()
     batch = [received(MESSAGES.name, message(message_id=f"m{offset}"), offset=offset) for offset in (7, 8)]
     assert await sink.write(projected(settings, batch)) == {batch[0].partition: 9}
+    await sink.close()
+
+
+async def test_while_a_sink_catches_up_the_indexes_refresh_seldom(settings: Settings) -> None:
+    small = settings.model_copy(update={"sink": settings.sink.model_copy(update={"batch_records": 2})})
+    alias = settings.opensearch.alias("messages")
+
+    def interval() -> str:
+        with OpenSearch(hosts=[settings.opensearch.url]) as client:
+            [index] = client.indices.get_settings(index=alias).values()
+        found: str = index["settings"]["index"]["refresh_interval"]
+        return found
+
+    async def catch_up(sink: OpenSearchSink) -> None:
+        for number in range(6):
+            batch = [received(MESSAGES.name, message(message_id=f"{number}-{which}")) for which in "ab"]
+            await sink.write(projected(settings, batch))
+
+    sink = OpenSearchSink(small)
+    await sink.open()
+    await catch_up(sink)
+    assert interval() == CATCHING_UP
+    await sink.idle()
+    assert interval() == settings.opensearch.refresh_interval
+    await catch_up(sink)
+    other = OpenSearchSink(small)
+    await other.open()  # as after a kill
+    assert interval() == settings.opensearch.refresh_interval
+    await other.close()
     await sink.close()
 
 

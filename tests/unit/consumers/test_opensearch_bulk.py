@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.opensearch.bulk import Operation, check, chunks, combined, operation
+from consumers.opensearch.bulk import MOST_BYTES, Operation, check, chunks, combined, even_bytes, operation
+from consumers.opensearch.refreshing import CATCHING_UP, RefreshInterval
 from schemas.topics import MESSAGES
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.settings import OpenSearchSettings
@@ -59,6 +60,15 @@ def test_chunks_keep_all_operations_in_order_and_within_the_bound(framed: list[b
     assert all(len(chunk) <= max(most, max(map(len, framed))) for chunk in made)
 
 
+@given(st.lists(st.integers(1, 2 * MOST_BYTES), min_size=1, max_size=12))
+def test_requests_that_go_at_once_end_together(sizes: list[int]) -> None:
+    framed = [bytes(size) for size in sizes]
+    most = even_bytes(framed, 2)
+    assert most <= MOST_BYTES + max(sizes)
+    made = list(chunks(framed, most))
+    assert len(made) <= 2 * -(-sum(sizes) // (2 * MOST_BYTES))
+
+
 class TestAnswers:
     def answer(self, status: int, error_type: str | None = None, **error: Any) -> dict[str, Any]:
         result: dict[str, Any] = {"_index": "mine-messages-000001", "_id": "m1", "status": status}
@@ -101,3 +111,12 @@ class TestAnswers:
         bad, busy = self.answer(400, "mapper_parsing_exception"), self.answer(429, "rejected_execution_exception")
         with pytest.raises(TransientError):
             check({"errors": True, "items": bad["items"] + busy["items"]})
+
+
+def test_what_is_written_shows_seldom_only_while_full_batches_follow_each_other() -> None:
+    refreshing = RefreshInterval("500ms", full=100)
+    assert [refreshing.after(records) for records in (100, 500, 100)] == ["500ms"] * 3
+    assert [refreshing.after(records) for records in (100, 100)] == [CATCHING_UP] * 2
+    assert refreshing.after(99) == "500ms"
+    assert refreshing.after(100) == "500ms"
+    assert refreshing.after(0) == "500ms"
