@@ -135,7 +135,8 @@ def main() -> None:
     arguments = parser.parse_args()
     machine = describe()
     measured = asyncio.run(measure(get_settings(), arguments.rate, arguments.before, arguments.outage))
-    result = {"machine": machine, "rate": arguments.rate, "outage_s": arguments.outage, "emit": measured}
+    parameters = {"rate": arguments.rate, "outage_s": arguments.outage, "niceness": os.nice(0)}
+    result = {"machine": machine, **parameters, "emit": measured}
     RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=2))
 

@@ -18,8 +18,8 @@ from sessiontrack.errors import TerminalError, UnavailableError
 
 # A broker that is busy with much else still acknowledges so many events within this.
 _ACK_PATIENCE_S = 10.0
-# What is read of the spool at once: some hundred events. Until they are acknowledged nothing else is read.
-_CHUNK_BYTES = 256 * 1024
+# What is read of the spool at once: a thousand events or so. Until they are acknowledged nothing else is read.
+_CHUNK_BYTES = 1024 * 1024
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,8 @@ connect, publishes what is in the spool in its order, and removes what is acknow
 is direct again. So of no session an event overtakes an earlier one. An event may be published twice, by a broker that
 had it but could not say so any more; its id is the same then.
 
-An event whose line has to go to the object store takes the way through the spool, so nobody waits for that store.
+An event whose line has to go to the object store takes the way through the spool, so nobody waits for that store; while
+it is away, what comes behind stays in the spool as well.
 """
 
 from __future__ import annotations

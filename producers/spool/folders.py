@@ -86,6 +86,16 @@ def orphans(root: Path) -> list[SpoolFolder]:
     return [folder for folder in held if folder]
 
 
+def set_aside_path(root: Path, name: str) -> Path:
+    """Where an event is kept that can't be published."""
+    return root / f"refused-{name}{_SUFFIX}"
+
+
+def count_set_aside(root: Path) -> int:
+    """How many events are kept that can't be published."""
+    return sum(1 for _ in root.glob(f"refused-*{_SUFFIX}"))
+
+
 def holds_orphans(root: Path) -> bool:
     """Whether processes that are gone left something to send."""
     found = orphans(root)

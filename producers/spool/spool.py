@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import structlog
 
-from producers.spool.folders import SpoolFolder, new_folder, orphans, spool_size
+from producers.spool.folders import SpoolFolder, new_folder, orphans, set_aside_path, spool_size
 from producers.spool.segments import SegmentWriter, framed, read_records, sync_to_disk
 from sessiontrack.errors import TransientError
 
@@ -148,7 +148,7 @@ class Spool:
         Raises:
             OSError: The disk does not take it.
         """
-        path = self.root / f"refused-{sha256(event.value).hexdigest()[:16]}.segment"
+        path = set_aside_path(self.root, sha256(event.value).hexdigest()[:16])
         path.unlink(missing_ok=True)
         writer = SegmentWriter(path, event.schema)
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from infra.service.supervisor import supervisor
 from producers.clawdbot.discover import scan, state_folders
-from producers.spool.folders import spool_root, spool_size
+from producers.spool.folders import count_set_aside, spool_root, spool_size
 from queries.doctor.finding import Finding, ok, warning, wrong
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import Settings
@@ -119,7 +119,12 @@ def check_service() -> Finding:
 
 def check_spool(settings: Settings) -> Finding:
     """Whether events wait on disk, and how full the spool is."""
-    size = spool_size(spool_root(settings.data_dir))
+    root = spool_root(settings.data_dir)
+    if refused := count_set_aside(root):
+        return warning(
+            "spool", f"{refused:,} events in {root} were refused for good", "look into the log for the reason"
+        )
+    size = spool_size(root)
     if not size.bytes:
         return ok("spool", "empty")
     found = f"{size.bytes / 1024**2:,.1f} MiB wait for the broker, since {_age((size.oldest or 0) / 1000, None)}"

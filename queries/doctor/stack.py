@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 from queries.doctor.finding import Finding, ok, warning, wrong
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import STACK_FILE, Settings
@@ -34,7 +32,7 @@ def check_prerequisites(settings: Settings) -> list[Finding]:
 
 def check_workers(settings: Settings) -> list[Finding]:
     """Whether the pipeline's workers run; nothing where the stack is not used."""
-    if not is_stack_here(settings) or shutil.which("java") is None:
+    if not is_stack_here(settings):
         return []
     try:
         from infra.workers import worker_states

@@ -94,3 +94,14 @@ def test_what_waits_in_the_spool_is_told(settings: Settings, size: int, level: s
         spool.append([b"x" * size])
     assert check_spool(settings).level == level
     spool.close()
+
+
+def test_events_that_were_refused_for_good_are_told(settings: Settings) -> None:
+    spool = Spool(spool_root(settings.data_dir), b"{}", settings.capture.spool_bytes)
+    spool.append([b"bad"])
+    spool.set_aside(spool.read(1)[0])
+    spool.acknowledge()
+    spool.close()
+    finding = check_spool(settings)
+    assert finding.level == "warning"
+    assert finding.found.startswith("1 events")
