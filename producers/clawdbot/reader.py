@@ -15,7 +15,7 @@ import structlog
 from producers.clawdbot.batches import Batch
 from producers.clawdbot.blocks import first_lines
 from producers.clawdbot.checkpoints import Checkpoint, Stamp
-from producers.clawdbot.context import FILE_NAME
+from producers.clawdbot.context import FILE_NAME, SessionFacts
 from producers.clawdbot.discover import agent_of, brand_of, live_name, reading_order, recognise, scan
 from producers.clawdbot.fields import LAST_MOMENT, storable
 from producers.clawdbot.file_names import file_name_facts
@@ -220,9 +220,19 @@ class Reader:
             session_id = file.source.session_id
             if session_id not in concerned or path.parent != folder:
                 continue
-            await self._send(file.context(self._stores.facts(folder, session_id)))
+            await self._send(file.context(self._facts(path, session_id)))
             if session_id in moved:
                 await self._send(file.reset(moved[session_id]))
+
+    def _facts(self, path: Path, session_id: str) -> list[SessionFacts]:
+        """What `sessions.json` says of a file's session.
+
+        A file that the assistant found without a header was begun anew, with a header of another id than its name's:
+        `sessions.json` still knows it by its name.
+        """
+        named = file_name_facts(path.name)
+        found = self._stores.facts(path.parent, session_id)
+        return found or (self._stores.facts(path.parent, named.session_id) if named else [])
 
     async def _read(self, path: Path, *, final: bool = False, head: bool = False) -> None:
         try:
@@ -233,7 +243,7 @@ class Reader:
                 return
             facts = file_name_facts(path.name)
             put_away = facts is not None and facts.state != "LIVE"
-            await self._send(file.context(self._stores.facts(path.parent, file.source.session_id)))
+            await self._send(file.context(self._facts(path, file.source.session_id)))
             await self._read_file(file, final=final or put_away)
             self._remember(file)
             if head or put_away:
@@ -305,7 +315,7 @@ class Reader:
             return False
 
     def _source(self, path: Path, session_id: str) -> TranscriptSource:
-        facts = self._stores.facts(path.parent, session_id)
+        facts = self._facts(path, session_id)
         return TranscriptSource(
             session_id=session_id,
             family=self._family,

@@ -9,6 +9,7 @@ from producers.clawdbot.file_names import file_name_facts
 from producers.transcript import Transcript, TranscriptSource, split_lines
 from schemas.codec import Encoder
 from schemas.records import SessionEvent
+from tests.unit.producers.clawdbot.writing import Log
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
 FOLDERS = ("clawdbot-2026.1.24", "openclaw-2026.7.1", "openclaw-2026.9.6", "pi")
@@ -43,6 +44,36 @@ def test_every_line_is_understood(path: Path) -> None:
             assert message is not None
             assert message["origin"] != "UNKNOWN"
             assert all(block["other"] is None for block in message["content"])
+
+
+async def test_what_is_no_transcript_is_told_by_its_content() -> None:
+    log = Log()
+    reader = log.reader(SAMPLES)
+    await reader.read_all(final=True)
+    skipped = {path.relative_to(SAMPLES).as_posix() for path in reader.counts.skipped}
+    assert skipped == {
+        "claude-code/representative_messages.jsonl",
+        "claude-code/todowrite_examples.jsonl",
+        "clawdbot-2026.1.24/commands.log.jsonl",
+        "clawdbot-2026.1.24/cron-run.jsonl",
+        "hooks/hooks-clawdbot-2026.1.24-3.jsonl",
+        "hooks/hooks-openclaw-2026.7.1.jsonl",
+        "hooks/hooks-openclaw-2026.9.6.jsonl",
+    }
+    assert reader.counts.transcripts == set(TRANSCRIPTS)
+    assert log.metric("capture_files_passed_over", reason="not a transcript") == len(skipped)
+    # The empty first line of the damaged file.
+    assert reader.counts.faults == {"blank": 1}
+
+
+def test_who_wrote_what() -> None:
+    found = {
+        (message["origin"], message["sender"]["name"] if message["sender"] else None)
+        for path in TRANSCRIPTS
+        for event in read(path)
+        if event["payload"] and (message := event["payload"]["message"]) and message["role"] == "user"
+    }
+    assert found == {("USER", None), ("USER", "probe")}
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,45 @@ async def test_facts_come_before_the_lines_and_only_for_transcripts_that_are_the
     assert (context["session_key"], context["channel"], context["provenance"]) == (_KEY, "telegram", "INFERRED")
 
 
+async def test_a_file_that_was_begun_anew_has_the_facts_of_its_name(sessions: Path) -> None:
+    log = Log()
+    write_store(sessions, **{_KEY: SESSION})
+    write(sessions / f"{SESSION}.jsonl", header(OTHER_SESSION))
+    await log.reader(sessions).read_all(final=True)
+    (context,) = log.of_kind("CONTEXT")
+    assert context["session_id"] == OTHER_SESSION
+    assert context["payload"]
+    assert context["payload"]["context"]
+    assert context["payload"]["context"]["session_key"] == _KEY
+
+
+async def test_a_session_whose_facts_stay_is_not_looked_at_again(sessions: Path) -> None:
+    log = Log()
+    store = write_store(sessions, **{_KEY: SESSION})
+    path = sessions / f"{SESSION}.jsonl"
+    write(path, header())
+    reader = log.reader(sessions)
+    await reader.read_all(final=False)
+    write_store(sessions, **{_KEY: SESSION, "agent:main:main": OTHER_SESSION})
+    write(path, message(1), append=True)
+    await reader.read_changed([store, path])
+    assert len(log.of_kind("CONTEXT")) == 1
+    assert log.lines == [header(), message(1)]
+
+
+async def test_a_move_of_a_key_is_seen_though_the_new_transcript_is_read_first(sessions: Path) -> None:
+    log = Log()
+    write(sessions / f"{SESSION}.jsonl", header())
+    write_store(sessions, **{_KEY: SESSION})
+    reader = log.reader(sessions)
+    await reader.read_all(final=False)
+    write_store(sessions, **{_KEY: OTHER_SESSION})
+    new = sessions / f"{OTHER_SESSION}.jsonl"
+    write(new, header(OTHER_SESSION))
+    await reader.read_changed([new])
+    assert [event["session_id"] for event in log.of_kind("LIFECYCLE")] == [SESSION]
+
+
 async def test_facts_are_sent_again_only_when_they_change(sessions: Path) -> None:
     log = Log()
     store = write_store(sessions, **{_KEY: SESSION})
