@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ def main() -> int:
     """Runs the benchmark; returns the exit status: 1 where a part failed."""
     arguments = _arguments()
     begun = time.monotonic()
+    # As an exception, so that whatever was started is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
     def progress(step: str) -> None:
         print(f"{time.monotonic() - begun:7.1f} s  {step}", file=sys.stderr, flush=True)
