@@ -45,10 +45,10 @@ class Field:
     """One field of a topic, column of a table, or field of an index.
 
     Attributes:
-        path: Its name; of one inside another the path, `[]` for each item of a list, `{}` for each value of a map.
+        path: Its name; of one inside another the path, `[]` for each item of a list.
         type: Its type.
-        origin: What it is made of; empty in a topic.
         meaning: What it says.
+        origin: What it is made of; empty in a topic.
         nullable: Whether it may be null.
         default: Its default as JSON, where it has one.
         personal: Whether it may hold personal data.
