@@ -62,8 +62,12 @@ bench: install ## Measure capture latency and freshness, save results and a plot
 lock: install ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-annotate \
 		--python-version 3.11 --custom-compile-command "make lock" --upgrade --quiet --output-file requirements.lock
-	echo uv | $(BIN)/uv pip compile - --universal --generate-hashes --no-emit-index-url --no-annotate \
-		--custom-compile-command "make lock" --upgrade --quiet --output-file requirements.installer.lock
+	$(BIN)/uv pip compile pyproject.toml --extra streams --extra sinks --constraint requirements.lock --universal \
+		--generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 \
+		--custom-compile-command "make lock" --upgrade --quiet --output-file requirements.image.lock
+	printf 'uv\nhatchling\n' | $(BIN)/uv pip compile - --constraint requirements.lock --universal --generate-hashes \
+		--no-emit-index-url --no-annotate --custom-compile-command "make lock" --upgrade --quiet \
+		--output-file requirements.installer.lock
 
 .PHONY: clean
 clean: ## Remove what was built here; the user's data stays

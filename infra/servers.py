@@ -14,6 +14,10 @@ MESSAGE_MAX_BYTES = 4 * MIB
 # The broker's default is 50 for each; a partition costs files and memory, and one node gains nothing from many.
 INTERNAL_PARTITIONS = 8
 
+# Serial collection and the first compiler only: a broker or a registry for one machine needs no more, and it halves the
+# memory. An exhausted heap ends the process, so that it is not taken for a slow one.
+JVM_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError")
+
 KAFKA: Mapping[str, object] = {
     "process.roles": "broker,controller",
     "node.id": 1,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from infra.servers import JVM_OPTIONS
 from infra.stack.account import run_as
 from infra.stack.layout import Layout
 from infra.stack.ports import LOOPBACK
@@ -111,17 +112,10 @@ class Server(ABC):
         }
 
     def java(self, *options: str) -> list[str]:
-        """A small Java machine that leaves nothing outside of the server's folder.
-
-        Serial collection and the first compiler only: a broker or a registry for one machine needs no more, and it
-        halves the memory. An exhausted heap ends the process, so that it is not taken for a slow one.
-        """
+        """A small Java machine that leaves nothing outside of the server's folder."""
         return [
             str(self.tools.java_home / "bin" / "java"),
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-XX:-UsePerfData",
-            "-XX:+ExitOnOutOfMemoryError",
+            *JVM_OPTIONS,
             f"-XX:ErrorFile={self.home / 'hs_err.log'}",
             f"-Djava.io.tmpdir={self.home / 'tmp'}",
             *options,

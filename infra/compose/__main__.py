@@ -1,0 +1,9 @@
+"""Writes `docker-compose.yml` and what PostgreSQL runs at its first start."""
+
+from __future__ import annotations
+
+from infra.compose.render import ROOT, files
+
+if __name__ == "__main__":
+    for name, text in files().items():
+        (ROOT / name).write_text(text, encoding="utf-8")

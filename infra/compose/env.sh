@@ -1,0 +1,25 @@
+#!/bin/sh
+# Makes .env for docker-compose.yml: random passwords, the owner of the capture. Run it once, from the project's root;
+# a .env that is there stays as it is, because the volumes keep the first passwords.
+set -eu
+cd "$(dirname "$0")/../.."
+if [ -e .env ]; then
+    echo ".env is there already, and kept." >&2
+    exit 0
+fi
+umask 077
+hex() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
+base64_of() { head -c "$1" /dev/urandom | base64 | tr -d '\n'; }
+# 16 random bytes in URL-safe Base64 without padding; Kafka refuses one that begins with a dash.
+cluster_id() { base64_of 16 | tr '+/' 'AB' | tr -d '='; }
+cat > .env.new <<END
+SESSIONTRACK_POSTGRES__PASSWORD=$(hex)
+SESSIONTRACK_POSTGRES_SUPERUSER_PASSWORD=$(hex)
+SESSIONTRACK_S3__SECRET_KEY=$(hex)
+SESSIONTRACK_S3_ENCRYPTION_KEY=$(base64_of 32)
+SESSIONTRACK_KAFKA_CLUSTER_ID=$(cluster_id)
+SESSIONTRACK_UID=$(id -u)
+SESSIONTRACK_GID=$(id -g)
+END
+mv .env.new .env
+echo "Made .env; docker-compose.yml reads it." >&2

@@ -1,0 +1,134 @@
+"""SessionTrack itself as Compose services: what makes everything, the workers, the demo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.compose.servers import (
+    KAFKA_ADDRESS,
+    OPENSEARCH_URL,
+    REGISTRY_URL,
+    S3_ADDRESS,
+    Service,
+    bounds,
+    health,
+    secret,
+)
+from infra.workers import WORKERS
+from sessiontrack import __version__
+
+TELEMETRY_PORT = 9464
+DATA_DIR = "/var/lib/sessiontrack"
+STORES = ("kafka", "registry", "postgres", "opensearch", "minio")
+# Of each worker, several times what it took in the throughput benchmark.
+MEMORY = {"streams": "1g", "archive": "768m", "postgres": "768m", "opensearch": "768m", "capture": "512m"}
+# These keep something: the streams their tables, the capture its checkpoints and its spool.
+STATEFUL = ("streams", "capture")
+# Longer than a worker takes to finish what it has in hand.
+STOP_GRACE = "20s"
+
+
+def all_workers() -> dict[str, Service]:
+    """Every service of ours, by its name."""
+    workers = {service_of(name): worker(name) for name in WORKERS}
+    return {"init": init(), **workers, service_of("capture"): capture(), "demo": demo()}
+
+
+def service_of(name: str) -> str:
+    """The service of a worker; `postgres` and `opensearch` are the servers."""
+    return f"{name}-worker"
+
+
+def init() -> Service:
+    """Makes topics, subjects, bucket, tables and templates, and ends."""
+    return {
+        **ours("init", "--wait", "120"),
+        "depends_on": {name: {"condition": "service_healthy"} for name in STORES},
+        "healthcheck": {"disable": True},
+        "restart": "no",
+        **bounds("512m"),
+    }
+
+
+def worker(name: str) -> Service:
+    """One worker; it waits for servers that go away later."""
+    return {
+        **ours("run", name),
+        "depends_on": {"init": {"condition": "service_completed_successfully"}},
+        **({"volumes": [f"{name}:{DATA_DIR}"]} if name in STATEFUL else {}),
+        "expose": [str(TELEMETRY_PORT)],
+        "healthcheck": health("CMD", "python", "-c", _PROBE),
+        "restart": "unless-stopped",
+        **bounds(MEMORY[name]),
+    }
+
+
+def capture() -> Service:
+    """Captures a state folder of the host, which it can't change."""
+    service = worker("capture")
+    transcripts = {
+        "type": "bind",
+        "source": "${SESSIONTRACK_TRANSCRIPTS:-${HOME}/.clawdbot}",
+        "target": "/transcripts",
+        "read_only": True,
+        # A folder that is missing is a mistake; Docker would make it, as root.
+        "bind": {"create_host_path": False},
+    }
+    return {
+        **service,
+        "profiles": ["capture"],
+        "environment": service["environment"] | {"SESSIONTRACK_CAPTURE__ROOTS": '["/transcripts"]'},
+        "volumes": [*service["volumes"], transcripts],
+    }
+
+
+def demo() -> Service:
+    """Captures generated transcripts, searches and verifies, and ends."""
+    return {
+        **ours(),
+        "image": f"sessiontrack/demo:{__version__}",
+        "build": _build("demo"),
+        "profiles": ["demo"],
+        "depends_on": {service_of(name): {"condition": "service_healthy"} for name in WORKERS},
+        "tmpfs": ["/tmp", f"{DATA_DIR}:mode=1777"],  # noqa: S108  # of the container
+        "healthcheck": {"disable": True},
+        "restart": "no",
+        **bounds("1g"),
+    }
+
+
+def ours(*command: str) -> Service:
+    """What all services of ours have in common."""
+    return {
+        "image": f"sessiontrack/sessiontrack:{__version__}",
+        "build": _build("sessiontrack"),
+        **({"command": list(command)} if command else {}),
+        "environment": _environment(),
+        "read_only": True,
+        "tmpfs": ["/tmp"],  # noqa: S108  # of the container
+        "cap_drop": ["ALL"],
+        # Passes signals on while Python is still starting.
+        "init": True,
+        "stop_grace_period": STOP_GRACE,
+    }
+
+
+_PROBE = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{TELEMETRY_PORT}/health/ready', timeout=4)"
+
+
+def _build(target: str) -> dict[str, Any]:
+    # The user in the image is the one of the host, so that the capture may read transcripts that only their owner may.
+    user = {"UID": "${SESSIONTRACK_UID:-1000}", "GID": "${SESSIONTRACK_GID:-1000}"}
+    return {"context": ".", "target": target, "args": user}
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "SESSIONTRACK_KAFKA__BOOTSTRAP_SERVERS": KAFKA_ADDRESS,
+        "SESSIONTRACK_REGISTRY__URL": REGISTRY_URL,
+        "SESSIONTRACK_POSTGRES__HOST": "postgres",
+        "SESSIONTRACK_POSTGRES__PASSWORD": secret("POSTGRES__PASSWORD"),
+        "SESSIONTRACK_OPENSEARCH__URL": OPENSEARCH_URL,
+        "SESSIONTRACK_S3__ENDPOINT": S3_ADDRESS,
+        "SESSIONTRACK_S3__SECRET_KEY": secret("S3__SECRET_KEY"),
+    }
