@@ -50,6 +50,8 @@ layers: install
 format: install ## Format the code, regenerate what is generated
 	$(BIN)/python -m schemas.generate
 	$(BIN)/python -m sessiontrack.settings_reference
+	$(BIN)/python -m docs.generate
+	$(BIN)/python -m schemas.asyncapi
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
