@@ -1,8 +1,8 @@
 """Publishing that never waits for servers that are away: a circuit breaker with a spool behind it.
 
 It has two states. *Direct*: the spool is empty, and events go straight to the broker. It ends when the broker refuses
-an event or has not acknowledged one after `capture.ack_ms`: that event and all behind it that are not acknowledged go
-to the spool, in their order. *Spooling*: each event is appended to the spool, while a task in the background tries to
+an event, or has acknowledged nothing for `capture.ack_ms`: all events that are not acknowledged go to the spool, in
+their order. *Spooling*: each event is appended to the spool, while a task in the background tries to
 connect, publishes what is in the spool in its order, and removes what is acknowledged. When nothing is left there it
 is direct again. So of no session an event overtakes an earlier one. An event may be published twice, by a broker that
 had it but could not say so any more; its id is the same then.
@@ -28,6 +28,7 @@ from producers.publisher import Publisher, encoded, partition_of
 from producers.receipt import Receipt
 from producers.spool.folders import spool_root
 from producers.spool.spool import Spool
+from producers.watchdog import Watchdog
 from schemas.avro import load_schema
 from schemas.codec import Encoder
 from schemas.records import SessionEvent
@@ -53,7 +54,6 @@ log = structlog.get_logger(__name__)
 class _Sent(NamedTuple):
     event: SessionEvent
     value: bytes
-    at: float
 
 
 class SpoolingPublisher:
@@ -69,13 +69,13 @@ class SpoolingPublisher:
         self._connect = connect
         schema, self._encoder = _spool_encoder()
         self._spool = Spool(spool_root(settings.data_dir), schema, settings.capture.spool_bytes)
-        self._ack_s = settings.capture.ack_ms / 1000
         self._direct = False
         self._told = False
         self._connection: Connection | None = None
         self._unacknowledged: dict[asyncio.Future[Receipt], _Sent] = {}
-        self._overdue: asyncio.TimerHandle | None = None
+        self._watchdog = Watchdog(settings.capture.ack_ms / 1000, self._on_silence)
         self._emptying: asyncio.Task[None] | None = None
+        self._abandoning: set[asyncio.Task[None]] = set()
         # Whether the servers were asked once: what they said is told by `open`, and later only logged.
         self._tried = asyncio.Event()
 
@@ -115,17 +115,17 @@ class SpoolingPublisher:
             return self._spooled(event)
         value = connection.encode(event)
         if self._is_large(value):
-            self._turn_to_spool(connection)
+            self._turn_to_spool()
             return self._spooled(event)
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._unacknowledged[receipt] = _Sent(event, value, asyncio.get_running_loop().time())
-        self._watch()
+        self._unacknowledged[receipt] = _Sent(event, value)
+        self._watchdog.start()
         try:
             acknowledged = await connection.produce(event, value)
         except TransientError as error:
             self._lose(connection, str(error))
         except BaseException:
-            self._unacknowledged.pop(receipt, None)
+            self._forget(receipt)
             raise
         else:
             acknowledged.add_done_callback(lambda done: self._settle(connection, receipt, done))
@@ -147,12 +147,14 @@ class SpoolingPublisher:
             await asyncio.wait([self._emptying])
         if self._connection:
             await self._connection.close()
+        if self._abandoning:
+            await asyncio.wait(self._abandoning)
         await synced(self._spool)
         self._spool.close()
 
     async def _start(self) -> None:
         self._spool.adopt()
-        self._emptying = asyncio.create_task(self._empty(None))
+        self._emptying = asyncio.create_task(self._empty())
         tried = asyncio.create_task(self._tried.wait())
         await asyncio.wait([tried, self._emptying], timeout=_OPEN_PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
         tried.cancel()
@@ -175,19 +177,8 @@ class SpoolingPublisher:
             ClaimStore(self._settings.s3)
         return large
 
-    def _watch(self) -> None:
-        if self._overdue is None:
-            self._overdue = asyncio.get_running_loop().call_later(self._ack_s, self._look_at_oldest)
-
-    def _look_at_oldest(self) -> None:
-        self._overdue = None
-        if not self._unacknowledged or self._connection is None:
-            return
-        loop = asyncio.get_running_loop()
-        left = next(iter(self._unacknowledged.values())).at + self._ack_s - loop.time()
-        if left > 0:
-            self._overdue = loop.call_later(left, self._look_at_oldest)
-        else:
+    def _on_silence(self) -> None:
+        if self._connection:
             self._lose(self._connection, f"nothing acknowledged in {self._settings.capture.ack_ms} ms")
 
     def _settle(self, connection: Connection, receipt: asyncio.Future[Receipt], done: asyncio.Future[Receipt]) -> None:
@@ -197,21 +188,29 @@ class SpoolingPublisher:
         if done.cancelled() or isinstance(error, TransientError):
             self._lose(connection, str(error))
             return
-        del self._unacknowledged[receipt]
+        self._forget(receipt)
         if error is None:
             _resolve(receipt, done.result())
         else:
             _resolve(receipt, error)
 
+    def _forget(self, receipt: asyncio.Future[Receipt]) -> None:
+        if receipt in self._unacknowledged:
+            self._watchdog.acknowledged(oldest=receipt is next(iter(self._unacknowledged)))
+            del self._unacknowledged[receipt]
+            if not self._unacknowledged:
+                self._watchdog.stop()
+
     def _lose(self, connection: Connection, reason: str) -> None:
         """Goes on without a connection that failed; does nothing where that is known."""
         if connection is self._connection and self._direct:
             self._tell_of(reason)
-            self._connection = None
-            self._turn_to_spool(connection)
+            self._turn_to_spool()
+            self._abandon(connection)
 
-    def _turn_to_spool(self, connection: Connection) -> None:
+    def _turn_to_spool(self) -> None:
         self._direct = False
+        self._watchdog.stop()
         sent, self._unacknowledged = self._unacknowledged, {}
         failure: TransientError | None = None
         if sent:
@@ -221,15 +220,12 @@ class SpoolingPublisher:
                 failure = error
         for receipt, each in sent.items():
             _resolve(receipt, failure or _spool_receipt(each.event))
-        lost = None if self._connection else connection
-        self._emptying = asyncio.create_task(self._empty(lost))
+        self._emptying = asyncio.create_task(self._empty())
 
-    async def _empty(self, lost: Connection | None) -> None:
+    async def _empty(self) -> None:
         """Connects, and publishes what is in the spool until nothing is left there."""
         syncing = asyncio.create_task(self._sync_again_and_again())
         try:
-            if lost:
-                await lost.abandon()
             for delay in backoff_delays():
                 if await self._try_to_empty():
                     return
@@ -250,11 +246,17 @@ class SpoolingPublisher:
         else:
             self._direct, self._told = True, False
             return True
-        lost, self._connection = self._connection, None
         self._spool.rewind()
-        if lost:
-            await lost.abandon()
+        if self._connection:
+            self._abandon(self._connection)
         return False
+
+    def _abandon(self, connection: Connection) -> None:
+        # A task of its own: nobody waits for it but the end, and it is not to be cut off half way.
+        self._connection = None
+        task = asyncio.create_task(connection.abandon())
+        self._abandoning.add(task)
+        task.add_done_callback(self._abandoning.discard)
 
     def _tell_of(self, reason: str) -> None:
         # A warning once for each outage: the servers are tried every few seconds.

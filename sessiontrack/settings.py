@@ -116,7 +116,7 @@ class CaptureSettings(Section):
     ack_ms: int = Field(
         500,
         ge=1,
-        description="A broker that has not acknowledged an event for so long counts as away: events go to the spool.",
+        description="A broker that acknowledges nothing for so long counts as away: events go to the spool.",
     )
     spool_bytes: int = Field(
         1024**3,

@@ -35,6 +35,7 @@ class Broker:
     def __init__(self) -> None:
         self.log: list[SessionEvent] = []
         self.answers = True
+        self.delays: Iterator[float] = repeat(0.0)
         self.refuses: type[SessionTrackError] | None = None
         self.connections: list[BrokerConnection] = []
 
@@ -80,7 +81,11 @@ class BrokerConnection:
             receipt.exception()
         else:
             self._broker.log.append(event)
-            receipt.set_result(Receipt(event["event_id"], "events", 0, len(self._broker.log)))
+            acknowledgement = Receipt(event["event_id"], "events", 0, len(self._broker.log))
+            if delay := next(self._broker.delays):
+                asyncio.get_running_loop().call_later(delay, receipt.set_result, acknowledgement)
+            else:
+                receipt.set_result(acknowledgement)
         return receipt
 
     async def close(self) -> None:
@@ -230,6 +235,15 @@ def events(count: int, text: str = "") -> Iterator[SessionEvent]:
     transcript = Transcript(TranscriptSource(session_id="s"))
     for number in range(count):
         yield transcript.append(message(number, text), captured_at=0)
+
+
+async def test_a_broker_that_is_slow_with_much_in_flight_is_not_away(tmp_path: Path) -> None:
+    broker = Broker()
+    publisher = await SpoolingPublisher.open(settings_for(tmp_path, ack_ms=1000), broker.connect)
+    broker.delays = iter([0.05 * number for number in range(40)])
+    receipts = [await publisher.publish(event) for event in events(40)]
+    assert not any([(await receipt).spooled for receipt in receipts])
+    await publisher.close()
 
 
 @pytest.mark.usefixtures("quick")
