@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,8 @@ _WRITABLE_BITS = 0o222
 # A copy that was disturbed by a writer is made again.
 _COPY_ATTEMPTS = 3
 _WAL = "-wal"
+# Clocks of files are coarse: what was written more recently may be written again unseen.
+_SETTLED_NS = 2_000_000_000
 _REASONS = {
     "SQLITE_BUSY": "busy",
     "SQLITE_LOCKED": "busy",
@@ -60,7 +63,7 @@ class AgentDatabase:
         path: Where it is.
 
     Attributes:
-        openings: How often it was opened: what was known of its content before that may be of another file.
+        openings: How many databases were opened in its place: what was known of one is not known of the next.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,6 +74,8 @@ class AgentDatabase:
         self._copy: TemporaryDirectory[str] | None = None
         self._opened: Identity | tuple[int, int] | None = None
         self._version: int | None = None
+        # What it looked like when it was closed for a while.
+        self._rested: Identity | None = None
 
     def refresh(self) -> bool:
         """Opens it, or what stands in its place by now.
@@ -84,12 +89,26 @@ class AgentDatabase:
         with self._errors():
             if not _is_writable(self.path):
                 return self._refresh_copy()
-            stat = self.path.stat()
-            identity = (stat.st_dev, stat.st_ino)
-            if self._connection is None or self._opened != identity:
-                self._open(self.path, "ro")
-                self._opened = identity
+            if self._rested is not None and self._rested == _identity(self.path):
+                return False
+            self._open_live()
             return self._version_changed()
+
+    def rest(self) -> None:
+        """Closes it until it changes: even one that only waits keeps the owner from what must be done alone."""
+        with self._errors():
+            if self._connection is None or self._copy is not None:
+                return
+            found = _identity(self.path)
+            if (
+                time.time_ns() - max(stamp.modified_ns for stamp in found if stamp) < _SETTLED_NS
+                or self._version_changed()
+            ):
+                # Seen by the next refresh.
+                self._version = None
+                return
+            self._connection.close()
+            self._connection, self._rested = None, found
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -98,14 +117,14 @@ class AgentDatabase:
         Raises:
             DatabaseUnreadableError: It can't be read.
         """
-        assert self._connection is not None, "refresh it first"
         with self._errors():
-            self._connection.execute("BEGIN")
+            connection = self._connection or self._open_live()
+            connection.execute("BEGIN")
             try:
-                yield Snapshot(self._connection, self._schema)
+                yield Snapshot(connection, self._schema)
             finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Closes it; it may be refreshed again."""
@@ -113,9 +132,20 @@ class AgentDatabase:
             self._connection.close()
         if self._copy is not None:
             self._copy.cleanup()
-        self._connection = self._copy = self._opened = self._version = None
+        self._connection = self._copy = self._opened = self._version = self._rested = None
 
-    def _open(self, path: Path, mode: str) -> None:
+    def _open_live(self) -> sqlite3.Connection:
+        stat = self.path.stat()
+        identity = (stat.st_dev, stat.st_ino)
+        if self._connection is not None and self._opened == identity:
+            return self._connection
+        self.openings += self._opened != identity
+        connection = self._open(self.path, "ro")
+        self._opened = identity
+        return connection
+
+    def _open(self, path: Path, mode: str) -> sqlite3.Connection:
+        self._rested = None
         if self._connection is not None:
             self._connection.close()
         # Read by worker threads, one at a time.
@@ -126,13 +156,13 @@ class AgentDatabase:
             isolation_level=None,
             check_same_thread=False,
         )
-        self.openings += 1
         self._connection.text_factory = lambda text: text.decode("utf-8", "replace")
         self._version = None
         self._schema = Schema.of(self._connection)
         if not self._schema.is_known:
             detail = "it has no table transcript_events with session_id, seq and event_json"
             raise DatabaseUnreadableError(self.path, "unknown schema", detail)
+        return self._connection
 
     def _version_changed(self) -> bool:
         assert self._connection is not None
@@ -152,6 +182,7 @@ class AgentDatabase:
             if before == found:
                 self._open(copy, "rw")
                 self._opened = found
+                self.openings += 1
                 return True
         raise DatabaseUnreadableError(self.path, "busy", "it changes while it is copied")
 

@@ -94,7 +94,8 @@ class DatabaseSource:
             DatabaseUnreadableError: It can't be read; the next call goes on.
         """
         self._resend_since = resend_since
-        if self._refreshed(thorough):
+        found = self._refreshed(thorough)
+        if found:
             with self._database.snapshot() as snapshot:
                 self._find(snapshot, thorough)
         if head:
@@ -105,6 +106,8 @@ class DatabaseSource:
         yield from self._read_archives()
         if thorough:
             yield from self._verify()
+            if not found and not self._unverified:
+                self._database.rest()
 
     def end_of(self, keys: set[GenerationKey]) -> set[GenerationKey]:
         """Which checkpoints of this database are of no more use."""

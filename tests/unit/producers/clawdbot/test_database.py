@@ -57,6 +57,36 @@ def test_reading_does_not_keep_the_owner_from_shortening_its_log(path: Path) -> 
     database.close()
 
 
+def test_at_rest_it_keeps_the_owner_from_nothing_and_sees_what_changes(path: Path) -> None:
+    database = AgentDatabase(path)
+    database.refresh()
+    for each in path.parent.iterdir():
+        os.utime(each, (1, 1))
+    database.rest()
+    assert not database.refresh()
+    writer = AgentDatabaseWriter(path)
+    assert writer.connection.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+    writer.connection.execute("PRAGMA journal_mode = WAL")
+    writer.append(SESSION, message(1))
+    assert database.refresh()
+    assert lines(database) == [header(), message(1)]
+    assert database.openings == 1
+    writer.close()
+    database.close()
+
+
+def test_what_was_just_written_is_not_at_rest(path: Path) -> None:
+    database = AgentDatabase(path)
+    database.refresh()
+    writer = AgentDatabaseWriter(path)
+    writer.append(SESSION, message(1))
+    database.rest()
+    assert database.refresh()
+    assert lines(database) == [header(), message(1)]
+    writer.close()
+    database.close()
+
+
 @pytest.mark.parametrize("read_only", ["file", "folder"])
 def test_what_is_read_only_is_read_from_a_copy_and_nothing_is_made_beside_it(path: Path, read_only: str) -> None:
     target = path if read_only == "file" else path.parent
