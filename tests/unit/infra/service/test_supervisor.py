@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from infra.service.definition import ServiceDefinition
-from infra.service.supervisor import Launchd, Systemd
+from infra.service.supervisor import Launchd, Systemd, supervisor
 from sessiontrack.errors import SessionTrackError, UsageError
 
 OTHER = ("/usr/bin/env", "capture", "--broker", "kafka.example:9092")
@@ -111,6 +112,20 @@ def test_a_supervisor_that_refuses_is_quoted(commands: Commands, tmp_path: Path,
     commands.add("systemctl", 'case "$2" in enable) echo "Unit is masked." >&2; exit 1;; esac')
     with pytest.raises(SessionTrackError, match="Unit is masked"):
         Systemd(tmp_path).install(definition)
+
+
+@pytest.mark.parametrize(("platform", "kind"), [("linux", Systemd), ("darwin", Launchd)])
+def test_each_system_has_its_supervisor(
+    platform: str, kind: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    assert isinstance(supervisor(tmp_path), kind)
+
+
+def test_a_system_that_has_none_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "sunos5")
+    with pytest.raises(UsageError, match="sunos5"):
+        supervisor()
 
 
 def test_launchd_loads_once_and_again_when_changed(
