@@ -29,6 +29,7 @@ def init(
     settings = get_settings()
     out = console(stderr=True)
     deadline = time.monotonic() + wait
+    told = ""
     while True:
         try:
             initialise(settings, lambda step: out.print(f"[bold]init[/bold]  {step}"))
@@ -36,5 +37,7 @@ def init(
         except (TransientError, UnavailableError) as error:
             if time.monotonic() + RETRY_SECONDS > deadline:
                 raise
-            out.print(f"waiting: {error}", markup=False)
+            if str(error) != told:
+                told = str(error)
+                out.print(f"waiting: {told}", markup=False)
         time.sleep(RETRY_SECONDS)
