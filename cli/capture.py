@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ROOT = typer.Option("--root", help="State folder such as ~/.clawdbot; found by itself where left out. May be repeated.")
 BROKER = typer.Option("--broker", metavar="HOST:PORT", help="Kafka, where it is not this machine's stack.")
 REGISTRY = typer.Option(
-    "--registry", metavar="URL", help="Schema registry; with --broker alone the usual port of the broker's host."
+    "--registry", metavar="URL", help="Schema registry; with --broker alone the one beside that broker, at port 8081."
 )
 
 

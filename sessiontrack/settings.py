@@ -27,6 +27,8 @@ from pydantic_settings import (
 from sessiontrack.errors import UsageError
 
 STACK_FILE = "stack.json"
+# Where our Compose file serves the Confluent API of Apicurio.
+_REGISTRY_THERE = ":8081/apis/ccompat/v7"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -242,7 +244,7 @@ def with_servers(settings: Settings, broker: str | None, registry: str | None) -
         settings: What is not named stays as it is here.
         broker: Brokers, host:port, separated by commas.
         registry: Base URL of the schema registry. Where only a broker elsewhere is named, and the settings know no
-            registry elsewhere, it is looked for at the broker's host, at the usual port.
+            registry elsewhere, it is the one of our own Compose file at the broker's host.
 
     Raises:
         UsageError: The broker is not host:port, or the registry is no URL.
@@ -255,7 +257,7 @@ def with_servers(settings: Settings, broker: str | None, registry: str | None) -
         known = urlsplit(settings.registry.url)
         registry = settings.registry.url
         if broker and host not in _LOOPBACK and known.hostname in _LOOPBACK:
-            registry = f"http://{f'[{host}]' if ':' in host else host}:{urlsplit(RegistrySettings().url).port}"
+            registry = f"http://{f'[{host}]' if ':' in host else host}{_REGISTRY_THERE}"
     if not urlsplit(registry).scheme.startswith("http"):
         raise UsageError(f"no URL of a schema registry: {registry}", hint=f"Such as http://{host}:8081.")
     kafka = settings.kafka.model_copy(update={"bootstrap_servers": brokers})

@@ -63,11 +63,11 @@ def test_a_file_that_is_no_toml_is_told_with_its_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("configured", "broker", "registry", "found"),
     [
-        ("http://127.0.0.1:8081", "kafka.example:9092", None, "http://kafka.example:8081"),
+        ("http://127.0.0.1:8081", "kafka.example:9092", None, "http://kafka.example:8081/apis/ccompat/v7"),
         ("http://127.0.0.1:9999/apis/ccompat/v7", "127.0.0.1:1", None, "http://127.0.0.1:9999/apis/ccompat/v7"),
         ("http://registry.example", "kafka.example:9092", None, "http://registry.example"),
         ("http://127.0.0.1:8081", "kafka.example:9092,b:2", "https://r.example/x", "https://r.example/x"),
-        ("http://127.0.0.1:8081", "[2001:db8::1]:9092", None, "http://[2001:db8::1]:8081"),
+        ("http://127.0.0.1:8081", "[2001:db8::1]:9092", None, "http://[2001:db8::1]:8081/apis/ccompat/v7"),
     ],
 )
 def test_a_broker_elsewhere_brings_its_registry(configured: str, broker: str, registry: str | None, found: str) -> None:
