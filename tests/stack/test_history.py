@@ -26,7 +26,7 @@ from tests.stack.pipeline import Pipeline, differences
 from tests.stack.reading import EventLog, event_log
 from tests.unit.producers.clawdbot.counting import Totals, count_lines, totals_of
 from tests.unit.producers.clawdbot.migration import migrated
-from tests.unit.producers.clawdbot.writing import AFTER_FORK, LINES, content, forked, header, message
+from tests.unit.producers.clawdbot.writing import AFTER_FORK, LINES, VERSIONS, content, forked, header, message
 
 # Each example is a history of some fifty steps with two or three kills: together about a minute.
 _EXAMPLES = 6
@@ -125,14 +125,14 @@ class History(RuleBasedStateMachine):
         self.session_of: dict[Path, str] = {}
         self.put_away = 0
 
-    @initialize(name=st.uuids(version=4), lines=LINES)
-    def begin(self, name: UUID, lines: list[bytes]) -> None:
+    @initialize(name=st.uuids(version=4), version=VERSIONS, lines=LINES)
+    def begin(self, name: UUID, version: int | None, lines: list[bytes]) -> None:
         self.session_id = str(name)
         self.folder = self.world.root / "agents" / self.session_id[:8] / "sessions"
         self.folder.mkdir(parents=True)
         self.path = self.folder / f"{self.session_id}.jsonl"
         self.session_of[self.path] = self.session_id
-        self.write(self.path, header(self.session_id) + b"".join(lines))
+        self.write(self.path, header(self.session_id, version=version) + b"".join(lines))
 
     def write(self, path: Path, data: bytes) -> None:
         path.write_bytes(data)
@@ -153,9 +153,9 @@ class History(RuleBasedStateMachine):
     def complete(self) -> None:
         self.append_bytes(b"\n")
 
-    @rule(lines=LINES)
-    def rewrite(self, lines: list[bytes]) -> None:
-        self.write(self.path, header(self.session_id) + b"".join(lines))
+    @rule(version=VERSIONS, lines=LINES)
+    def rewrite(self, version: int | None, lines: list[bytes]) -> None:
+        self.write(self.path, header(self.session_id, version=version) + b"".join(lines))
 
     @rule(keep=st.floats(0, 1))
     def truncate(self, keep: float) -> None:

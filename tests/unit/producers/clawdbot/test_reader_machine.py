@@ -24,6 +24,7 @@ from tests.unit.producers.clawdbot.writing import (
     AFTER_FORK,
     LINES,
     SESSION,
+    VERSIONS,
     FailingLog,
     content,
     forked,
@@ -59,9 +60,9 @@ class Following(RuleBasedStateMachine):
     def run(self, work: Coroutine[object, object, None]) -> None:
         self.loop.run_until_complete(work)
 
-    @initialize(lines=LINES)
-    def begin(self, lines: list[bytes]) -> None:
-        write(self.path, header() + b"".join(lines))
+    @initialize(version=VERSIONS, lines=LINES)
+    def begin(self, version: int | None, lines: list[bytes]) -> None:
+        write(self.path, header(version=version) + b"".join(lines))
         self.run(self.reader.read_all(final=False))
         self.check()
 
@@ -81,9 +82,9 @@ class Following(RuleBasedStateMachine):
     def complete(self) -> None:
         write(self.path, b"\n", append=True)
 
-    @rule(lines=LINES)
-    def rewrite(self, lines: list[bytes]) -> None:
-        write(self.path, header() + b"".join(lines))
+    @rule(version=VERSIONS, lines=LINES)
+    def rewrite(self, version: int | None, lines: list[bytes]) -> None:
+        write(self.path, header(version=version) + b"".join(lines))
 
     @rule(keep=st.floats(0, 1))
     def truncate(self, keep: float) -> None:

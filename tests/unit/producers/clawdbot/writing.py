@@ -31,8 +31,11 @@ _FORKED_AT = "2026-11-22T02:00:00.000Z"
 _ticks = count(1)
 
 
-def header(session_id: str = SESSION, *, at: str = "2026-11-22T00:51:17.889Z", **fields: object) -> bytes:
-    return line(type="session", version=3, id=session_id, timestamp=at, cwd="/home/u", **fields)
+def header(
+    session_id: str = SESSION, *, version: int | None = 3, at: str = "2026-11-22T00:51:17.889Z", **fields: object
+) -> bytes:
+    stated = {} if version is None else {"version": version}
+    return line(type="session", **stated, id=session_id, timestamp=at, cwd="/home/u", **fields)
 
 
 def message(number: int, text: str = "hello", *, at: str = "2026-11-22T00:51:18.000Z") -> bytes:
@@ -159,6 +162,8 @@ def heads(log: Log) -> list[tuple[str, str, int]]:
     return [(head["reason"], head["state"], head["lines"]) for head in bodies if head is not None]
 
 
+# As headers state them: v1 states none.
+VERSIONS = st.sampled_from([None, 2, 3])
 # Lines of all sorts, with the same ones again and again.
 LINES = st.lists(
     st.builds(message, st.integers(0, 50), st.text("ab ", max_size=400))
