@@ -16,7 +16,6 @@ FROM busybox:1.37.0 AS minio
 COPY --from=minio-build /out/minio /usr/bin/minio
 COPY --from=minio-build --chown=1000:1000 /out/data /data
 USER 1000:1000
-VOLUME /data
 EXPOSE 9000
 ENTRYPOINT ["minio"]
 
@@ -56,7 +55,6 @@ ENV PATH=/opt/sessiontrack/bin:$PATH \
     SESSIONTRACK_TELEMETRY__HOST=0.0.0.0 \
     SESSIONTRACK_TELEMETRY__PORT=9464
 USER $UID:$GID
-VOLUME /var/lib/sessiontrack
 EXPOSE 9464
 # Of a worker. Where another command is run there is nothing to ask.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=6 \

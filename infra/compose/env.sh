@@ -12,14 +12,17 @@ hex() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 base64_of() { head -c "$1" /dev/urandom | base64 | tr -d '\n'; }
 # 16 random bytes in URL-safe Base64 without padding; Kafka refuses one that begins with a dash.
 cluster_id() { base64_of 16 | tr '+/' 'AB' | tr -d '='; }
+# Never root, whoever runs this: who captures root's own transcripts sets 0 here by hand.
+uid=$(id -u) gid=$(id -g)
+[ "$uid" -ne 0 ] || uid=1000 gid=1000
 cat > .env.new <<END
 SESSIONTRACK_POSTGRES__PASSWORD=$(hex)
 SESSIONTRACK_POSTGRES_SUPERUSER_PASSWORD=$(hex)
 SESSIONTRACK_S3__SECRET_KEY=$(hex)
 SESSIONTRACK_S3_ENCRYPTION_KEY=$(base64_of 32)
 SESSIONTRACK_KAFKA_CLUSTER_ID=$(cluster_id)
-SESSIONTRACK_UID=$(id -u)
-SESSIONTRACK_GID=$(id -g)
+SESSIONTRACK_UID=$uid
+SESSIONTRACK_GID=$gid
 END
 mv .env.new .env
 echo "Made .env; docker-compose.yml reads it." >&2

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.main import get_command
 
 from bench import demo
@@ -235,3 +236,10 @@ def test_the_image_lock_is_part_of_the_lock() -> None:
 def test_the_demo_runs_against_servers_that_are_there() -> None:
     assert "--running" in DOCKERFILE
     assert demo.arguments(["--running"]).running
+
+
+def test_the_workflow_runs_the_demo_on_compose() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
+    steps = [step.get("run", "") for step in workflow["jobs"]["compose"]["steps"]]
+    assert steps.index("sh infra/compose/env.sh") < next(i for i, step in enumerate(steps) if " up --wait" in step)
+    assert "docker compose run --rm demo" in steps
