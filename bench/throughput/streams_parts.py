@@ -23,7 +23,7 @@ class FaustOnly(Pipeline):
 
     async def process(self, blocks: Iterable[Any]) -> None:
         """Nothing."""
-        acknowledge(self._app, blocks)
+        acknowledge(self._app, list(blocks))
 
 
 class DecodeOnly(Pipeline):
