@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Coroutine, Iterator
-from itertools import repeat
+from itertools import islice, repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -284,6 +284,27 @@ async def test_a_large_event_takes_the_way_through_the_spool(tmp_path: Path) -> 
     assert [receipt.spooled for receipt in receipts] == [True, True]
     await until_direct(publisher)
     assert broker.log == [large, small]
+    await publisher.close()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_full_spool_refuses_and_loses_nothing_that_it_accepted(tmp_path: Path) -> None:
+    broker = Broker()
+    broker.answers = False
+    limits = {"spool_bytes": 8 * 1024**2, "claim_bytes": 4 * 1024**2}
+    publisher = await SpoolingPublisher.open(settings_for(tmp_path, **limits), broker.connect)
+    stream = events(100, "x" * 1024**2)
+    # Three of a mebibyte fit into a segment, and two segments into the spool.
+    accepted = list(islice(stream, 6))
+    for event in accepted:
+        await publisher.publish(event)
+    with pytest.raises(TransientError, match="full") as refusal:
+        await publisher.publish(next(stream))
+    assert refusal.value.hint
+    broker.resume(0)
+    await until_direct(publisher)
+    assert broker.log == accepted
+    assert not (await (await publisher.publish(next(stream)))).spooled
     await publisher.close()
 
 
