@@ -52,6 +52,18 @@ class BlockConsumer(Consumer):
         fetched = await super()._getmany(active_partitions, timeout)
         return {tp: records if self._is_changelog_tp(tp) else [records] for tp, records in fetched.items() if records}
 
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Seeks to where the group is, and to the start of partitions of which nothing is committed.
+
+        These would stay where they were read to before partitions were assigned anew, and what was dropped then would
+        not come again.
+        """
+        committed: Mapping[TP, Any] = await super().seek_to_committed()
+        fresh = [tp for tp, offset in committed.items() if not offset and not self._is_changelog_tp(tp)]
+        if fresh:
+            await self.seek_wait(await self.earliest_offsets(*fresh))
+        return committed
+
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         if isinstance(record, list):
             return Block(TP(*tp), record, self.app.consumer_generation_id)

@@ -256,6 +256,39 @@ async def test_a_worker_without_its_disk_takes_its_state_from_the_changelog(
     await compare(log)
 
 
+async def test_workers_that_come_and_go_while_events_flow_lose_and_double_nothing(
+    log: Log, start_worker: Callable[[], subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    events = conversations(sessions=30, turns=60)
+
+    async def flow() -> None:
+        for first in range(0, len(events), 200):
+            await log.append(events[first : first + 200])
+
+    def has_state(folder: str) -> bool:
+        return any(tmp_path.glob(f"streams/*/{folder}/**/*.db"))
+
+    async def both_own_partitions() -> None:
+        while not (has_state("0") and has_state("1")):  # noqa: ASYNC110  # a file tells nobody of itself
+            await asyncio.sleep(0.1)
+
+    flowing = asyncio.create_task(flow())
+    first, second = start_worker(), start_worker()
+    await both_own_partitions()
+    first.kill()
+    await asyncio.to_thread(first.wait)
+    start_worker()
+    await flowing
+    await log.processed()
+    await compare(log)
+
+    second.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(second.wait) == 0
+    await log.append(conversations(sessions=31, turns=1)[-7:])
+    await log.processed()
+    await compare(log)
+
+
 async def test_a_value_that_is_no_event_is_set_aside_as_it_was(
     log: Log, start_worker: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
