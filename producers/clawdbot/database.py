@@ -30,10 +30,11 @@ _COPY_ATTEMPTS = 3
 _WAL = "-wal"
 # Clocks of files are coarse: what was written more recently may be written again unseen.
 _SETTLED_NS = 2_000_000_000
+DAMAGED = "damaged"
 _REASONS = {
     "SQLITE_BUSY": "busy",
     "SQLITE_LOCKED": "busy",
-    "SQLITE_CORRUPT": "damaged",
+    "SQLITE_CORRUPT": DAMAGED,
     "SQLITE_NOTADB": "no database",
     "SQLITE_ERROR": "unknown schema",
 }

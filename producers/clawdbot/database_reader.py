@@ -13,7 +13,7 @@ import structlog
 
 from producers.clawdbot.archives import Archive, archive_batches, file_content, file_stamp, session_of_file
 from producers.clawdbot.batches import Batch
-from producers.clawdbot.database import DatabaseUnreadableError
+from producers.clawdbot.database import DAMAGED, DatabaseUnreadableError
 from producers.clawdbot.database_source import DatabaseSource
 from producers.clawdbot.discover import agent_of, brand_of, scan
 from producers.clawdbot.fields import LAST_MOMENT, storable
@@ -158,7 +158,7 @@ class DatabaseReader:
         except DatabaseUnreadableError as error:
             self._pass_over(path, error.reason, error.detail)
         except TerminalError as error:
-            self._pass_over(path, "damaged", str(error))
+            self._pass_over(path, DAMAGED, str(error))
         except FileNotFoundError:
             pass  # gone since it was found
         except OSError as error:
@@ -184,7 +184,7 @@ class DatabaseReader:
                 self._family,
                 self._clock,
                 self._checkpoints,
-                lambda name, reason: self._pass_over(path / name, "damaged", reason),
+                lambda name, reason: self._pass_over(path / name, DAMAGED, reason),
             )
         return self._sources[path]
 

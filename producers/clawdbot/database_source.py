@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, cast
 
-from producers.clawdbot.archives import Archive, archive_batches
 from producers.clawdbot.batches import Batch
-from producers.clawdbot.compressed import decompressed
-from producers.clawdbot.context import SessionFacts, session_facts
-from producers.clawdbot.database import AgentDatabase
+from producers.clawdbot.context import SessionFacts
+from producers.clawdbot.database import DAMAGED, AgentDatabase, DatabaseUnreadableError
+from producers.clawdbot.database_archives import ARCHIVES, DatabaseArchives
 from producers.clawdbot.database_changes import DatabaseChanges
 from producers.clawdbot.database_context import DatabaseContext
 from producers.clawdbot.database_session import DatabaseSession
-from producers.clawdbot.database_snapshot import ArchiveRow, Snapshot
+from producers.clawdbot.database_snapshot import Snapshot
 from producers.clawdbot.discover import agent_of, brand_of
 from producers.clawdbot.fields import LAST_MOMENT, storable
 from producers.clawdbot.generation_checkpoints import GenerationCheckpoint, GenerationKey, GenerationStamp
 from producers.clawdbot.session_ids import session_id as kept_as
-from producers.transcript import TranscriptPosition, TranscriptSource, context_event
-from schemas.records import SessionEvent, TranscriptState
-from sessiontrack.errors import TerminalError
+from producers.transcript import TranscriptSource
 
-_ARCHIVES = "session_transcript_archives"
-_COLD_ARCHIVES = "session_transcript_cold_archives"
 _TOMBSTONES = "memory_session_tombstones"
-_STATES: dict[str, TranscriptState] = {"deleted": "DELETED", "reset": "RESET"}
-# What is larger is copied to the disk while it is read.
-_IN_MEMORY_BYTES = 1024 * 1024
-_BLOCK_BYTES = 64 * 1024
 # Verifying takes a second for some hundred megabytes, in which nothing else is read: the rest waits for the next time.
 _VERIFIED_BYTES = 64 * 1024 * 1024
 
@@ -59,12 +46,11 @@ class DatabaseSource:
         self.path = path
         self._family = family
         self._clock = clock
-        self._on_damage = on_damage
         self._database = AgentDatabase(path)
         self._known = {
             key.session_id: each for key, each in checkpoints.items() if key.path == path and not key.archive
         }
-        self._archived = {key: each for key, each in checkpoints.items() if key.path == path and key.archive}
+        self._archives = DatabaseArchives(self._database, self, clock, checkpoints, on_damage)
         self._sessions: dict[str, DatabaseSession] = {}
         self._resend_since = LAST_MOMENT
         self._opening = 0
@@ -79,6 +65,22 @@ class DatabaseSource:
         """What was read of a session; None where nothing was."""
         return self._known.get(session_id)
 
+    def source(self, session_id: str) -> TranscriptSource:
+        """Whose transcript a session is."""
+        facts = self._context.facts(session_id)
+        return TranscriptSource(
+            session_id=kept_as(session_id),
+            family=self._family,
+            agent_id=agent_of(self.path) or next((found.agent_id for found in facts if found.agent_id), None),
+            brand=brand_of(self.path),
+            file_name=str(storable(self.path.name)),
+            format="sqlite",
+        )
+
+    def facts(self, session_id: str) -> list[SessionFacts]:
+        """What is known of a session."""
+        return self._context.facts(session_id)
+
     def read(self, *, thorough: bool, head: bool = False, resend_since: int = LAST_MOMENT) -> Iterator[Batch]:
         """Reads what is new.
 
@@ -91,7 +93,7 @@ class DatabaseSource:
             Batches.
 
         Raises:
-            DatabaseUnreadableError: It can't be read; the next call goes on.
+            DatabaseUnreadableError: It can't be read, or not all of it; the next call goes on.
         """
         self._resend_since = resend_since
         found = self._refreshed(thorough)
@@ -100,10 +102,19 @@ class DatabaseSource:
                 self._find(snapshot, thorough)
         if head:
             self._pending |= {each for each, known in self._known.items() if known.live and not known.headed}
+        damage = None
         for session_id in sorted(self._pending):
-            yield from self._read(session_id, head)
-            self._pending.discard(session_id)
-        yield from self._read_archives()
+            try:
+                yield from self._read(session_id, head)
+                self._pending.discard(session_id)
+            except DatabaseUnreadableError as error:
+                # A damaged page concerns one session, anything else all of them.
+                if error.reason != DAMAGED:
+                    raise
+                damage = error
+        yield from self._archives.read()
+        if damage is not None:
+            raise damage
         if thorough:
             yield from self._verify()
             if not found and not self._unverified:
@@ -112,7 +123,7 @@ class DatabaseSource:
     def end_of(self, keys: set[GenerationKey]) -> set[GenerationKey]:
         """Which checkpoints of this database are of no more use."""
         ended = {GenerationKey(self.path, each) for each, known in self._known.items() if known.ended}
-        return (keys & ended) | {key for key in keys if key.archive and key not in self._present}
+        return (keys & ended) | {key for key in keys if key.archive and not self._archives.is_present(key)}
 
     def close(self) -> None:
         """Closes the database."""
@@ -124,9 +135,8 @@ class DatabaseSource:
         self._context = DatabaseContext()
         self._unsure = True
         self._pending: set[str] = set()
-        self._unread_archives: dict[GenerationKey, tuple[str, ArchiveRow]] = {}
-        self._present: set[GenerationKey] = set()
-        self._newest_archive = -1
+        self._first = True
+        self._archives.begin_anew()
         self._unverified: dict[str, GenerationStamp] = {}
 
     def _refreshed(self, thorough: bool) -> bool:
@@ -139,7 +149,7 @@ class DatabaseSource:
 
     def _find(self, snapshot: Snapshot, thorough: bool) -> None:
         found = self._changes.recent(snapshot)
-        first = self._newest_archive < 0
+        first, self._first = self._first, False
         if found is None or thorough:
             found = self._changes.thorough(snapshot, self._known)
             self._unsure = False
@@ -147,25 +157,13 @@ class DatabaseSource:
             found |= {each for each, known in self._known.items() if self._is_due(snapshot, each, known)}
         changed = self._context.refresh(snapshot, thorough=thorough or first)
         self._pending |= found | {each for each in changed if each in self._known and not self._known[each].ended}
-        if first or thorough or snapshot.newest_archive() != self._newest_archive:
-            self._find_archives(snapshot)
+        self._archives.find(snapshot, thorough=thorough, resend_since=self._resend_since)
 
     def _is_due(self, snapshot: Snapshot, session_id: str, known: GenerationCheckpoint) -> bool:
         """Whether a session that nothing tells of has to be read at the start."""
         if known.ended:
             return False
         return known.is_due(self._resend_since) or not known.looks_as_read(snapshot.line)
-
-    def _find_archives(self, snapshot: Snapshot) -> None:
-        self._newest_archive = snapshot.newest_archive()
-        found = [(_ARCHIVES, row) for row in snapshot.archives()]
-        found += [(_COLD_ARCHIVES, row) for row in snapshot.cold_archives()]
-        for table, row in found:
-            key = GenerationKey(self.path, row.session_id, f"{table}:{row.generation}")
-            self._present.add(key)
-            known = self._archived.get(key)
-            if known is None or known.stamp != (row.created_at,) or known.is_due(self._resend_since):
-                self._unread_archives[key] = table, row
 
     def _read(self, session_id: str, head: bool) -> Iterator[Batch]:
         with self._database.snapshot() as snapshot:
@@ -191,7 +189,7 @@ class DatabaseSource:
         if known is None or not known.live:
             return None
         session = self._session(session_id)
-        archived = snapshot.values(_ARCHIVES, ("session_id",), "session_id = ? LIMIT 1", session_id)
+        archived = snapshot.values(ARCHIVES, ("session_id",), "session_id = ? LIMIT 1", session_id)
         if archived or snapshot.is_cold(session_id):
             return session.ended([])
         told = snapshot.values(_TOMBSTONES, ("created_at",), "session_id = ?", session_id)
@@ -222,7 +220,7 @@ class DatabaseSource:
         if session_id not in self._sessions:
             known = self._known.get(session_id)
             key = GenerationKey(self.path, session_id)
-            session = DatabaseSession(key, self._source(session_id), self._database, self._clock, known)
+            session = DatabaseSession(key, self.source(session_id), self._database, self._clock, known)
             session.resend(self._resend_since)
             self._sessions[session_id] = session
         return self._sessions[session_id]
@@ -231,71 +229,3 @@ class DatabaseSource:
         if batch is not None:
             self._known[session_id] = self._sessions[session_id].checkpoint
             yield batch
-
-    def _source(self, session_id: str) -> TranscriptSource:
-        facts = self._context.facts(session_id)
-        return TranscriptSource(
-            session_id=kept_as(session_id),
-            family=self._family,
-            agent_id=agent_of(self.path) or next((found.agent_id for found in facts if found.agent_id), None),
-            brand=brand_of(self.path),
-            file_name=str(storable(self.path.name)),
-            format="sqlite",
-        )
-
-    def _read_archives(self) -> Iterator[Batch]:
-        for key, (table, row) in list(self._unread_archives.items()):
-            known = self._known.get(row.session_id)
-            ended = known is not None and known.ended
-            sent = None if known is None or known.is_due(self._resend_since) else known.position
-            with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spooled:
-                content = cast(BinaryIO, spooled)
-                with self._database.snapshot() as snapshot:
-                    archive = self._archive(snapshot, key, table, row, content)
-                if archive is not None:
-                    yield from self._read_archive(archive, sent, ended=ended)
-            self._unread_archives.pop(key)
-
-    def _read_archive(self, archive: Archive, sent: TranscriptPosition | None, *, ended: bool) -> Iterator[Batch]:
-        try:
-            for batch in archive_batches(archive, sent, self._clock, known_ended=ended):
-                self._archived[archive.key] = cast(GenerationCheckpoint, batch.checkpoint)
-                yield batch
-        except TerminalError as error:
-            self._on_damage(archive.key.archive, str(error))
-            # Told once: it does not mend itself.
-            damaged = GenerationCheckpoint.first(archive.key)
-            self._archived[archive.key] = replace(damaged, stamp=archive.stamp)
-
-    def _archive(
-        self, snapshot: Snapshot, key: GenerationKey, table: str, row: ArchiveRow, content: BinaryIO
-    ) -> Archive | None:
-        columns = ("session_id", "session_key", "reason", "encoding")
-        found = snapshot.values(table, columns, "rowid = ?", row.rowid)
-        if not found or found[0]["session_id"] != row.session_id:
-            return None  # pruned since it was found
-        snapshot.copy_blob(table, row.rowid, content)
-        source = self._source(row.session_id)
-        stated = found[0]
-        return Archive(
-            key=key,
-            source=source,
-            state=_STATES.get(stated["reason"] or "", "LIVE"),
-            archived_at=row.created_at,
-            stamp=(row.created_at,),
-            content=partial(_content, content, compressed=stated["encoding"] != "identity"),
-            events=self._events_of(source, row.session_id, stated["session_key"]),
-        )
-
-    def _events_of(self, source: TranscriptSource, session_id: str, key: str | None) -> tuple[SessionEvent, ...]:
-        """The facts about a session that only its archive knows by now."""
-        facts: list[SessionFacts] = self._context.facts(session_id)
-        if not facts and key and (found := session_facts(key, {"sessionId": session_id}, {})):
-            facts = [found]
-        return tuple(context_event(source, each.context, captured_at=self._clock()) for each in facts)
-
-
-def _content(file: BinaryIO, *, compressed: bool) -> Iterator[bytes]:
-    file.seek(0)
-    blocks = iter(lambda: file.read(_BLOCK_BYTES), b"")
-    return decompressed(blocks) if compressed else blocks

@@ -36,6 +36,8 @@ class Following(RuleBasedStateMachine):
         self.seen: set[bytes] = set()
         self.entries: dict[str, set[bytes]] = defaultdict(set)
         self.cold: dict[str, list[bytes]] = {}
+        # Sessions whose deletion is to be told.
+        self.deleted: set[str] = set()
 
     def teardown(self) -> None:
         self.reader.close()
@@ -54,6 +56,8 @@ class Following(RuleBasedStateMachine):
     @rule(session=_SESSIONS, lines=_LINES, compressed=st.booleans())
     def append(self, session: str, lines: list[bytes], compressed: bool) -> None:
         self.warm(session)
+        # What comes back at once was rewritten, for all that can be seen.
+        self.deleted.discard(session)
         first = [] if self.writer.lines(session) else [header(session)]
         self.writer.append(session, *first, *lines, compressed=compressed)
 
@@ -73,6 +77,8 @@ class Following(RuleBasedStateMachine):
     def delete(self, session: str, reason: str | None) -> None:
         if self.writer.lines(session):
             self.writer.delete(session, reason)
+            if reason == "deleted" or (reason is None and self.entries[session]):
+                self.deleted.add(session)
 
     @rule(session=_SESSIONS, in_file=st.booleans())
     def cool(self, session: str, in_file: bool) -> None:
@@ -99,6 +105,7 @@ class Following(RuleBasedStateMachine):
     def look_around(self) -> None:
         self.run(self.reader.look_around())
         self.check()
+        assert self.deleted <= {event["session_id"] for event in self.log.of_kind("LIFECYCLE")}
 
     @rule(since=st.sampled_from([0, 2**62]))
     def restart(self, since: int) -> None:

@@ -418,6 +418,21 @@ async def test_a_damaged_archive_or_row_holds_nothing_up(reading: Reading, write
     ] == ["UNPARSED"]
 
 
+async def test_a_damaged_page_concerns_one_session(reading: Reading, writer: AgentDatabaseWriter) -> None:
+    writer.append("damaged", header("damaged"), message(1, "x" * 50_000))
+    writer.append(SESSION, header(), message(1))
+    writer.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(writer.path.read_bytes())
+    # An overflow page: where the next one is, and then nothing but the text.
+    page = data.index(b"x" * 4092) // 4096 * 4096
+    data[page : page + 4] = b"\xff" * 4
+    write(writer.path, bytes(data))
+    for _ in range(2):
+        await reading.reader.look_around()
+        assert [each for each in reading.log.lines if each != header("damaged")] == [header(), message(1)]
+        assert reading.reader.counts.skipped == {writer.path: "damaged"}
+
+
 async def test_an_older_schema_without_watermarks_and_windows_is_read(tmp_path: Path) -> None:
     path = database_in(tmp_path)
     path.parent.mkdir(parents=True)
