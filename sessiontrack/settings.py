@@ -131,9 +131,9 @@ class CaptureSettings(Section):
 
 
 class SinkSettings(Section):
-    """How the sinks batch."""
+    """How the sinks batch. In memory are two batches, and what is read ahead: 1 MiB of each partition at most."""
 
-    batch_records: int = Field(2_000, ge=1, description="Most records in one write.")
+    batch_records: int = Field(4_000, ge=1, description="Most records in one write.")
     batch_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="Most bytes of encoded records in one write.")
     linger_ms: int = Field(100, ge=0, description="How long a batch waits for more records.")
 
@@ -150,7 +150,7 @@ class LogSettings(Section):
 
 
 class TelemetrySettings(Section):
-    """Where a worker serves its metrics (`/metrics`) and its health (`/health/live`, `/health/ready`)."""
+    """Where a worker serves metrics (`/metrics`, memory and its peak among them) and `/health/live`, `/health/ready`."""
 
     host: str = Field("127.0.0.1", description="Address to listen on; nothing here asks who it is that reads.")
     port: int = Field(0, ge=0, le=65535, description="TCP port; 0 is any free one, which the worker logs.")
