@@ -150,7 +150,7 @@ class LogSettings(Section):
 
 
 class TelemetrySettings(Section):
-    """Where a worker serves `/metrics`, its memory and the peak of it among them, `/health/live` and `/health/ready`."""
+    """Where a worker serves `/metrics` (its memory and the peak of it among them), `/health/live`, `/health/ready`."""
 
     host: str = Field("127.0.0.1", description="Address to listen on; nothing here asks who it is that reads.")
     port: int = Field(0, ge=0, le=65535, description="TCP port; 0 is any free one, which the worker logs.")
