@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import struct
 import sys
 from itertools import islice
+from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 
@@ -22,6 +24,11 @@ from sessiontrack.settings import Settings, get_settings
 
 _FRAME = struct.Struct(">bI")
 _BATCH = 5_000
+
+
+def use_own_data_dir() -> None:
+    """Keeps away from the user's own stack, whose stores would be emptied: `.bench` here, unless a folder is named."""
+    os.environ.setdefault("SESSIONTRACK_DATA_DIR", str(Path(__file__).parents[2] / ".bench"))
 
 
 def load(settings: Settings, prepared: Prepared) -> None:
@@ -84,6 +91,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.throughput.load", description=__doc__)
     parser.add_argument("--events", type=int, default=corpus.EVENTS, help="how many (default: %(default)s)")
     events: int = parser.parse_args().events
+    use_own_data_dir()
     try:
         prepared = loaded(get_settings(), events, sessions_of(events), print)
     except SessionTrackError as error:
