@@ -293,9 +293,9 @@ async def test_a_full_spool_refuses_and_loses_nothing_that_it_accepted(tmp_path:
     broker.answers = False
     limits = {"spool_bytes": 8 * 1024**2, "claim_bytes": 4 * 1024**2}
     publisher = await SpoolingPublisher.open(settings_for(tmp_path, **limits), broker.connect)
-    stream = events(100, "x" * 1024**2)
-    # Three of a mebibyte fit into a segment, and two segments into the spool.
-    accepted = list(islice(stream, 6))
+    # Each holds its text twice, in its line and in its body: four fit into a segment, two segments into the spool.
+    stream = events(10, "x" * 450 * 1024)
+    accepted = list(islice(stream, 8))
     for event in accepted:
         await publisher.publish(event)
     with pytest.raises(TransientError, match="full") as refusal:
