@@ -13,12 +13,13 @@ from pathlib import Path
 from aiokafka import AIOKafkaProducer
 
 from bench.throughput import corpus
+from bench.throughput.log import empty_topics
 from bench.throughput.prepared import Prepared, Progress, prepare
 from infra.init import initialise
 from queries.lag import LogPositions
 from schemas.avro import load_schema
 from schemas.registry import SchemaRegistry
-from schemas.topics import EVENTS
+from schemas.topics import DERIVED, EVENTS
 from sessiontrack.errors import SessionTrackError, UsageError
 from sessiontrack.settings import Settings, get_settings
 
@@ -32,24 +33,33 @@ def use_own_data_dir() -> None:
 
 
 def load(settings: Settings, prepared: Prepared) -> None:
-    """Loads the corpus, where the topic does not hold it already.
+    """Loads the corpus, where the topic does not hold it already; another corpus makes room.
 
     Raises:
-        UsageError: The topic holds other events.
+        UsageError: The topic holds events that are none of ours.
     """
+    loaded_before = settings.data_dir / "throughput" / "loaded"
+    before = loaded_before.read_text("utf-8") if loaded_before.exists() else ""
+    held = asyncio.run(_held(settings))
+    if held and before == prepared.folder.name:
+        return
+    if held and not before:
+        raise UsageError(
+            f"{EVENTS.name} in {settings.data_dir} holds {held:,} events that the benchmark did not load",
+            hint="Name a SESSIONTRACK_DATA_DIR of its own: it empties topics and stores.",
+        )
+    if held:
+        empty_topics(settings, [EVENTS, *DERIVED])
     asyncio.run(_load(settings, prepared))
+    loaded_before.write_text(prepared.folder.name, encoding="utf-8")
+
+
+async def _held(settings: Settings) -> int:
+    async with LogPositions(settings) as positions:
+        return sum((await positions.ends([EVENTS])).values())
 
 
 async def _load(settings: Settings, prepared: Prepared) -> None:
-    async with LogPositions(settings) as positions:
-        held = sum((await positions.ends([EVENTS])).values())
-    if held == prepared.events:
-        return
-    if held:
-        raise UsageError(
-            f"{EVENTS.name} holds {held:,} events, not none or {prepared.events:,}",
-            hint="Give the benchmark a data folder of its own.",
-        )
     registry = SchemaRegistry(settings.registry.url)
     prefix = _FRAME.pack(0, registry.register(EVENTS.subject, load_schema(EVENTS.schema)))
     registry.close()

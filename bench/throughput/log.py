@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from infra.topics import create_topics
-from schemas.topics import BY_NAME, DERIVED
+from schemas.topics import BY_NAME, Topic
 from sessiontrack.errors import SessionTrackError, UnavailableError
 from sessiontrack.settings import Settings
 
@@ -100,9 +100,9 @@ def rewind(settings: Settings, groups: Mapping[str, tuple[str, ...]]) -> None:
     asyncio.run(run())
 
 
-def empty_derived(settings: Settings) -> None:
-    """What the streams made is gone, from the topics and from their state."""
-    asyncio.run(_delete(settings, {topic.name for topic in DERIVED}, "sessiontrack.streams-"))
+def empty_topics(settings: Settings, topics: Iterable[Topic]) -> None:
+    """Makes topics anew, and deletes the changelog of the streams, who read or filled them."""
+    asyncio.run(_delete(settings, {topic.name for topic in topics}, "sessiontrack.streams-"))
     until = time.monotonic() + _ATTEMPTS * _PAUSE_S
     while True:
         try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.throughput import programs, sizes, stores
 from bench.throughput.bulk import measure_bulk
-from bench.throughput.log import Log, delete_prefixed, empty_derived, rewind
+from bench.throughput.log import Log, delete_prefixed, empty_topics, rewind
 from bench.throughput.measure import Run, measure
 from bench.throughput.prepared import Prepared
 from bench.throughput.processes import Program
@@ -54,7 +54,7 @@ class Bench:
         """Empties what workers fill: stores, and for `streams` the derived topics and the state."""
         for name in names:
             if name == "streams":
-                empty_derived(self.settings)
+                empty_topics(self.settings, DERIVED)
                 shutil.rmtree(self.settings.data_dir / "streams", ignore_errors=True)
             else:
                 _EMPTY[name](self.settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -114,7 +115,9 @@ def prepare(
     facts = folder / "corpus.json"
     if not facts.exists():
         progress(f"making {events:,} events of {sessions:,} sessions; once, a minute or two")
-        facts.parent.mkdir(parents=True, exist_ok=True)
+        for outdated in root.glob(f"{events}-{sessions}-*"):
+            shutil.rmtree(outdated)
+        folder.mkdir(parents=True)
         made = _make(folder, list(corpus.generate(events, sessions)))
         facts.write_text(json.dumps(made), encoding="utf-8")
     values = json.loads(facts.read_text("utf-8"))
