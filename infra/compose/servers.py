@@ -134,7 +134,7 @@ def minio() -> Service:
     """The object store, built from source: upstream publishes no images any more."""
     return server(
         image=f"sessiontrack/minio:{versions.MINIO}",
-        build={"context": ".", "target": "minio", "args": {"MINIO_VERSION": versions.MINIO}},
+        **built("minio", MINIO_VERSION=versions.MINIO),
         command=["server", "--address", ":9000", "/data"],
         environment={
             **servers.MINIO_ENVIRONMENT,
@@ -177,6 +177,11 @@ def bounds(memory: str) -> Service:
         "logging": {"driver": "json-file", "options": {"max-size": "8m", "max-file": "3"}},
         "security_opt": ["no-new-privileges:true"],
     }
+
+
+def built(target: str, **arguments: str) -> Service:
+    """An image of our Dockerfile; never pulled, for whoever publishes one of its name is a stranger."""
+    return {"build": {"context": ".", "target": target, "args": arguments}, "pull_policy": "build"}
 
 
 def health(*test: str) -> Mapping[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from infra.compose.servers import (
     KAFKA_ADDRESS,
     OPENSEARCH_URL,
@@ -11,6 +9,7 @@ from infra.compose.servers import (
     S3_ADDRESS,
     Service,
     bounds,
+    built,
     health,
     secret,
 )
@@ -87,7 +86,7 @@ def demo() -> Service:
     return {
         **ours(),
         "image": f"sessiontrack/demo:{__version__}",
-        "build": _build("demo"),
+        **_built("demo"),
         "profiles": ["demo"],
         "depends_on": {service_of(name): {"condition": "service_healthy"} for name in WORKERS},
         "tmpfs": ["/tmp", f"{DATA_DIR}:mode=1777"],  # noqa: S108  # of the container
@@ -101,7 +100,7 @@ def ours(*command: str) -> Service:
     """What all services of ours have in common."""
     return {
         "image": f"sessiontrack/sessiontrack:{__version__}",
-        "build": _build("sessiontrack"),
+        **_built("sessiontrack"),
         **({"command": list(command)} if command else {}),
         "environment": _environment(),
         "read_only": True,
@@ -116,10 +115,9 @@ def ours(*command: str) -> Service:
 _PROBE = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{TELEMETRY_PORT}/health/ready', timeout=4)"
 
 
-def _build(target: str) -> dict[str, Any]:
+def _built(target: str) -> Service:
     # The user in the image is the one of the host, so that the capture may read transcripts that only their owner may.
-    user = {"UID": "${SESSIONTRACK_UID:-1000}", "GID": "${SESSIONTRACK_GID:-1000}"}
-    return {"context": ".", "target": target, "args": user}
+    return built(target, UID="${SESSIONTRACK_UID:-1000}", GID="${SESSIONTRACK_GID:-1000}")
 
 
 def _environment() -> dict[str, str]:

@@ -115,6 +115,13 @@ def test_images_are_pinned(loader: Path) -> None:
         assert re.search(r":v?\d+\.\d+(\.\d+)?", image), f"{image} is not pinned"
 
 
+def test_images_of_ours_are_never_pulled(loader: Path) -> None:
+    for service in services(loader).values():
+        ours = service["image"].startswith("sessiontrack/")
+        assert ("build" in service) == ours
+        assert not ours or service["pull_policy"] == "build"
+
+
 def test_the_servers_are_those_of_the_native_stack(loader: Path) -> None:
     images = {name: service["image"] for name, service in services(loader).items()}
     assert images["kafka"].endswith(f":{versions.KAFKA}")
