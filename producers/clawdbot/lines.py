@@ -6,7 +6,6 @@ Source: the formats that pi (v1), Clawdbot and OpenClaw (v3, v4) write; one JSON
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
@@ -41,8 +40,7 @@ Entry = dict[str, Any]
 Fault = Literal["blank", "too long", "not UTF-8", "not JSON", "nested too deep", "no object", "unknown type"]
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedLine:
+class ParsedLine(NamedTuple):
     """What one line says.
 
     Attributes:
