@@ -147,9 +147,9 @@ def _faust(parts: Parts) -> str:
     faust = next(iter(steps.values()))
     rate = parts["streams"]["parts"]["all"]["records_per_s"]
     return (
-        f"The streams worker with all its outputs makes **{rate:,.0f} events/s**. Of the {total:.0f} µs of CPU that an event"
-        f" takes, {faust:.0f} are Faust's and its Kafka consumer's; Faust is fed blocks of records, for by itself it"
-        f" takes some 65 µs for each message, whatever the agent does.\n\n"
+        f"The streams worker with all its outputs makes **{rate:,.0f} events/s**. Of the {total:.0f} µs of CPU that an"
+        f" event takes, {faust:.0f} are Faust's and its Kafka consumer's: Faust is fed blocks of records, for by itself"
+        f" it takes some 65 µs for each message, whatever the agent does.\n\n"
     ) + table(("step", "CPU µs an event", "share"), rows)
 
 
