@@ -16,6 +16,7 @@ from producers.clawdbot import generation_checkpoints
 from producers.clawdbot.generation_checkpoints import GenerationCheckpoint, GenerationKey
 from producers.transcript import TranscriptPosition
 from sessiontrack.errors import TransientError, UnavailableError, UsageError
+from sessiontrack.folders import private_folder
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS checkpoints (
@@ -110,7 +111,7 @@ class CheckpointStore:
             ) from error
 
     def _open(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(folder)
         # Writes come from a worker thread, one at a time.
         self._connection = sqlite3.connect(folder / "checkpoints.sqlite", isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL")
@@ -184,7 +185,7 @@ def exclusive(folder: Path) -> Iterator[None]:
     Raises:
         UsageError: Another capture holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     with (folder / "lock").open("a+", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from sessiontrack.folders import private_folder
+
 _LOCK = "lock"
 _SUFFIX = ".segment"
 
@@ -68,7 +70,7 @@ def new_folder(root: Path) -> SpoolFolder:
     Raises:
         OSError: It can't be made.
     """
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(root)
     while True:
         # Names sort by age, so that what is older is sent first.
         path = root / f"{time.time_ns() // 1_000_000:014}-{os.getpid()}-{os.urandom(3).hex()}"

@@ -23,6 +23,7 @@ import structlog
 from producers.spool.folders import SpoolFolder, new_folder, orphans, set_aside_path, spool_size
 from producers.spool.segments import SegmentWriter, framed, read_records, sync_to_disk
 from sessiontrack.errors import TransientError
+from sessiontrack.folders import private_folder
 
 # Small enough that acknowledged events are soon off the disk, and that little is sent twice after a crash.
 _SEGMENT_BYTES = 4 * 1024 * 1024
@@ -177,7 +178,7 @@ class Spool:
 
     def _next_segment(self, wanted: int) -> None:
         size = max(wanted, _SEGMENT_BYTES)
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self.root)
         if (held := spool_size(self.root).bytes) + size > self._limit:
             raise TransientError(f"the spool in {self.root} is full: {held:,} bytes wait there", hint=_FULL_HINT)
         disk = shutil.disk_usage(self.root)

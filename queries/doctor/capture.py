@@ -11,6 +11,7 @@ from pathlib import Path
 
 from infra.service.supervisor import supervisor
 from producers.clawdbot.discover import scan, state_folders
+from producers.clawdbot.file_names import holds_transcripts
 from producers.spool.folders import count_set_aside, spool_root, spool_size
 from queries.doctor.finding import Finding, ok, warning, wrong
 from sessiontrack.errors import UsageError
@@ -46,7 +47,7 @@ def check_state_folders(roots: list[Path]) -> Finding:
     unreadable: list[Path] = []
     count = 0
     for root in roots:
-        for path in scan(root, lambda folder, error: unreadable.append(folder)):
+        for path in scan(root, lambda folder, error: unreadable.append(folder), holds_transcripts):
             count += 1
             if not os.access(path, os.R_OK):
                 unreadable.append(path)
@@ -90,11 +91,14 @@ def check_capture(settings: Settings, roots: list[Path], now: float | None = Non
     """
     folder = settings.data_dir / "capture"
     acknowledged = _newest(folder.glob("checkpoints.sqlite*"))
+    newest = _newest(path for root in roots for path in scan(root, lambda folder, error: None, holds_transcripts))
     if not _is_held(folder / "lock"):
         if not acknowledged:
             return warning("capture", "none has run yet", _CAPTURE)
-        return wrong("capture", f"not running; the last one ended {_age(acknowledged, now)}", _CAPTURE)
-    newest = _newest(path for root in roots for path in scan(root, lambda folder, error: None))
+        found = f"not running; the last one ended {_age(acknowledged, now)}"
+        if newest > acknowledged:
+            return wrong("capture", f"{found}, and a transcript is newer", _CAPTURE)
+        return warning("capture", found, _CAPTURE)
     if newest > acknowledged + _STALE_S:
         return wrong(
             "capture",

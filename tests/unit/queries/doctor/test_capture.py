@@ -70,12 +70,13 @@ def test_a_system_without_inotify_has_no_such_limit(root: Path, tmp_path: Path) 
     assert check_inotify([root], tmp_path / "none") == []
 
 
-def test_a_capture_that_never_ran_is_a_warning_and_one_that_ended_is_wrong(settings: Settings, root: Path) -> None:
+def test_a_capture_that_ended_is_wrong_once_there_is_more_to_capture(settings: Settings, root: Path) -> None:
     assert check_capture(settings, [root], NOW).level == "warning"
     _touch(settings.data_dir / "capture" / "checkpoints.sqlite", NOW - 7200)
     finding = check_capture(settings, [root], NOW)
     assert finding.level == "wrong"
     assert "2 hours ago" in finding.found
+    assert check_capture(settings, [], NOW).level == "warning"
 
 
 @pytest.mark.parametrize(("behind", "level"), [(10, "ok"), (3600, "wrong")])
