@@ -107,9 +107,10 @@ class Delivery:
         for receipt in sent.receipts:
             while not receipt.done():
                 _, pending = await asyncio.wait([receipt], timeout=_STALL_S)
+                if pending:
+                    self._health.waits("kafka")
                 if pending and not stalled:
                     stalled = True
-                    self._health.waits("kafka")
                     log.warning("the broker does not acknowledge; waiting, nothing is lost")
             try:
                 receipt.result()

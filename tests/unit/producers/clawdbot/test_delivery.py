@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from producers.clawdbot import delivery
 from producers.clawdbot.batches import Batch
 from producers.clawdbot.checkpoints import Checkpoint, CheckpointStore, Stamp
 from producers.clawdbot.delivery import Delivery
@@ -65,8 +66,8 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 @asynccontextmanager
-async def _task(delivery: Delivery) -> AsyncIterator[None]:
-    task = asyncio.create_task(delivery.run())
+async def _task(running: Delivery) -> AsyncIterator[None]:
+    task = asyncio.create_task(running.run())
     try:
         yield
     finally:
@@ -110,6 +111,20 @@ async def test_an_event_that_can_not_be_published_holds_nothing_up(running: Runn
     assert running.metric("dead_letters_total", worker="capture", stage="publish") == 1
     assert running.metric("records_written_total", worker="capture") == 1
     assert running.metric("capture_events_pending") == 0
+
+
+async def test_a_broker_that_does_not_answer_is_told_of_and_waited_for(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "_STALL_S", 0.01)
+    with capture_logs() as logs:
+        await running.delivery.send(batch("/a"))
+        await until(running, "kafka")
+        assert not running.store.load()
+        running.broker.acknowledge()
+        await running.delivery.drain()
+    assert running.health.is_ready
+    assert [each["log_level"] for each in logs] == ["warning", "info"]
 
 
 async def test_a_full_disk_is_told_of_and_waited_for(running: Running) -> None:
