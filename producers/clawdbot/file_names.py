@@ -79,6 +79,11 @@ def is_database_name(name: str) -> bool:
     return _DATABASE.fullmatch(name) is not None
 
 
+def holds_transcripts(name: str) -> bool:
+    """Whether a file is named like one that a capture reads: a transcript, also a compressed one, or a database."""
+    return file_name_facts(name) is not None or archive_name_facts(name) is not None or is_database_name(name)
+
+
 def is_database(path: Path) -> bool:
     """Whether a file that is to be read is a database, however it is called."""
     return path.suffix == _DATABASE_SUFFIX

@@ -32,6 +32,8 @@ def test_state_folders_of_the_environment_come_first_and_each_comes_once(tmp_pat
     [
         ("/home/u/.clawdbot/agents/main/sessions/a.jsonl", "clawdbot"),
         ("/home/u/.openclaw/agents/pi/sessions/a.jsonl", "openclaw"),
+        ("/home/u/.openclaw/agents/pi/agent/openclaw-agent.sqlite", "openclaw"),
+        ("/home/u/.openclaw/agents/pi/sessions/cold/a.jsonl.zst", "openclaw"),
         ("/samples/openclaw-2026.7.1/a.jsonl", "openclaw"),
         ("/samples/a.jsonl", None),
     ],
@@ -42,6 +44,9 @@ def test_the_state_folder_names_the_brand(path: str, brand: str | None) -> None:
 
 def test_the_folder_names_the_agent() -> None:
     assert agent_of(_SESSIONS / "a.jsonl") == "main"
+    assert agent_of(_SESSIONS / "cold" / "a.jsonl.zst") == "main"
+    assert agent_of(_SESSIONS.parent / "agent" / "openclaw-agent.sqlite") == "main"
+    assert agent_of(_SESSIONS / "elsewhere" / "a.jsonl") is None
     assert agent_of(Path("/flat/a.jsonl")) is None
     assert agent_of(Path("a.jsonl")) is None
 
