@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
+
+from pydantic_core import from_json
 
 from schemas.records import ContentBlock, Message
 
@@ -36,7 +37,7 @@ def argument_values(arguments: str | None) -> Iterator[str]:
     if arguments is None:
         return
     try:
-        yield from _values(json.loads(arguments))
+        yield from _values(from_json(arguments))
     except (ValueError, RecursionError):
         # Cut, or never JSON: it is searched as it stands.
         yield arguments

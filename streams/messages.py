@@ -42,10 +42,11 @@ def searchable_message(event: SessionEvent, facts: SessionFacts) -> SearchableMe
 def _of_message(event: SessionEvent, facts: SessionFacts, message: Message) -> SearchableMessage:
     record = _record(event, facts, message["role"], message["origin"], joined_text(message, "text"))
     usage = message["usage"] or _NO_USAGE
+    types = [block["type"] for block in message["content"]]
     record.update(
         {
-            "thinking": joined_text(message, "thinking") or None,
-            "images": sum(block["type"] == "image" for block in message["content"]),
+            "thinking": (joined_text(message, "thinking") or None) if "thinking" in types else None,
+            "images": types.count("image"),
             "provider": message["provider"],
             "model": message["model"],
             "input_tokens": usage["input"],
@@ -60,7 +61,8 @@ def _of_message(event: SessionEvent, facts: SessionFacts, message: Message) -> S
             "model_call": message["role"] == "assistant" and message["origin"] == "MODEL",
         }
     )
-    _add_tools(record, message)
+    if "toolCall" in types or is_result(message) or message["command"]:
+        _add_tools(record, message)
     if sender := message["sender"]:
         record["sender_id"] = sender["id"]
         record["sender_name"] = sender["name"]
@@ -86,44 +88,45 @@ def _add_tools(record: SearchableMessage, message: Message) -> None:
 def _record(event: SessionEvent, facts: SessionFacts, role: str, origin: str, text: str | None) -> SearchableMessage:
     assert event["entry_key"] is not None
     assert event["payload"] is not None
-    return SearchableMessage(
-        message_id=message_id(event["family"], event["session_id"], event["entry_key"]),
-        session_id=event["session_id"],
-        version=_VERSION,
-        agent_id=event["agent_id"] or facts.agent_id,
-        channel=facts.channel,
-        cwd=facts.cwd,
-        project=facts.cwd,
-        entry_id=event["entry_id"] or f"line:{event['line_number']}",
-        parent_entry_id=event["parent_entry_id"],
-        line_number=event["line_number"] or 0,
-        inherited=event["inherited"],
-        role=role,
-        origin=origin,
-        sender_id=None,
-        sender_name=None,
-        timestamp=event["occurred_at"],
-        text=text or "",
-        thinking=None,
-        tools_used=[],
-        tool_call_ids=[],
-        tool_arguments=None,
-        images=0,
-        provider=None,
-        model=None,
-        input_tokens=0,
-        output_tokens=0,
-        cache_read_tokens=0,
-        cache_write_tokens=0,
-        total_tokens=0,
-        cost_nanousd=0,
-        stop_reason=None,
-        error_message=None,
-        is_error=False,
-        truncated=event["payload"]["truncated"],
-        sentiment=None,
-        model_call=False,
-        brand=event["source"]["brand"] or facts.brand,
-        session_key=facts.session_key,
-        chat_type=facts.chat_type,
-    )
+    # A literal: calling the TypedDict takes twice the time, and this is the most frequent record.
+    return {
+        "message_id": message_id(event["family"], event["session_id"], event["entry_key"]),
+        "session_id": event["session_id"],
+        "version": _VERSION,
+        "agent_id": event["agent_id"] or facts.agent_id,
+        "channel": facts.channel,
+        "cwd": facts.cwd,
+        "project": facts.cwd,
+        "entry_id": event["entry_id"] or f"line:{event['line_number']}",
+        "parent_entry_id": event["parent_entry_id"],
+        "line_number": event["line_number"] or 0,
+        "inherited": event["inherited"],
+        "role": role,
+        "origin": origin,
+        "sender_id": None,
+        "sender_name": None,
+        "timestamp": event["occurred_at"],
+        "text": text or "",
+        "thinking": None,
+        "tools_used": [],
+        "tool_call_ids": [],
+        "tool_arguments": None,
+        "images": 0,
+        "provider": None,
+        "model": None,
+        "input_tokens": 0,
+        "output_tokens": 0,
+        "cache_read_tokens": 0,
+        "cache_write_tokens": 0,
+        "total_tokens": 0,
+        "cost_nanousd": 0,
+        "stop_reason": None,
+        "error_message": None,
+        "is_error": False,
+        "truncated": event["payload"]["truncated"],
+        "sentiment": None,
+        "model_call": False,
+        "brand": event["source"]["brand"] or facts.brand,
+        "session_key": facts.session_key,
+        "chat_type": facts.chat_type,
+    }

@@ -7,7 +7,7 @@ once is for the caller to see to (`streams.folded`).
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable
 from typing import Any, TypedDict
 
 from schemas.records import Context, Message, Provenance, SessionEvent, Usage
@@ -126,17 +126,16 @@ def fold(state: SessionState, event: SessionEvent) -> None:
         _fold_entry(state, event)
 
 
-def count_calls(state: SessionState, before: Counter[Invocation], after: Counter[Invocation]) -> None:
+def count_calls(state: SessionState, before: Iterable[Invocation], after: Iterable[Invocation]) -> None:
     """Counts what became of tool calls: they counted as `before`, and now count as `after`."""
-    change = Counter(after)
-    change.subtract(before)
-    for (name, outcome), number in change.items():
-        if outcome == "failed":
-            state["error_count"] += number
-        row = row_of(state["tools"], name, lambda: ToolState(calls=0, succeeded=0, failed=0, pending=0))
-        if row is not None:
-            row["calls"] += number
-            row[outcome] += number  # type: ignore[literal-required]
+    for number, counted in ((-1, before), (1, after)):
+        for name, outcome in counted:
+            if outcome == "failed":
+                state["error_count"] += number
+            row = row_of(state["tools"], name, lambda: ToolState(calls=0, succeeded=0, failed=0, pending=0))
+            if row is not None:
+                row["calls"] += number
+                row[outcome] += number  # type: ignore[literal-required]
 
 
 def session_facts(state: SessionState) -> SessionFacts:

@@ -11,7 +11,6 @@ Where an id is used again beyond what a row of state should hold, a new row begi
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import TypedDict
 
 from schemas.records import Message, SessionEvent, ToolCall
@@ -83,12 +82,15 @@ def tool_facts(event: SessionEvent, position: int, facts: SessionFacts) -> list[
     message = event["payload"] and event["payload"]["message"]
     if not message:
         return []
+    calls = calls_of(message)
+    if not calls and not is_result(message):
+        return []
     key = fact_hash(event).hex()
     if is_result(message):
         # A result that names no call answers none that is known.
         return [(message["tool_call_id"] or key, _result(event, position, facts, key, message))]
     found = []
-    for index, block in enumerate(calls_of(message)):
+    for index, block in enumerate(calls):
         call = _fact(event, position, facts, f"{key}{index:04}")
         call.update(
             {
@@ -117,13 +119,13 @@ def is_full(state: CallState, position: int) -> bool:
     return len(before) >= SERIES_FACTS or characters >= SERIES_CHARACTERS
 
 
-def invocations(state: CallState, position: int) -> Counter[Invocation]:
+def invocations(state: CallState, position: int) -> list[Invocation]:
     """How the calls known up to a position of the log count in their session."""
-    return Counter(
+    return [
         Invocation(_name(pair), _outcome(pair))
         for pair in _pairs(_known(state, position))
         if not _first(pair)["inherited"]
-    )
+    ]
 
 
 def tool_call_records(state: CallState, position: int) -> list[ToolCall]:
@@ -189,34 +191,34 @@ def _name(pair: _Pair) -> str:
 def _record(state: CallState, pair: _Pair, ordinal: int, revision: int) -> ToolCall:
     call, result = pair
     first = _first(pair)
-    return ToolCall(
-        tool_call_id=tool_call_id(state["family"], state["session_id"], state["call_id"], ordinal),
-        session_id=state["session_id"],
-        version=revision,
-        call_id=state["call_id"],
-        ordinal=ordinal,
-        agent_id=first["agent_id"],
-        channel=first["channel"],
-        cwd=first["cwd"],
-        project=first["cwd"],
-        provider=first["provider"],
-        model=first["model"],
-        name=_name(pair),
-        arguments=call and call["arguments"],
-        result=result and result["text"],
-        outcome=_outcome(pair),
-        error=result and result["error"],
-        exit_code=result and result["exit_code"],
-        started_at=first["at"],
-        ended_at=result and result["at"],
-        duration_ms=_duration(call, result),
-        call_entry_id=call and call["entry_id"],
-        result_entry_id=result and result["entry_id"],
-        inherited=first["inherited"],
-        brand=first["brand"],
-        session_key=first["session_key"],
-        chat_type=first["chat_type"],
-    )
+    return {
+        "tool_call_id": tool_call_id(state["family"], state["session_id"], state["call_id"], ordinal),
+        "session_id": state["session_id"],
+        "version": revision,
+        "call_id": state["call_id"],
+        "ordinal": ordinal,
+        "agent_id": first["agent_id"],
+        "channel": first["channel"],
+        "cwd": first["cwd"],
+        "project": first["cwd"],
+        "provider": first["provider"],
+        "model": first["model"],
+        "name": _name(pair),
+        "arguments": call and call["arguments"],
+        "result": result and result["text"],
+        "outcome": _outcome(pair),
+        "error": result and result["error"],
+        "exit_code": result and result["exit_code"],
+        "started_at": first["at"],
+        "ended_at": result and result["at"],
+        "duration_ms": _duration(call, result),
+        "call_entry_id": call and call["entry_id"],
+        "result_entry_id": result and result["entry_id"],
+        "inherited": first["inherited"],
+        "brand": first["brand"],
+        "session_key": first["session_key"],
+        "chat_type": first["chat_type"],
+    }
 
 
 def _duration(call: ToolFact | None, result: ToolFact | None) -> int | None:
@@ -252,25 +254,25 @@ def _error(message: Message, text: str) -> str:
 
 
 def _fact(event: SessionEvent, position: int, facts: SessionFacts, key: str) -> ToolFact:
-    return ToolFact(
-        position=position,
-        at=event["occurred_at"],
-        key=key,
-        is_call=False,
-        name=None,
-        entry_id=event["entry_id"] or f"line:{event['line_number']}",
-        inherited=event["inherited"],
-        agent_id=event["agent_id"] or facts.agent_id,
-        channel=facts.channel,
-        cwd=facts.cwd,
-        brand=event["source"]["brand"] or facts.brand,
-        session_key=facts.session_key,
-        chat_type=facts.chat_type,
-        provider=None,
-        model=None,
-        arguments=None,
-        text=None,
-        error=None,
-        exit_code=None,
-        duration_ms=None,
-    )
+    return {
+        "position": position,
+        "at": event["occurred_at"],
+        "key": key,
+        "is_call": False,
+        "name": None,
+        "entry_id": event["entry_id"] or f"line:{event['line_number']}",
+        "inherited": event["inherited"],
+        "agent_id": event["agent_id"] or facts.agent_id,
+        "channel": facts.channel,
+        "cwd": facts.cwd,
+        "brand": event["source"]["brand"] or facts.brand,
+        "session_key": facts.session_key,
+        "chat_type": facts.chat_type,
+        "provider": None,
+        "model": None,
+        "arguments": None,
+        "text": None,
+        "error": None,
+        "exit_code": None,
+        "duration_ms": None,
+    }
