@@ -100,7 +100,6 @@ class ContainerBuilder:
     """Encodes records as they come: what is full of them is compressed at once, and compressed once."""
 
     def __init__(self) -> None:
-        self._compressor = ZstdCompressor(level=_ZSTD_LEVEL)
         self._blocks: list[tuple[int, bytes]] = []
         self._open = BytesIO()
         self._open_count = 0
@@ -129,7 +128,8 @@ class ContainerBuilder:
         return file.getvalue()
 
     def _compressed(self) -> tuple[int, bytes]:
-        return self._open_count, self._compressor.compress(self._open.getvalue())
+        # One for each block: its tables, some megabytes, would outlive the moment, once for each partition.
+        return self._open_count, ZstdCompressor(level=_ZSTD_LEVEL).compress(self._open.getbuffer())
 
 
 def encode_record(

@@ -21,6 +21,9 @@ from schemas.topics import EVENTS, Topic
 from sessiontrack.errors import TransientError
 from sessiontrack.settings import Settings
 
+# At a time: while one waits for the disk another one is made. Each has its file, some megabytes, in memory thrice.
+_PUTS = 2
+
 
 @dataclass
 class _Assignment:
@@ -57,6 +60,7 @@ class ArchiveSink:
         self._store = ObjectStore(settings.s3)
         self._registry = SchemaRegistry(settings.registry.url)
         self._assignment = _Assignment()
+        self._puts = asyncio.Semaphore(_PUTS)
 
     async def open(self) -> None:
         """Checks that the bucket and the topic are there."""
@@ -106,7 +110,7 @@ class ArchiveSink:
         # All end before the first error is raised: none may go on behind the back of the next attempt.
         puts = await asyncio.gather(
             *(
-                asyncio.to_thread(self._put_partition, log, partition, segments, now)
+                self._put_in_turn(log, partition, segments, now)
                 for partition, segments in held.items()
                 if segments.due(now)
             ),
@@ -115,6 +119,10 @@ class ArchiveSink:
         for error in filter(None, puts):
             raise error
         return {partition: segments.durable for partition, segments in held.items() if segments.durable is not None}
+
+    async def _put_in_turn(self, log: Log, partition: Partition, segments: PartitionSegments, now: float) -> None:
+        async with self._puts:
+            await asyncio.to_thread(self._put_partition, log, partition, segments, now)
 
     def _put_partition(self, log: Log, partition: Partition, segments: PartitionSegments, now: float) -> None:
         for segment in segments.due(now):
