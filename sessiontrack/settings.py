@@ -133,7 +133,7 @@ class CaptureSettings(Section):
 class SinkSettings(Section):
     """How the sinks batch. In memory are two batches, and what is read ahead: 1 MiB of each partition at most."""
 
-    batch_records: int = Field(4_000, ge=1, description="Most records in one write.")
+    batch_records: int = Field(2_000, ge=1, description="Most records in one write.")
     batch_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="Most bytes of encoded records in one write.")
     linger_ms: int = Field(100, ge=0, description="How long a batch waits for more records.")
 
