@@ -3,9 +3,9 @@
 It has two states. *Direct*: the spool is empty, and events go straight to the broker. It ends when the broker refuses
 an event, or has acknowledged nothing for `capture.ack_ms`: all events that are not acknowledged go to the spool, in
 their order. *Spooling*: each event is appended to the spool, while a task in the background tries to connect, publishes
-what is in the spool in its order, and removes what is acknowledged. When nothing is left there it is direct again. So of
-no session an event overtakes an earlier one. An event may be published twice, by a broker that had it but could not say
-so any more; its id is the same then.
+what is in the spool in its order, and removes what is acknowledged. When nothing is left there it is direct again. So
+of no session an event overtakes an earlier one. An event may be published twice, by a broker that had it but could not
+say so any more; its id is the same then.
 
 An event whose line has to go to the object store takes the way through the spool, so nobody waits for that store; while
 it is away, what comes behind stays in the spool as well.
