@@ -1,7 +1,8 @@
 """Opens the SQLite database of an agent (OpenClaw from 2026.7.2 on) so that it is never changed, nor held up.
 
 The database is in WAL mode and its owner writes to it. It is opened with `mode=ro`, and read in short transactions.
-What can't be opened so without making files beside it (a folder or file that is read-only) is copied first.
+What can't be opened so without making files beside it (a folder or file that is read-only, and nobody who writes to it)
+is copied first.
 
 Source: docs/reference/database-schemas/agent-schema-history.md of OpenClaw; https://sqlite.org/wal.html#readonly.
 """
@@ -27,7 +28,7 @@ _BUSY_S = 1.0
 _WRITABLE_BITS = 0o222
 # A copy that was disturbed by a writer is made again.
 _COPY_ATTEMPTS = 3
-_WAL = "-wal"
+_WAL, _SHM = "-wal", "-shm"
 # Clocks of files are coarse: what was written more recently may be written again unseen.
 _SETTLED_NS = 2_000_000_000
 DAMAGED = "damaged"
@@ -88,7 +89,7 @@ class AgentDatabase:
             DatabaseUnreadableError: It can't be opened.
         """
         with self._errors():
-            if not _is_writable(self.path):
+            if not _is_writable(self.path) and not _is_shared(self.path):
                 return self._refresh_copy()
             if self._rested is not None and self._rested == _identity(self.path):
                 return False
@@ -140,6 +141,9 @@ class AgentDatabase:
         identity = (stat.st_dev, stat.st_ino)
         if self._connection is not None and self._opened == identity:
             return self._connection
+        if self._copy is not None:
+            self._copy.cleanup()
+            self._copy = None
         self.openings += self._opened != identity
         connection = self._open(self.path, "ro")
         self._opened = identity
@@ -207,6 +211,15 @@ class AgentDatabase:
 def _is_writable(path: Path) -> bool:
     """Whether SQLite can make its files beside it; the bits count for root too, who may write anything."""
     return all(os.access(each, os.W_OK) and each.stat().st_mode & _WRITABLE_BITS for each in (path.parent, path))
+
+
+def _is_shared(path: Path) -> bool:
+    """Whether all that its owner keeps beside it is there, and we can change nothing: as in a folder mounted read-only.
+
+    SQLite then reads it as it is written.
+    """
+    beside = [path.with_name(path.name + suffix) for suffix in (_WAL, _SHM)]
+    return all(each.exists() and not os.access(each, os.W_OK) for each in (path, *beside))
 
 
 def _identity(path: Path) -> Identity:

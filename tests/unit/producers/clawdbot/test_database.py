@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from producers.clawdbot.database import AgentDatabase, DatabaseUnreadableError
-from tests.unit.producers.clawdbot.agent_database import AgentDatabaseWriter, database_in
+from tests.unit.producers.clawdbot.agent_database import NAME, AgentDatabaseWriter, database_in
 from tests.unit.producers.clawdbot.writing import SESSION, header, message
+
+_NOBODY = 65534
 
 
 @pytest.fixture
@@ -115,6 +119,52 @@ def test_the_log_of_a_read_only_copy_counts(path: Path, tmp_path: Path) -> None:
     assert lines(database) == [header(), message(1)]
     database.close()
     writer.close()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can read as somebody else")
+def test_a_database_that_others_write_to_is_read_where_it_is() -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / NAME
+        writer = AgentDatabaseWriter(path)
+        writer.append(SESSION, header())
+        for each in Path(folder).iterdir():
+            each.chmod(0o444)
+        Path(folder).chmod(0o555)
+        here, there = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _read_as_nobody(path, there)
+        os.close(there)
+        assert _until_nul(here) == header()
+        os.waitpid(child, os.WUNTRACED)
+        writer.append(SESSION, message(1))
+        os.kill(child, signal.SIGCONT)
+        assert _until_nul(here) == header() + message(1)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(here)
+        writer.close()
+
+
+def _read_as_nobody(path: Path, pipe: int) -> None:
+    """Writes what it reads, and waits to be woken to read again; never returns."""
+    try:
+        os.setuid(_NOBODY)
+        database = AgentDatabase(path)
+        for _ in range(2):
+            database.refresh()
+            assert database._copy is None
+            os.write(pipe, b"".join(lines(database)) + b"\x00")
+            os.kill(os.getpid(), signal.SIGSTOP)
+    finally:
+        os._exit(1)
+
+
+def _until_nul(pipe: int) -> bytes:
+    data = b""
+    while not data.endswith(b"\x00") and (block := os.read(pipe, 4096)):
+        data += block
+    return data.removesuffix(b"\x00")
 
 
 def test_another_database_in_its_place_is_opened(path: Path, tmp_path: Path) -> None:
