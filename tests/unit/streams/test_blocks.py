@@ -82,3 +82,25 @@ def test_what_is_acknowledged_is_committed_up_to_its_last_record(consumer: Block
 
 def test_what_is_not_acknowledged_is_not_committed(consumer: BlockConsumer) -> None:
     assert consumer._new_offset(EVENTS) is None
+
+
+async def test_partitions_of_which_nothing_is_committed_are_sought_to_their_start(
+    consumer: BlockConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def committed(self: Any) -> Any:
+        return {EVENTS: None, TP("events", 2): 5, CHANGELOG: None}
+
+    async def earliest(*places: TP) -> Any:
+        return dict.fromkeys(places, 3)
+
+    async def seek(offsets: dict[TP, int]) -> None:
+        sought.update(offsets)
+
+    sought: dict[TP, int] = {}
+    monkeypatch.setattr(Consumer, "seek_to_committed", committed)
+    monkeypatch.setattr(consumer, "earliest_offsets", earliest)
+    monkeypatch.setattr(consumer, "seek_wait", seek)
+
+    await consumer.seek_to_committed()
+
+    assert sought == {EVENTS: 3}

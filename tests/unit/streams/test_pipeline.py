@@ -203,3 +203,19 @@ def test_an_unknown_schema_is_the_values_fault_and_silence_is_not(schema_id: int
 def test_a_record_that_does_not_fit_its_schema_is_a_terminal_error() -> None:
     with pytest.raises(TerminalError, match="does not fit its schema"):
         CODEC.encode(Output(MESSAGES, "k", SESSION, {"message_id": 5}, "messages", 0))
+
+
+async def test_it_counts_what_it_does() -> None:
+    world = World()
+    await world.pipeline.process([world.receive(b"bad", EVENT_ENCODER.encode(user("1")))])
+
+    def sample(name: str, **labels: str) -> float | None:
+        return world.metrics.registry.get_sample_value(f"sessiontrack_{name}", {"worker": "streams", **labels})
+
+    place = {"topic": EVENTS.name, "partition": "3"}
+    assert sample("records_received_total") == 2
+    assert sample("records_written_total") == 2
+    assert sample("dead_letters_total", stage="decode") == 1
+    assert sample("batch_seconds_count") == 1
+    assert sample("lag_records", **place) == 7
+    assert sample("oldest_unprocessed_timestamp_seconds", **place) == 0
