@@ -259,3 +259,31 @@ async def test_two_workers_share_the_work_and_one_that_leaves_hands_its_part_ove
             assert not first.assigned & second.assigned
         await publish_more()
     assert set(stored) == ids(published)
+
+
+async def test_workers_that_join_and_leave_while_records_flow_lose_nothing(settings: Settings, topic: Topic) -> None:
+    stored: dict[str, Any] = {}
+    workers = [MemorySink(topic, stored) for _ in range(4)]
+    for worker in workers:
+        worker.name = workers[0].name
+    published: list[tuple[str, str, bytes]] = []
+    stop = asyncio.Event()
+
+    async def publish() -> None:
+        while not stop.is_set():
+            more = values(settings, 100)
+            published.extend(more)
+            await publish_values(settings, topic, more)
+
+    async def each_has_work() -> bool:
+        return all(worker.assigned for worker in workers)
+
+    flowing = asyncio.create_task(publish())
+    async with running(workers[0], settings):
+        async with running(workers[1], settings), running(workers[2], settings), running(workers[3], settings):
+            await until(each_has_work)
+        stop.set()
+        await flowing
+        await caught_up(settings, workers[0].group, topic)
+    assert set(stored) == ids(published)
+    assert await dead_letters(settings, workers[0].group) == []
