@@ -25,7 +25,6 @@ logger = structlog.get_logger(__name__)
 # Shorter than the patience of whoever supervises it: `up` and our Compose file 20 s, Kubernetes 30 s, systemd 90 s.
 LONGEST_STOP_S = 14.0
 
-
 MetricsT = TypeVar("MetricsT", bound=WorkerMetrics)
 MetricsT_contra = TypeVar("MetricsT_contra", bound=WorkerMetrics, contravariant=True)
 
@@ -50,20 +49,23 @@ def run_worker(work: Work[MetricsT], metrics: MetricsT, telemetry: TelemetrySett
         Exception: Whatever the worker raises: with nothing committed that it did not finish.
     """
     health = Health()
-    with (
-        serve_telemetry(telemetry, metrics, health) as address,
-        asyncio.Runner(loop_factory=_loop_factory()) as runner,
-    ):
-        logger.info("worker_started", worker=metrics.worker, telemetry=f"http://{address}")
-        runner.run(_until_signalled(work, metrics, health))
+    # A thread: it is not held up by whatever holds the loop, or the threads that the loop waits for at its end.
+    deadline = threading.Timer(LONGEST_STOP_S, _end_at_once, [metrics.worker, 1])
+    deadline.daemon = True
+    try:
+        with (
+            serve_telemetry(telemetry, metrics, health) as address,
+            asyncio.Runner(loop_factory=_loop_factory()) as runner,
+        ):
+            logger.info("worker_started", worker=metrics.worker, telemetry=f"http://{address}")
+            runner.run(_until_signalled(work, metrics, health, deadline))
+    finally:
+        deadline.cancel()
     logger.info("worker_stopped", worker=metrics.worker)
 
 
-async def _until_signalled(work: Work[MetricsT], metrics: MetricsT, health: Health) -> None:
+async def _until_signalled(work: Work[MetricsT], metrics: MetricsT, health: Health, deadline: threading.Timer) -> None:
     stop = asyncio.Event()
-    # A thread: it is not held up by whatever holds the loop.
-    deadline = threading.Timer(LONGEST_STOP_S, _end_at_once, [metrics.worker, 1])
-    deadline.daemon = True
 
     def on_signal(number: signal.Signals) -> None:
         if stop.is_set():
@@ -75,10 +77,7 @@ async def _until_signalled(work: Work[MetricsT], metrics: MetricsT, health: Heal
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number)
-    try:
-        await work(stop, metrics=metrics, health=health)
-    finally:
-        deadline.cancel()
+    await work(stop, metrics=metrics, health=health)
 
 
 def _end_at_once(worker: str, status: int) -> None:

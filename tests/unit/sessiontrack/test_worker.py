@@ -25,6 +25,7 @@ print("ended", flush=True)
 """
 OBEYS = "await stop.wait(); print('finished', flush=True)"
 DOES_NOT = "await stop.wait(); print('stopping', flush=True); await asyncio.sleep(600)"
+THREAD = "import time; asyncio.get_running_loop().run_in_executor(None, time.sleep, 600); " + OBEYS
 STUCK = "import time; await stop.wait(); print('stopping', flush=True); time.sleep(600)"
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -71,11 +72,10 @@ def test_a_second_signal_ends_it_at_once(start: Start, number: signal.Signals) -
     assert worker.wait() == 128 + number
 
 
-@pytest.mark.parametrize("body", [DOES_NOT, STUCK], ids=["waits", "holds the loop"])
+@pytest.mark.parametrize("body", [DOES_NOT, STUCK, THREAD], ids=["waits", "holds the loop", "holds a thread"])
 def test_what_takes_too_long_is_ended(start: Start, body: str) -> None:
     worker = start(body, longest_stop_s=0.2)
     worker.send_signal(signal.SIGTERM)
-    await_line(worker, "stopping")
     assert worker.wait() == 1
 
 
