@@ -31,7 +31,7 @@ _COPY_ATTEMPTS = 3
 _WAL, _SHM = "-wal", "-shm"
 # Clocks of files are coarse: what was written more recently may be written again unseen.
 _SETTLED_NS = 2_000_000_000
-DAMAGED = "damaged"
+DAMAGED, UNREADABLE = "damaged", "unreadable"
 _REASONS = {
     "SQLITE_BUSY": "busy",
     "SQLITE_LOCKED": "busy",
@@ -201,11 +201,11 @@ class AgentDatabase:
         except sqlite3.Error as error:
             self.close()
             name = getattr(error, "sqlite_errorname", "")
-            reason = next((reason for prefix, reason in _REASONS.items() if name.startswith(prefix)), "unreadable")
+            reason = next((reason for prefix, reason in _REASONS.items() if name.startswith(prefix)), UNREADABLE)
             raise DatabaseUnreadableError(self.path, reason, str(error)) from error
         except OSError as error:
             self.close()
-            raise DatabaseUnreadableError(self.path, "unreadable", error.strerror or str(error)) from error
+            raise DatabaseUnreadableError(self.path, UNREADABLE, error.strerror or str(error)) from error
 
 
 def _is_writable(path: Path) -> bool:

@@ -13,7 +13,7 @@ import structlog
 
 from producers.clawdbot.archives import Archive, archive_batches, file_content, file_stamp, session_of_file
 from producers.clawdbot.batches import Batch
-from producers.clawdbot.database import DAMAGED, DatabaseUnreadableError
+from producers.clawdbot.database import DAMAGED, UNREADABLE, DatabaseUnreadableError
 from producers.clawdbot.database_source import DatabaseSource
 from producers.clawdbot.discover import agent_of, brand_of, scan
 from producers.clawdbot.fields import LAST_MOMENT, storable
@@ -228,9 +228,11 @@ class DatabaseReader:
         self._metrics.files(len(self.counts.transcripts), Counter(self.counts.skipped.values()))
 
     def _unreadable(self, path: Path, error: OSError) -> None:
-        self._pass_over(path, "unreadable", error.strerror or str(error))
+        self._pass_over(path, UNREADABLE, error.strerror or str(error))
 
     def _pass_over(self, path: Path, reason: str, detail: str) -> None:
+        if reason == UNREADABLE and not path.exists():
+            return  # gone since it was found
         # Told once for each reason: a database that is busy may be so at each look.
         if self.counts.skipped.get(path) != reason:
             self.counts.skipped[path] = reason

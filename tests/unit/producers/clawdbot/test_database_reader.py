@@ -493,3 +493,17 @@ async def test_a_database_of_another_name_is_read_where_it_is_named(tmp_path: Pa
     assert len(log.lines) == 2
     reader.close()
     writer.close()
+
+
+async def test_a_database_that_is_removed_is_forgotten(reading: Reading, writer: AgentDatabaseWriter) -> None:
+    writer.append(SESSION, header())
+    await reading.notice()
+    writer.close()
+    for path in writer.path.parent.iterdir():
+        path.unlink()
+    await reading.notice()
+    await reading.reader.look_around()
+    assert not reading.reader.counts.skipped
+    assert not lifecycles(reading.log)
+    await reading.restart()
+    assert reading.reader.gone() == [(writer.path, SESSION, "")]
