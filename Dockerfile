@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # One file, three images: `minio` (the object store), `sessiontrack` (every worker and command), `demo`.
 #
 # Base images are pinned by their exact version: a tag with all its numbers is not moved to another release, and who
