@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.machine import describe
 from bench.throughput import corpus
-from bench.throughput.load import loaded, sessions_of, use_own_data_dir
+from bench.throughput.load import loaded, sessions_of, use_own_stack
 from bench.throughput.parts import PARTS, Bench
 from bench.throughput.plot import plot
 from bench.throughput.report import section, write_section
@@ -31,7 +31,7 @@ RESULTS = _BENCH / "results"
 def main() -> int:
     """Runs the benchmark; returns the exit status: 1 where a part failed."""
     arguments = _arguments()
-    use_own_data_dir()
+    use_own_stack()
     begun = time.monotonic()
     # As an exception, so that whatever was started is stopped on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

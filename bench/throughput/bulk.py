@@ -106,7 +106,7 @@ def _prepare_bulk(settings: Settings) -> list[tuple[int, list[bytes]]]:
     with stores.opensearch(settings) as client:
         for dataset in DATASETS:
             alias = settings.opensearch.alias(dataset)
-            found = scan(client, index=alias, query={"query": {"match_all": {}}, "version": True}, size=2_000)
+            found = scan(client, index=alias, query={"query": {"match_all": {}}, "version": True}, size=500)
             operations = (_operation(alias, hit) for hit in found)
             while batch := list(islice(operations, settings.sink.batch_records)):
                 prepared.append((len(batch), list(chunks(batch))))

@@ -69,9 +69,9 @@ def _machine(events: int, machines: Sequence[dict[str, Any]]) -> str:
     machine, loads = machines[0], [each["load_before"] for each in machines]
     return (
         f"{events:,} events, on {machine['cores']} cores of an {machine['processor']} with {machine['memory_gib']} GiB,"
-        f" which broker, registry, stores, workers and the benchmark share; load {min(loads):.1f} to {max(loads):.1f}"
-        f" before the parts. All figures are in [throughput.json](results/throughput.json),"
-        f" [plotted](results/throughput.png)."
+        f" which broker, registry, stores, workers and the benchmark share (OpenSearch with a heap of 1 GiB); load"
+        f" {min(loads):.1f} to {max(loads):.1f} before the parts. All figures are in"
+        f" [throughput.json](results/throughput.json), [plotted](results/throughput.png)."
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
 from minio import Minio
 from minio.deleteobjects import DeleteObject
 from opensearchpy import OpenSearch
+from opensearchpy.exceptions import OpenSearchException
 from psycopg.sql import SQL, Identifier
 
 from bench.throughput.prepared import Expected
@@ -17,10 +19,12 @@ from consumers.postgres.rows import TABLES
 from infra.opensearch.setup import DATASETS, put_templates
 from queries.archive import Archive
 from schemas.topics import PARTITIONS
+from sessiontrack.errors import SessionTrackError
 from sessiontrack.s3 import connection_pool, s3_client
 from sessiontrack.settings import Settings
 
 _TIMEOUT_S = 120
+_ATTEMPTS, _PAUSE_S = 10, 2.0
 
 
 def empty_postgres(settings: Settings) -> None:
@@ -32,10 +36,24 @@ def empty_postgres(settings: Settings) -> None:
 
 def empty_opensearch(settings: Settings) -> None:
     """Makes the indexes anew."""
-    with opensearch(settings) as client:
-        for dataset in DATASETS:
-            client.indices.delete(index=f"{settings.opensearch.alias(dataset)}-0*", ignore=[404])
-    put_templates(settings)
+
+    def step() -> None:
+        with opensearch(settings) as client:
+            for dataset in DATASETS:
+                client.indices.delete(index=f"{settings.opensearch.alias(dataset)}-0*", ignore=[404])
+        put_templates(settings)
+
+    patiently(step)
+
+
+def patiently(step: Callable[[], None]) -> None:
+    """Does a step that may be repeated, until OpenSearch, whose heap may be full for a moment, takes it."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return step()
+        except (OpenSearchException, SessionTrackError):
+            time.sleep(_PAUSE_S)
+    return step()
 
 
 def empty_archive(settings: Settings) -> None:
@@ -87,7 +105,9 @@ def archived(settings: Settings) -> tuple[int, int]:
 @contextmanager
 def opensearch(settings: Settings) -> Iterator[OpenSearch]:
     """A client with patience."""
-    client = OpenSearch(hosts=[settings.opensearch.url], timeout=_TIMEOUT_S)
+    client = OpenSearch(
+        hosts=[settings.opensearch.url], timeout=_TIMEOUT_S, max_retries=_ATTEMPTS, retry_on_timeout=True
+    )
     try:
         yield client
     finally:
