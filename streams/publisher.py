@@ -37,11 +37,15 @@ class Publisher:
     Args:
         settings: Addresses.
         client_id: Name at the broker.
+
+    Attributes:
+        is_waiting: Whether the broker is away.
     """
 
     def __init__(self, settings: KafkaSettings, client_id: str) -> None:
         self._settings = settings
         self._client_id = client_id
+        self.is_waiting = False
         self._producer: AIOKafkaProducer | None = None
         # Partitions send side by side: one of them starts the producer.
         self._starting = asyncio.Lock()
@@ -87,12 +91,16 @@ class Publisher:
             producer: AIOKafkaProducer | None = None
             try:
                 producer = await self._started()
-                return await attempt(producer)
+                result = await attempt(producer)
             except MessageSizeTooLargeError:
                 # Sizes are checked before: the topic was made by somebody else, and waiting does not help.
                 raise
             except (KafkaError, OSError) as error:
                 logger.warning("waiting", worker="streams", reason=type(error).__name__, retry_in_s=round(delay, 1))
+            else:
+                self.is_waiting = False
+                return result
+            self.is_waiting = True
             if producer is not None:
                 # A producer that has lost a batch does not know which number comes next.
                 await self._drop(producer)
