@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # One for each derivation, raised whenever it comes to other results, so that its records replace those before.
-SESSIONS = 1
+SESSIONS = 2
 MESSAGES = 2
 TOOL_CALLS = 2
 

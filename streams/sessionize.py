@@ -20,6 +20,9 @@ Last = list[Any]
 
 _TRUST: dict[Provenance, int] = {"UNKNOWN": 0, "INFERRED": 1, "PARSED": 2, "OBSERVED": 3}
 
+# The web chat that a client of the gateway is taken for says less than what is known of the session's chat.
+_SENDER_TRUST = _TRUST | {"INFERRED": 0}
+
 TOKENS = ("input", "output", "cache_read", "cache_write", "total", "cost_nanousd")
 
 # What stands for a person or an agent of whom nothing is known.
@@ -236,7 +239,7 @@ def _fold_user(state: SessionState, event: SessionEvent, message: Message) -> No
         return
     identity = sender["id"] or sender["name"] or ANY_USER
     _fold_participant(state, event, "user", identity, sender["name"], sender["channel"])
-    _keep_last(state["last"], "channel", event, sender["channel"], _TRUST[sender["provenance"]])
+    _keep_last(state["last"], "channel", event, sender["channel"], _SENDER_TRUST[sender["provenance"]])
 
 
 def _fold_participant(

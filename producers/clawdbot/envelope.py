@@ -116,7 +116,7 @@ def _client(facts: dict[str, Any]) -> Sender | None:
     client = mapping(clients[0]) if isinstance(clients, list) and clients else {}
     sender_id, name = text(client.get("id")), text(client.get("displayName"))
     # A client of the gateway itself talks through its web chat, as the hooks of such messages say.
-    return _sender(sender_id, name, _WEBCHAT, "OBSERVED") if sender_id or name else None
+    return _sender(sender_id, name, _WEBCHAT, "INFERRED") if sender_id or name else None
 
 
 def _parsed(said: str) -> Sender | None:

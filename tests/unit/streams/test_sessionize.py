@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from schemas.records import Message, Session, SessionEvent
 from streams.derive import derive
+from streams.revisions import SESSIONS, version
 from tests.unit.streams.events import (
     SESSION,
     call,
@@ -69,7 +70,7 @@ def test_an_entry_counts_once_however_many_generations_hold_it() -> None:
     found = session(user("1"), user("1", generation="rewritten"), user("2", generation="rewritten"))
 
     assert found["message_count"] == 2
-    assert found["version"] == (1 << 40) + 2
+    assert found["version"] == version(SESSIONS, 2)
 
 
 def test_inherited_entries_are_counted_apart() -> None:

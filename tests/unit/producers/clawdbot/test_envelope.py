@@ -59,7 +59,7 @@ def test_ordinary_texts_have_no_sender(said: str) -> None:
 
 def test_openclaw_states_the_client() -> None:
     facts = {"senderIsOwner": True, "transport": {"clients": [{"id": "gateway-client", "displayName": "probe"}]}}
-    assert sender("hi", __openclaw=facts) == ("gateway-client", "probe", "webchat", "OBSERVED")
+    assert sender("hi", __openclaw=facts) == ("gateway-client", "probe", "webchat", "INFERRED")
 
 
 def test_openclaw_states_the_sender() -> None:
