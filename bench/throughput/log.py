@@ -15,6 +15,8 @@ from sessiontrack.errors import SessionTrackError, UnavailableError
 from sessiontrack.settings import Settings
 
 _ATTEMPTS, _PAUSE_S = 50, 0.2
+# Several times what the broker waits for the heartbeat of a member.
+_EMPTY_ATTEMPTS = 300
 
 
 class Log:
@@ -36,9 +38,15 @@ class Log:
 
     async def is_stable(self, group: str) -> bool:
         """Whether the group has members, and each knows its partitions."""
-        [response] = await self._admin.describe_consumer_groups([group])
-        [described] = response.to_object()["groups"]
-        return bool(described["state"] == "Stable")
+        return await self._state(group) == "Stable"
+
+    async def until_empty(self, group: str) -> None:
+        """Waits until the group has no members: those that did not say goodbye are missed after a while."""
+        for _ in range(_EMPTY_ATTEMPTS):
+            if await self._state(group) in ("Empty", "Dead"):
+                return
+            await asyncio.sleep(_PAUSE_S)
+        raise UnavailableError(f"the group {group} still has members")
 
     async def lag(self, groups: Mapping[str, tuple[str, ...]]) -> int:
         """Records that the groups have not committed in their topics, as far as they are known to be there.
@@ -77,15 +85,23 @@ class Log:
             await asyncio.sleep(_PAUSE_S)
         raise UnavailableError(f"Kafka does not delete {', '.join(sorted(doomed))}")
 
+    async def _state(self, group: str) -> str:
+        [response] = await self._admin.describe_consumer_groups([group])
+        [described] = response.to_object()["groups"]
+        return str(described["state"])
+
     async def _committed(self, group: str) -> dict[TopicPartition, int]:
         offsets = await self._admin.list_consumer_group_offsets(group)
         return {place: committed.offset for place, committed in offsets.items()}
 
 
 def rewind(settings: Settings, groups: Mapping[str, tuple[str, ...]]) -> None:
-    """Groups without members begin again with the first record of their topics."""
+    """Groups begin again with the first record of their topics, once they have no members."""
 
     async def run() -> None:
+        async with Log(settings) as log:
+            for group in groups:
+                await log.until_empty(group)
         for group, topics in groups.items():
             consumer = AIOKafkaConsumer(
                 bootstrap_servers=settings.kafka.bootstrap_servers, group_id=group, enable_auto_commit=False
