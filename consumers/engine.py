@@ -1,7 +1,8 @@
 """The engine that every sink runs on: poll, project, write, commit; what can't be processed becomes a dead letter.
 
 At least once, with the effect of once: writes are idempotent, and offsets are committed last. A store that is away is
-waited for, with no more in memory than two batches and what the consumer has prefetched.
+waited for, with no more in memory than three batches (one being written, one projected, one read on) and what the
+consumer has prefetched.
 """
 
 from __future__ import annotations

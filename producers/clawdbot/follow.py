@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class Followed(Protocol):
-    """What reads: `producers.clawdbot.reader.Reader`."""
+    """What reads: `producers.clawdbot.sources.Sources`."""
 
     async def read_changed(self, changed: set[Path]) -> None:
         """Reads what is new in files of which something changed."""
