@@ -152,10 +152,7 @@ def test_capturing_again_from_another_folder_changes_nothing(pipeline: Pipeline,
 def test_workers_killed_in_the_middle_lose_and_double_nothing(pipeline: Pipeline, tmp_path: Path) -> None:
     corpus = generate(tmp_path / "state", KILL_SESSIONS, seed=5)
     assert corpus.lines > 4_500
-    importing = pipeline.start("capture", "--root", tmp_path / "state", "--once")
-    asyncio.run(kill_each_in_turn(pipeline))
-    importing.kill()
-    importing.wait()
+    asyncio.run(kill_each_in_the_middle(pipeline, tmp_path / "state"))
     summary = pipeline.capture(tmp_path / "state")
     assert summary["sessions"] == KILL_SESSIONS
 
@@ -165,11 +162,19 @@ def test_workers_killed_in_the_middle_lose_and_double_nothing(pipeline: Pipeline
     assert {session.session_id for session in corpus.sessions} <= stored
 
 
-async def kill_each_in_turn(pipeline: Pipeline) -> None:
-    """Kills each worker as soon as it has committed something of the import."""
+async def kill_each_in_the_middle(pipeline: Pipeline, state: Path) -> None:
+    """Imports, and kills each worker as soon as it has committed something of the import; the import at the end."""
     async with LogPositions(pipeline.settings) as positions:
-        for name in WORKERS:
-            before = (await positions.group(name)).committed
-            while (await positions.group(name)).committed == before:  # noqa: ASYNC110  # Kafka can only be asked
+        before = {name: (await positions.group(name)).committed for name in WORKERS}
+        importing = pipeline.start("capture", "--root", state, "--once")
+        try:
+            living = set(WORKERS)
+            while living:
+                for name in sorted(living):
+                    if (await positions.group(name)).committed != before[name]:
+                        await asyncio.to_thread(pipeline.kill_worker, name)
+                        living.discard(name)
                 await asyncio.sleep(0.02)
-            pipeline.kill_worker(name)
+        finally:
+            importing.kill()
+            importing.wait()
