@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -104,17 +104,26 @@ class DatabaseReader:
                 return
             await self._read(path)
 
-    async def look_around(self) -> None:
-        """Reads what changed unnoticed, and what could not be read before; verifies what has come to rest."""
-        paths = await asyncio.to_thread(self._found)
-        self.counts.files_found += len(paths)
-        for path in paths:
+    async def look_around(self) -> AsyncGenerator[None, None]:
+        """Reads what changed unnoticed, and what could not be read before; verifies what has come to rest.
+
+        Yields:
+            After each small piece of this: what changes may be read there.
+        """
+        known, found = set(self._sources), set[Path]()
+        for root in self._roots:
+            for path in self._scan(root):
+                found.add(path)
+                yield
+        self.counts.files_found += len(found)
+        for path in sorted(found, key=_order):
             if self._stopping():
                 return
             await self._read(path, thorough=True)
-        for path in set(self._sources).difference(paths):
+            yield
+        for path in known - found:
             self._sources.pop(path).close()
-        self._seen = {path: stamp for path, stamp in self._seen.items() if path.exists()}
+        self._seen = {path: stamp for path, stamp in self._seen.items() if path in found}
         self._note_files()
 
     def gone(self) -> list[GenerationKey]:

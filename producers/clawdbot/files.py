@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
@@ -60,7 +61,8 @@ class TranscriptFile:
         # What was read by this process and is known to be in the file; None: to be verified first.
         self._transcript: Transcript | None = None if checkpoint else Transcript(source)
         self._tail = b""
-        self._suspect = False
+        # It looks as before, and is not.
+        self.suspect = False
         # Something was appended to what looked as before; whether it is as before is not known yet.
         self.assumed = False
         self._renamed_from: Path | None = None
@@ -105,9 +107,22 @@ class TranscriptFile:
             self._transcript = None
             self._resend_before, self._resend_since = self.checkpoint.position["bytes"], since
 
-    def distrust(self) -> None:
-        """Makes the next read verify all that was read before, though the file looks unchanged."""
-        self._transcript, self._suspect = None, True
+    def verify(self) -> Iterator[None]:
+        """Compares the file with all that was read of it; where it differs, the next read finds out how.
+
+        Yields:
+            After each block: the file may be read there.
+
+        Raises:
+            OSError: It can't be read.
+        """
+        self.assumed, end, digest = False, self.checkpoint.end, sha256()
+        with self.path.open("rb") as file:
+            for block in blocks(file, end["bytes"]):
+                digest.update(block)
+                yield
+        if digest.hexdigest() != end["sha256"]:
+            self._transcript, self.suspect = None, True
 
     def continues(self, checkpoint: Checkpoint) -> bool:
         """Goes on from another file's checkpoint, if this file begins with what was read of that one.
@@ -176,7 +191,7 @@ class TranscriptFile:
         return self._batch(Gathering(events))
 
     def _is_read(self, stamp: Stamp, final: bool) -> bool:
-        if self._suspect or self._resend_before or stamp != self.checkpoint.stamp:
+        if self.suspect or self._resend_before or stamp != self.checkpoint.stamp:
             return False
         return not final or self.checkpoint.end["bytes"] >= stamp.size
 
@@ -185,7 +200,7 @@ class TranscriptFile:
         if self._transcript is not None and self._seems_appended(file, stamp):
             self.assumed = self.checkpoint.position["bytes"] > 0
             return []
-        before, self._suspect, self.assumed = self.checkpoint, False, False
+        before, self.suspect, self.assumed = self.checkpoint, False, False
         try:
             file.seek(0)
             self._transcript = Transcript.resume(self.source, before.position, blocks(file, before.position["bytes"]))

@@ -1,27 +1,26 @@
-"""Follows folders live: the system tells of changes, and a look around now and then finds what it did not tell."""
+"""Follows folders live: the system tells of changes, and a look around between them finds what it did not tell."""
 
 from __future__ import annotations
 
 import asyncio
-import math
-import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 from watchfiles import awatch
 
+from producers.clawdbot.housekeeping import Housekeeping
 from sessiontrack.telemetry.health import Health
 
 # watchfiles' own values (50 and 1600) cost 76 ms for each change; these cost one to two.
 _STEP_MS = 1
 _DEBOUNCE_MS = 10
-# How often to see whether a look around is due while nothing happens.
+# How often to see whether housekeeping is due while nothing happens.
 _TICK_MS = 200
-# Notifications get lost (network folders, full queues, folders behind links): this finds what they concealed.
-_LOOK_AROUND_S = 30.0
+# Between slices of housekeeping: most of a core stays free for what changes, and for the assistant.
+_PAUSE_S = 0.008
 # Without notifications: what a person still feels as soon, at a cost of some milliseconds for thousands of files.
 _POLL_S = 2.0
 _LIMIT_HINT = "Raise a limit with `sysctl fs.inotify.max_user_watches=524288`, or max_user_instances, and start again."
@@ -35,8 +34,8 @@ class Followed(Protocol):
     async def read_changed(self, changed: set[Path]) -> None:
         """Reads what is new in files of which something changed."""
 
-    async def look_around(self) -> None:
-        """Reads what changed unnoticed."""
+    def look_around(self) -> AsyncGenerator[None, None]:
+        """Reads what changed unnoticed; pauses after each small piece of the work."""
 
 
 async def follow(
@@ -58,26 +57,42 @@ async def follow(
     health = health or Health()
     while not stop.is_set():
         present = _identities(roots)
-        changes = _changes(list(present), stop)
         # What changed while the watch was set up is found by the first look around.
-        looked_at, interval = -math.inf, _LOOK_AROUND_S
-        try:
+        housekeeping = Housekeeping(reader.look_around, on_change)
+        async with (
+            aclosing(housekeeping),
+            aclosing(_changes(list(present), stop)) as live,
+            aclosing(_keeping_house(live, housekeeping)) as changes,
+        ):
             async for changed in changes:
                 health.beat()
                 if changed is None:
-                    interval = _POLL_S
+                    housekeeping.interval_s = _POLL_S
                 elif changed:
                     await reader.read_changed(changed)
-                    on_change()
-                if time.monotonic() - looked_at >= interval:
-                    await reader.look_around()
-                    looked_at = time.monotonic()
                     on_change()
                 # A folder that is removed and made again may get the same inode: then only the change tells.
                 if _identities(roots) != present or (changed and not changed.isdisjoint(present)):
                     break
+
+
+async def _keeping_house(
+    changes: AsyncGenerator[set[Path] | None, None], housekeeping: Housekeeping
+) -> AsyncGenerator[set[Path] | None, None]:
+    """Passes on what changes as soon as it does, and keeps house meanwhile, a slice at a time."""
+    while True:
+        upcoming = asyncio.ensure_future(anext(changes))
+        try:
+            while housekeeping.is_due and not upcoming.done():
+                await housekeeping.go_on()
+                await asyncio.wait([upcoming], timeout=_PAUSE_S)
+            changed = await upcoming
+        except StopAsyncIteration:
+            return
         finally:
-            await changes.aclose()
+            upcoming.cancel()
+            await asyncio.wait([upcoming])
+        yield changed
 
 
 async def _changes(paths: list[Path], stop: asyncio.Event) -> AsyncGenerator[set[Path] | None, None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
@@ -148,22 +148,28 @@ class Reader:
                 return
             await self._read(path)
 
-    async def look_around(self) -> None:
-        """Reads what changed unnoticed, verifies files that have come to rest, forgets files that are no more."""
-        paths, changed = await asyncio.to_thread(self._found_and_changed)
-        self.counts.files_found = len(paths)
-        await self.read_changed(changed)
-        for path, stamp in list(self._unverified.items()):
-            file = self._files.get(path)
-            if file is not None and file.checkpoint.stamp != stamp:
-                self._unverified[path] = file.checkpoint.stamp
-                continue
-            del self._unverified[path]
-            if file is not None:
-                file.distrust()
-                await self._read(path)
-                self._unverified.pop(path, None)
-        self._forget(set(self._files).difference(paths))
+    async def look_around(self) -> AsyncGenerator[None, None]:
+        """Reads what changed unnoticed, verifies files that have come to rest, forgets files that are no more.
+
+        Yields:
+            After each small piece of this: what changes may be read there.
+        """
+        known, found, changed = set(self._files), set[Path](), []
+        for root in self._roots:
+            for path in scan(root, self._unreadable):
+                found.add(path)
+                if self._differs(path):
+                    changed.append(path)
+                yield
+        self.counts.files_found = len(found)
+        for path in sorted(changed, key=reading_order):
+            await self.read_changed([path])
+            yield
+        for path in self._at_rest():
+            for _ in self._verified(path):
+                yield
+            await self._read_suspect(path)
+        self._forget(known - found, found)
         self._note_files()
 
     def gone(self) -> list[Path]:
@@ -177,21 +183,41 @@ class Reader:
     def _note_files(self) -> None:
         self._metrics.files(len(self._files), Counter(self.counts.skipped.values()))
 
-    def _forget(self, paths: Iterable[Path]) -> None:
-        for path in paths:
+    def _at_rest(self) -> Iterator[Path]:
+        """Files that grew since they were verified, but no longer."""
+        for path, stamp in list(self._unverified.items()):
+            file = self._files.get(path)
+            if file is not None and file.checkpoint.stamp != stamp:
+                self._unverified[path] = file.checkpoint.stamp
+                continue
+            self._unverified.pop(path, None)
+            if file is not None:
+                yield path
+
+    def _verified(self, path: Path) -> Iterator[None]:
+        try:
+            yield from self._files[path].verify()
+        except FileNotFoundError:
+            pass  # gone since it was found
+        except OSError as error:
+            self._unreadable(path, error)
+
+    async def _read_suspect(self, path: Path) -> None:
+        file = self._files.get(path)
+        if file is not None and file.suspect:
+            await self._read(path)
+
+    def _forget(self, gone: Iterable[Path], found: Container[Path]) -> None:
+        for path in gone:
             # With its folder gone a file may come back, as when a disk is mounted again.
             if path.parent.exists():
-                del self._files[path]
-        self._others = {path: stamp for path, stamp in self._others.items() if path.exists()}
+                self._files.pop(path, None)
+        self._others = {path: stamp for path, stamp in self._others.items() if path in found}
         self._path_of_inode = {_inode(file.checkpoint.stamp): path for path, file in self._files.items()}
 
     def _found(self) -> list[Path]:
         paths = {path for root in self._roots for path in scan(root, self._unreadable)}
         return sorted(paths, key=reading_order)
-
-    def _found_and_changed(self) -> tuple[list[Path], list[Path]]:
-        paths = self._found()
-        return paths, [path for path in paths if self._differs(path)]
 
     def _differs(self, path: Path) -> bool:
         file = self._files.get(path)

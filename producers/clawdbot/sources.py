@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
 from pathlib import Path
 
 from producers.clawdbot.checkpoints import CheckpointKey
@@ -43,10 +44,12 @@ class Sources:
         await self._files.read_changed(paths)
         await self._databases.read_changed(paths)
 
-    async def look_around(self) -> None:
-        """Reads what changed unnoticed."""
-        await self._files.look_around()
-        await self._databases.look_around()
+    async def look_around(self) -> AsyncGenerator[None, None]:
+        """Reads what changed unnoticed; pauses after each small piece of the work."""
+        for reader in (self._files, self._databases):
+            async with aclosing(reader.look_around()) as round_:
+                async for _ in round_:
+                    yield
 
     def gone(self) -> list[CheckpointKey]:
         """Checkpoints of what is no more."""

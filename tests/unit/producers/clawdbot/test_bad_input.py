@@ -21,6 +21,7 @@ from tests.unit.producers.clawdbot.writing import (
     content,
     header,
     line,
+    look_around,
     message,
     write,
 )
@@ -162,13 +163,13 @@ async def test_an_unreadable_file_is_told_of_counted_and_read_once_it_can_be() -
         reader = log.reader(folder)
         with nobody(), capture_logs() as logs:
             await reader.read_all(final=False)
-            await reader.look_around()
+            await look_around(reader)
         assert [(each["path"], each["reason"]) for each in logs] == [(str(secret), "Permission denied")]
         assert log.lines == [header(OTHER_SESSION)]
         assert log.metric("capture_files_passed_over", reason="unreadable") == 1
         secret.chmod(0o644)
         with nobody():
-            await reader.look_around()
+            await look_around(reader)
         assert log.lines == [header(OTHER_SESSION), header()]
         assert log.metric("capture_files_passed_over", reason="unreadable") is None
         assert log.metric("capture_files_watched") == 2

@@ -19,7 +19,7 @@ from sessiontrack.errors import TransientError
 from sessiontrack.identity import GENESIS, entry_key, next_chain, parse_json
 from streams.derive import derive
 from tests.unit.producers.clawdbot.agent_database import AgentDatabaseWriter, database_in
-from tests.unit.producers.clawdbot.writing import FailingLog, header, message, raw_of
+from tests.unit.producers.clawdbot.writing import FailingLog, header, look_around, message, raw_of
 
 _SESSIONS = st.sampled_from(["11111111-2222-4333-8444-555555555555", "odd/../name", "third"])
 _LINES = st.lists(st.builds(message, st.integers(0, 50), st.text("ab ", max_size=400)), min_size=1, max_size=4)
@@ -103,7 +103,7 @@ class Following(RuleBasedStateMachine):
 
     @rule()
     def look_around(self) -> None:
-        self.run(self.reader.look_around())
+        self.run(look_around(self.reader))
         self.check()
         assert self.deleted <= {event["session_id"] for event in self.log.of_kind("LIFECYCLE")}
 
@@ -118,7 +118,7 @@ class Following(RuleBasedStateMachine):
     def fail_and_restart(self, batches: int) -> None:
         self.log.left = batches
         try:
-            self.run(self.reader.look_around())
+            self.run(look_around(self.reader))
         except TransientError:
             self.reader.close()
             self.reader = self.log.database_reader(self.folder)

@@ -20,7 +20,18 @@ from tests.unit.producers.clawdbot.agent_database import (
     compressed,
     database_in,
 )
-from tests.unit.producers.clawdbot.writing import NOW, OTHER_SESSION, SESSION, Log, header, heads, line, message, write
+from tests.unit.producers.clawdbot.writing import (
+    NOW,
+    OTHER_SESSION,
+    SESSION,
+    Log,
+    header,
+    heads,
+    line,
+    look_around,
+    message,
+    write,
+)
 
 KEY = "agent:main:telegram:group:42"
 LATE = "2026-11-22T03:59:00.000Z"
@@ -99,7 +110,7 @@ async def test_only_what_is_new_is_sent_and_again_after_a_restart(
     writer.append(OTHER_SESSION, header(OTHER_SESSION))
     await reading.notice()
     await reading.restart()
-    await reading.reader.look_around()
+    await look_around(reading.reader)
     assert reading.log.lines == [header(), message(1), message(2), header(OTHER_SESSION)]
 
 
@@ -163,10 +174,10 @@ async def test_a_row_that_is_changed_in_place_is_found_when_the_session_has_come
     await reading.notice()
     writer.append(SESSION, message(2))
     await reading.notice()
-    await reading.reader.look_around()
+    await look_around(reading.reader)
     edited = message(1, "edited").decode().removesuffix("\n")
     writer.connection.execute("UPDATE transcript_events SET event_json = ? WHERE seq = 1", (edited,))
-    await reading.reader.look_around()
+    await look_around(reading.reader)
     assert heads(reading.log) == [("REWRITTEN", "REPLACED", 3)]
     assert reading.log.lines[3:] == [header(), message(1, "edited"), message(2)]
 
@@ -177,7 +188,7 @@ async def test_the_clock_of_the_watermarks_may_go_backwards(reading: Reading, wr
     await reading.notice()
     writer.replace(SESSION, [header(), message(1, "edited"), message(2)])
     writer.connection.execute("UPDATE transcript_rewrite_watermarks SET updated_at = 1 WHERE session_id = ?", [SESSION])
-    await reading.reader.look_around()
+    await look_around(reading.reader)
     assert reading.log.lines[4:] == [header(), message(1, "edited"), message(2)]
 
 
@@ -224,7 +235,7 @@ async def test_a_session_that_is_gone_without_a_trace_was_deleted(
     await reading.restart()
     writer.delete(SESSION, reason=None)
     await (reading.restart() if while_away else reading.notice())
-    await reading.reader.look_around()
+    await look_around(reading.reader)
     assert heads(reading.log)[2:] == [("CLOSED", "DELETED", 2)]
     assert lifecycles(reading.log) == [(SESSION, "deleted", NOW)]
 
@@ -289,7 +300,7 @@ async def test_a_transcript_in_cold_storage_is_the_one_that_was_in_rows(
     await reading.notice()
     writer.cool(SESSION, folder)
     writer.cool(OTHER_SESSION, folder)
-    await reading.reader.look_around()
+    await look_around(reading.reader)
     assert len(reading.log.lines) == 3
     assert sorted(heads(reading.log)) == [("ARCHIVED", "LIVE", 1), ("ARCHIVED", "LIVE", 2)]
     assert not lifecycles(reading.log)
@@ -302,7 +313,7 @@ async def test_a_transcript_in_cold_storage_is_the_one_that_was_in_rows(
     }
     writer.warm(SESSION, lines)
     writer.append(SESSION, message(2))
-    await reading.reader.look_around()
+    await look_around(reading.reader)
     assert reading.log.lines[3:] == [message(2)]
 
 
@@ -394,7 +405,7 @@ async def test_what_can_not_be_read_is_counted_and_tried_again(
     healed.append("healed", header("healed"))
     healed.close()
     write(archive, whole)
-    await reading.reader.look_around()
+    await look_around(reading.reader)
     assert not reading.reader.counts.skipped
     assert header("healed") in reading.log.lines
     assert ("ARCHIVED", "DELETED", 1001) in heads(reading.log)
@@ -428,7 +439,7 @@ async def test_a_damaged_page_concerns_one_session(reading: Reading, writer: Age
     data[page : page + 4] = b"\xff" * 4
     write(writer.path, bytes(data))
     for _ in range(2):
-        await reading.reader.look_around()
+        await look_around(reading.reader)
         assert [each for each in reading.log.lines if each != header("damaged")] == [header(), message(1)]
         assert reading.reader.counts.skipped == {writer.path: "damaged"}
 
@@ -502,7 +513,7 @@ async def test_a_database_that_is_removed_is_forgotten(reading: Reading, writer:
     for path in writer.path.parent.iterdir():
         path.unlink()
     await reading.notice()
-    await reading.reader.look_around()
+    await look_around(reading.reader)
     assert not reading.reader.counts.skipped
     assert not lifecycles(reading.log)
     await reading.restart()

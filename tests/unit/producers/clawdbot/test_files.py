@@ -17,6 +17,7 @@ from tests.unit.producers.clawdbot.writing import (
     header,
     heads,
     line,
+    look_around,
     message,
     rename,
     write,
@@ -126,8 +127,8 @@ async def test_an_edit_that_keeps_the_end_is_found_when_the_file_has_come_to_res
     write(path, header() + message(1, "new") + rest + message(20))
     await reader.read_changed([path])
     assert len(log.of_kind("TRANSCRIPT_HEAD")) == 1
-    await reader.look_around()
-    await reader.look_around()
+    await look_around(reader)
+    await look_around(reader)
     assert heads(log)[1:] == [("REWRITTEN", "REPLACED", 21)]
     assert message(1, "new") in log.lines
 

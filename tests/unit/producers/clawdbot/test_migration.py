@@ -12,7 +12,7 @@ from producers.transcript import Transcript, TranscriptSource, split_lines
 from schemas.records import SessionEvent
 from streams.derive import Derived, derive
 from tests.unit.producers.clawdbot.migration import migrated
-from tests.unit.producers.clawdbot.writing import SESSION, Log, line, write
+from tests.unit.producers.clawdbot.writing import SESSION, Log, line, look_around, write
 
 SAMPLE = Path(__file__).parents[5] / "shared" / "samples" / "pi" / "before-compaction.jsonl"
 
@@ -99,7 +99,7 @@ async def test_a_migration_in_place_is_a_rewrite(tmp_path: Path) -> None:
     await reader.read_all(final=False)
     before = derive(log.events)
     write(path, migrated(v1()))
-    await reader.look_around()
+    await look_around(reader)
     assert b"".join(log.lines) == v1() + migrated(v1())
     assert_same_totals(before, derive(log.events))
 

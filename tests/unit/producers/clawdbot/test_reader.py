@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.producers.clawdbot.writing import OTHER_SESSION, SESSION, Log, header, message, write
+from tests.unit.producers.clawdbot.writing import OTHER_SESSION, SESSION, Log, header, look_around, message, write
 
 _KEY = "agent:main:telegram:dm:42"
 
@@ -149,5 +149,5 @@ async def test_looking_around_finds_what_nobody_told_of(sessions: Path, tmp_path
     await reader.read_all(final=False)
     write(path, message(1), append=True)
     write(sessions / f"{OTHER_SESSION}.jsonl", header(OTHER_SESSION))
-    await reader.look_around()
+    await look_around(reader)
     assert log.lines == [header(), message(1), header(OTHER_SESSION)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,11 +29,13 @@ from tests.unit.producers.clawdbot.writing import (
     content,
     forked,
     header,
+    look_around,
     message,
     raw_of,
     write,
 )
 
+_ENDED = object()
 _ARCHIVES = ("reset", "deleted", "bak")
 
 
@@ -49,6 +51,7 @@ class Following(RuleBasedStateMachine):
         self.seen: set[bytes] = set()
         self.totals: dict[str, Totals] = {}
         self.forks = 0
+        self.round: AsyncGenerator[None, None] | None = None
 
     def teardown(self) -> None:
         try:
@@ -124,14 +127,23 @@ class Following(RuleBasedStateMachine):
         self.run(self.reader.read_changed(self.folder.iterdir()))
         self.check()
 
+    @rule(pieces=st.integers(1, 6))
+    def look_around_for_a_while(self, pieces: int) -> None:
+        """A round that changes of all sorts come between."""
+        self.round = self.round or self.reader.look_around()
+        for _ in range(pieces):
+            if self.loop.run_until_complete(anext(self.round, _ENDED)) is _ENDED:
+                self.round = None
+                return
+
     @rule()
     def look_around(self) -> None:
-        self.run(self.reader.look_around())
+        self.run(look_around(self.reader))
         self.check()
 
     @rule(final=st.booleans(), since=st.sampled_from([0, 2**62]))
     def restart(self, final: bool, since: int) -> None:
-        self.reader = self.log.reader(self.folder)
+        self.reader, self.round = self.log.reader(self.folder), None
         self.run(self.reader.read_all(final=final, resend_since=since))
         self.check(final=final)
 
@@ -140,9 +152,9 @@ class Following(RuleBasedStateMachine):
     def fail_and_restart(self, batches: int) -> None:
         self.log.left = batches
         try:
-            self.run(self.reader.look_around())
+            self.run(look_around(self.reader))
         except TransientError:
-            self.reader = self.log.reader(self.folder)
+            self.reader, self.round = self.log.reader(self.folder), None
         self.log.left = None
         self.run(self.reader.read_all(final=False))
         self.check()

@@ -173,3 +173,9 @@ LINES = st.lists(
     min_size=1,
     max_size=4,
 )
+
+
+async def look_around(reader: Reader | DatabaseReader) -> None:
+    """A whole round."""
+    async for _ in reader.look_around():
+        pass
