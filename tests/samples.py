@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 
 from producers.clawdbot.batches import Batch
-from producers.clawdbot.database_reader import DatabaseReader
-from producers.clawdbot.reader import Counts, Reader
 from producers.clawdbot.sources import Sources
 from schemas.records import SessionEvent
 
@@ -47,9 +45,7 @@ async def events_of(state: Path) -> list[SessionEvent]:
     async def take(batch: Batch) -> None:
         events.extend(batch.events)
 
-    counts = Counts()
-    databases = DatabaseReader([state], "clawdbot", {}, take, lambda: 0, counts)
-    with closing(Sources(Reader([state], "clawdbot", {}, take, lambda: 0, counts), databases)) as sources:
+    with closing(Sources([state], "clawdbot", {}, {}, take, lambda: 0)) as sources:
         await sources.read_all(final=True, resend_since=0)
     return events
 

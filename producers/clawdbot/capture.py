@@ -17,11 +17,10 @@ from pathlib import Path
 import structlog
 
 from producers.clawdbot.checkpoints import CheckpointStore, exclusive
-from producers.clawdbot.database_reader import DatabaseReader
+from producers.clawdbot.counts import Counts
 from producers.clawdbot.delivery import Delivery
 from producers.clawdbot.discover import state_folders
 from producers.clawdbot.follow import follow
-from producers.clawdbot.reader import Counts, Reader
 from producers.clawdbot.sources import Sources
 from producers.emitter import SessionEmitter
 from producers.left_behind import send_left_behind
@@ -178,11 +177,16 @@ class _Capture:
             await emitter.close()
 
     def _sources(self, delivery: Delivery, store: CheckpointStore) -> Sources:
-        roots, family = self._roots, self._settings.family
-        sending = (delivery.send, _now_ms, self._counts, self.stop.is_set, self.metrics)
         return Sources(
-            Reader(roots, family, store.load(), *sending),
-            DatabaseReader(roots, family, store.load_generations(), *sending),
+            self._roots,
+            self._settings.family,
+            store.load(),
+            store.load_generations(),
+            delivery.send,
+            _now_ms,
+            self._counts,
+            self.stop.is_set,
+            self.metrics,
         )
 
     async def _read(self, reader: Sources, delivery: Delivery) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,16 +12,15 @@ import structlog
 
 from producers.clawdbot.archives import Archive, archive_batches, file_content, file_stamp, session_of_file
 from producers.clawdbot.batches import Batch
+from producers.clawdbot.counts import Counts
 from producers.clawdbot.database import DAMAGED, UNREADABLE, DatabaseUnreadableError
 from producers.clawdbot.database_source import DatabaseSource
 from producers.clawdbot.discover import agent_of, brand_of, scan
 from producers.clawdbot.fields import LAST_MOMENT, storable
 from producers.clawdbot.file_names import archive_name_facts, database_of, is_database, is_database_name
 from producers.clawdbot.generation_checkpoints import GenerationCheckpoint, GenerationKey, GenerationStamp
-from producers.clawdbot.reader import Counts
 from producers.transcript import TranscriptPosition, TranscriptSource
 from sessiontrack.errors import TerminalError
-from sessiontrack.telemetry.metrics import CaptureMetrics
 
 log = structlog.get_logger(__name__)
 
@@ -36,9 +34,8 @@ class DatabaseReader:
         checkpoints: What was acknowledged before.
         send: Takes batches.
         clock: Gives the time, epoch milliseconds.
-        counts: What to add to.
+        counts: What is noted of files; what is sent is for `send` to count.
         stopping: Whether to end before all is read.
-        metrics: Counts lines, faults and files.
     """
 
     def __init__(
@@ -50,7 +47,6 @@ class DatabaseReader:
         clock: Callable[[], int],
         counts: Counts | None = None,
         stopping: Callable[[], bool] = lambda: False,
-        metrics: CaptureMetrics | None = None,
     ) -> None:
         self.counts = counts or Counts()
         self._roots = roots
@@ -60,7 +56,6 @@ class DatabaseReader:
         self._send_batch = send
         self._clock = clock
         self._stopping = stopping
-        self._metrics = metrics or CaptureMetrics()
         self._sources: dict[Path, DatabaseSource] = {}
         # Compressed files as they were when they were looked at.
         self._seen: dict[Path, GenerationStamp] = {}
@@ -86,7 +81,6 @@ class DatabaseReader:
             await self._read(path, thorough=True, head=True, resend_since=resend_since)
             self.counts.files_read += 1
             on_file()
-        self._note_files()
 
     async def read_changed(self, changed: Iterable[Path]) -> None:
         """Reads what is new in databases and compressed files of which something changed."""
@@ -124,7 +118,11 @@ class DatabaseReader:
         for path in known - found:
             self._sources.pop(path).close()
         self._seen = {path: stamp for path, stamp in self._seen.items() if path in found}
-        self._note_files()
+
+    @property
+    def watched(self) -> int:
+        """How many databases and compressed transcripts are read."""
+        return len(self._sources.keys() | self._seen.keys() & self.counts.transcripts)
 
     def gone(self) -> list[GenerationKey]:
         """Checkpoints of what was below the roots and is no more."""
@@ -176,11 +174,7 @@ class DatabaseReader:
     async def _send_all(self, batches: Iterator[Batch]) -> None:
         while not self._stopping() and (batch := await asyncio.to_thread(self._next, batches)) is not None:
             await self._send_batch(batch)
-            self.counts.add(batch)
             self.counts.sessions.update(event["session_id"] for event in batch.events[:1])
-            self._metrics.received(batch.lines)
-            for fault, lines in batch.faults.items():
-                self._metrics.fault(fault, lines)
 
     def _next(self, batches: Iterator[Batch]) -> Batch | None:
         with self._reading:
@@ -232,9 +226,6 @@ class DatabaseReader:
         found = (source.known(session_id) for source in self._sources.values())
         known = next((each for each in found if each is not None), None)
         return None if known is None or known.is_due(resend_since) else known.position
-
-    def _note_files(self) -> None:
-        self._metrics.files(len(self.counts.transcripts), Counter(self.counts.skipped.values()))
 
     def _unreadable(self, path: Path, error: OSError) -> None:
         self._pass_over(path, UNREADABLE, error.strerror or str(error))

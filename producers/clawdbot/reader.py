@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Iterable, Iterator
-from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
 
@@ -16,55 +14,18 @@ from producers.clawdbot.batches import Batch
 from producers.clawdbot.blocks import first_lines
 from producers.clawdbot.checkpoints import Checkpoint, Stamp
 from producers.clawdbot.context import FILE_NAME, SessionFacts
+from producers.clawdbot.counts import Counts
 from producers.clawdbot.discover import agent_of, brand_of, live_name, reading_order, recognise, scan
 from producers.clawdbot.fields import LAST_MOMENT, storable
 from producers.clawdbot.file_names import file_name_facts
 from producers.clawdbot.files import TranscriptFile
 from producers.clawdbot.session_stores import SessionStores
 from producers.transcript import TranscriptSource
-from sessiontrack.telemetry.metrics import CaptureMetrics
 
 # To hash so much takes a moment in which the event loop should do other things.
 _LONG_READ_BYTES = 16 * 1024 * 1024
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Counts:
-    """What was read since the start.
-
-    Attributes:
-        files_found: Files that are named like transcripts.
-        files_read: Of these, the ones that were looked at.
-        transcripts: Of these, the transcripts.
-        sessions: Their sessions.
-        events: Events that were sent.
-        lines: Lines that were sent.
-        bytes: Bytes of these lines.
-        unparsed: Lines of these that could not be parsed.
-        faults: Lines of these with a fault, by fault.
-        skipped: Why a file or folder was passed over.
-    """
-
-    files_found: int = 0
-    files_read: int = 0
-    transcripts: set[Path] = field(default_factory=set)
-    sessions: set[str] = field(default_factory=set)
-    events: int = 0
-    lines: int = 0
-    bytes: int = 0
-    unparsed: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-    skipped: dict[Path, str] = field(default_factory=dict)
-
-    def add(self, batch: Batch) -> None:
-        """Counts what was sent."""
-        self.events += len(batch.events)
-        self.lines += batch.lines
-        self.bytes += batch.bytes
-        self.unparsed += batch.unparsed
-        self.faults.update(batch.faults)
 
 
 class Reader:
@@ -76,9 +37,8 @@ class Reader:
         checkpoints: What was acknowledged before, by path.
         send: Takes batches.
         clock: Gives the time, epoch milliseconds.
-        counts: What to add to.
+        counts: What is noted of files; what is sent is for `send` to count.
         stopping: Whether to end before all is read.
-        metrics: Counts lines, faults and files.
     """
 
     def __init__(
@@ -90,7 +50,6 @@ class Reader:
         clock: Callable[[], int],
         counts: Counts | None = None,
         stopping: Callable[[], bool] = lambda: False,
-        metrics: CaptureMetrics | None = None,
     ) -> None:
         self.counts = counts or Counts()
         self._roots = roots
@@ -99,7 +58,6 @@ class Reader:
         self._send_batch = send
         self._clock = clock
         self._stopping = stopping
-        self._metrics = metrics or CaptureMetrics()
         self._files: dict[Path, TranscriptFile] = {}
         self._path_of_inode = {_inode(known.stamp): path for path, known in checkpoints.items()}
         self._stores = SessionStores()
@@ -130,7 +88,6 @@ class Reader:
             self.counts.files_read += 1
             on_file()
         self._resend_since = self._clock()
-        self._note_files()
 
     async def read_changed(self, changed: Iterable[Path]) -> None:
         """Reads what is new in files of which something changed; others that it concerns are found."""
@@ -170,7 +127,11 @@ class Reader:
                 yield
             await self._read_suspect(path)
         self._forget(known - found, found)
-        self._note_files()
+
+    @property
+    def watched(self) -> int:
+        """How many transcripts are read."""
+        return len(self._files)
 
     def gone(self) -> list[Path]:
         """Checkpoints of files that were below the roots and are no more, nor were they renamed."""
@@ -179,9 +140,6 @@ class Reader:
             for path in self._checkpoints
             if any(root in path.parents and root.exists() for root in self._roots) and not path.exists()
         ]
-
-    def _note_files(self) -> None:
-        self._metrics.files(len(self._files), Counter(self.counts.skipped.values()))
 
     def _at_rest(self) -> Iterator[Path]:
         """Files that grew since they were verified, but no longer."""
@@ -291,13 +249,8 @@ class Reader:
             batch = next(batches, None)
 
     async def _send(self, batch: Batch | None) -> None:
-        if batch is None:
-            return
-        await self._send_batch(batch)
-        self.counts.add(batch)
-        self._metrics.received(batch.lines)
-        for fault, lines in batch.faults.items():
-            self._metrics.fault(fault, lines)
+        if batch is not None:
+            await self._send_batch(batch)
 
     def _file(self, path: Path) -> tuple[TranscriptFile | None, bool]:
         """The transcript at a path, and whether it was known by another name; None where it is none."""

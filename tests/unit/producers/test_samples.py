@@ -48,7 +48,7 @@ def test_every_line_is_understood(path: Path) -> None:
 
 async def test_what_is_no_transcript_is_told_by_its_content() -> None:
     log = Log()
-    reader = log.reader(SAMPLES)
+    reader = log.sources(SAMPLES)
     await reader.read_all(final=True)
     skipped = {path.relative_to(SAMPLES).as_posix() for path in reader.counts.skipped}
     assert skipped == {

@@ -69,7 +69,7 @@ async def test_a_damaged_line_is_told_of_counted_and_kept(path: Path, tmp_path: 
     data = header() + _DAMAGED[fault] + message(1) + _DAMAGED[fault]
     write(path, data)
     with capture_logs() as logs:
-        await log.reader(tmp_path).read_all(final=True)
+        await log.sources(tmp_path).read_all(final=True)
     assert [(each["fault"], each["line_number"], each["path"]) for each in logs] == [(fault, 2, str(path))]
     assert log.metric("capture_faults_total", fault=fault) == 2
     assert log.metric("records_received_total", worker="capture") == 4
@@ -81,7 +81,7 @@ async def test_a_blank_line_is_counted_and_nobody_is_alarmed(path: Path, tmp_pat
     log = Log()
     write(path, b"\n" + header() + b" \r\n")
     with capture_logs() as logs:
-        await log.reader(tmp_path).read_all(final=True)
+        await log.sources(tmp_path).read_all(final=True)
     assert not logs
     assert log.metric("capture_faults_total", fault="blank") == 2
 
@@ -160,7 +160,7 @@ async def test_an_unreadable_file_is_told_of_counted_and_read_once_it_can_be() -
         write(other, header(OTHER_SESSION))
         other.chmod(0o644)
         secret.chmod(0)
-        reader = log.reader(folder)
+        reader = log.sources(folder)
         with nobody(), capture_logs() as logs:
             await reader.read_all(final=False)
             await look_around(reader)

@@ -182,7 +182,7 @@ async def test_damaged_lines_are_kept_as_they_are(path: Path, tmp_path: Path) ->
     log = Log()
     damaged = b"\n" + b"{broken\n" + b"\xff\xfe\r\n" + message(1)
     write(path, damaged)
-    reader = log.reader(tmp_path)
+    reader = log.sources(tmp_path)
     await reader.read_all(final=True)
     assert b"".join(log.lines) == damaged
     assert reader.counts.unparsed == 3

@@ -14,6 +14,7 @@ from producers.clawdbot.checkpoints import Checkpoint
 from producers.clawdbot.database_reader import DatabaseReader
 from producers.clawdbot.generation_checkpoints import GenerationCheckpoint, GenerationKey
 from producers.clawdbot.reader import Reader
+from producers.clawdbot.sources import Sources
 from schemas.records import SessionEvent
 from sessiontrack.errors import TransientError
 from sessiontrack.identity import GENESIS
@@ -103,7 +104,12 @@ class Log:
 
     def reader(self, *roots: Path, now: int = NOW) -> Reader:
         """A reader that starts from what is acknowledged."""
-        return Reader(list(roots), "clawdbot", dict(self.checkpoints), self.send, lambda: now, metrics=self.metrics)
+        return Reader(list(roots), "clawdbot", dict(self.checkpoints), self.send, lambda: now)
+
+    def sources(self, *roots: Path, now: int = NOW) -> Sources:
+        """All readers, as one that counts."""
+        known = dict(self.checkpoints), dict(self.generations)
+        return Sources(list(roots), "clawdbot", *known, self.send, lambda: now, metrics=self.metrics)
 
     def metric(self, name: str, **labels: str) -> float | None:
         """The value of a metric of the capture."""
@@ -112,7 +118,7 @@ class Log:
     def database_reader(self, *roots: Path, now: int = NOW) -> DatabaseReader:
         """The same for databases and compressed files."""
         known = dict(self.generations)
-        return DatabaseReader(list(roots), "clawdbot", known, self.send, lambda: now, metrics=self.metrics)
+        return DatabaseReader(list(roots), "clawdbot", known, self.send, lambda: now)
 
     def of_kind(self, kind: str) -> list[SessionEvent]:
         return [event for event in self.events if event["kind"] == kind]
@@ -175,7 +181,7 @@ LINES = st.lists(
 )
 
 
-async def look_around(reader: Reader | DatabaseReader) -> None:
+async def look_around(reader: Reader | DatabaseReader | Sources) -> None:
     """A whole round."""
     async for _ in reader.look_around():
         pass
