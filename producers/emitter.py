@@ -123,6 +123,13 @@ class SessionEmitter:
         if failure is not None:
             raise failure
 
+    async def is_heard(self) -> bool:
+        """Whether a broker answers; with a spool, whether events go straight to it."""
+        assert self._publisher is not None, "open the emitter first"
+        if isinstance(self._publisher, SpoolingPublisher):
+            return self._publisher.is_direct
+        return await self._publisher.is_heard()
+
     def _settle(self, receipt: asyncio.Future[Receipt]) -> None:
         self._room.release()
         self._pending.discard(receipt)

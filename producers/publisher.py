@@ -91,6 +91,14 @@ class Publisher:
         """
         return encoded(self._encoder, event)
 
+    async def is_heard(self) -> bool:
+        """Whether a broker answers."""
+        try:
+            await self._producer.client.fetch_all_metadata()
+        except (KafkaError, OSError):
+            return False
+        return True
+
     async def close(self) -> None:
         """Disconnects. A broker that is well takes what is in flight before that."""
         try:

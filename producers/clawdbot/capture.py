@@ -34,6 +34,8 @@ _FIRST_BACKOFF_S = 1.0
 _LONGEST_BACKOFF_S = 30.0
 # After a signal: long enough for a broker that is well, short enough for a supervisor's patience.
 _GRACE_S = 10.0
+# How often a broker is asked whether it is there.
+_ASK_S = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -172,7 +174,9 @@ class _Capture:
             delivery = Delivery(emitter, store, metrics=self.metrics, health=self.health)
             with closing(self._sources(delivery, store)) as sources:
                 works = [delivery.run(), self._read(sources, delivery), self._grace()]
-                await _first_to_end(*works, *([] if self._once else [send_left_behind(self._settings)]))
+                if not self._once:
+                    works += [send_left_behind(self._settings), _tell_if_heard(emitter, self.health)]
+                await _first_to_end(*works)
         finally:
             await emitter.close()
 
@@ -224,6 +228,19 @@ class _Capture:
             faults=dict(counts.faults),
             seconds=time.monotonic() - self._began,
         )
+
+
+async def _tell_if_heard(emitter: SessionEmitter, health: Health) -> None:
+    """Says when the broker is away, and when it is back: while nothing is sent nothing else would notice."""
+    away = False
+    while True:
+        await asyncio.sleep(_ASK_S)
+        if not await emitter.is_heard():
+            health.waits("kafka")
+            away = True
+        elif away:
+            health.ready()
+            away = False
 
 
 def _existing(roots: list[Path] | None) -> list[Path]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from producers.clawdbot import follow
+from producers.clawdbot import follow, housekeeping
+from producers.clawdbot.reader import Reader
 from tests.unit.producers.clawdbot.writing import SESSION, Log, header, message, write
 
 
@@ -89,3 +90,36 @@ async def test_where_the_system_refuses_to_watch_it_looks_around(
     (told,) = logs
     assert told["reason"] == str(error)
     assert "sysctl" in told["hint"]
+
+
+async def test_what_changes_is_read_while_it_looks_around(
+    root: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = asyncio.Event()
+
+    async def endless(reader: Reader) -> AsyncGenerator[None, None]:
+        yield
+        while True:
+            watched.set()
+            yield
+
+    monkeypatch.setattr(Reader, "look_around", endless)
+    monkeypatch.setattr(housekeeping, "_SLICE_S", 0.0)
+    log = Log()
+    async with following(log, root):
+        await watched.wait()
+        write(path, message(1), append=True)
+        await lines(log, [header(), message(1)])
+
+
+async def test_it_looks_around_however_much_changes(root: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def busy(*paths: Path, stop_event: asyncio.Event, **options: object) -> AsyncIterator[set[tuple[int, str]]]:
+        while not stop_event.is_set():
+            yield {(1, str(root / "other"))}
+
+    monkeypatch.setattr(follow, "awatch", busy)
+    monkeypatch.setattr(housekeeping, "_SLICE_S", 0.0)
+    log = Log()
+    async with following(log, root):
+        write(path, message(1), append=True)
+        await lines(log, [header(), message(1)])
