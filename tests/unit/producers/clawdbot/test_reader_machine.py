@@ -129,12 +129,13 @@ class Following(RuleBasedStateMachine):
 
     @rule(pieces=st.integers(1, 6))
     def look_around_for_a_while(self, pieces: int) -> None:
-        """A round that changes of all sorts come between."""
+        """A round that changes of all sorts come between; what it has not come to yet is noticed."""
         self.round = self.round or self.reader.look_around()
         for _ in range(pieces):
             if self.loop.run_until_complete(anext(self.round, _ENDED)) is _ENDED:
                 self.round = None
-                return
+                break
+        self.notice()
 
     @rule()
     def look_around(self) -> None:
