@@ -60,7 +60,8 @@ async def test_what_is_no_transcript_is_told_by_its_content() -> None:
         "hooks/hooks-openclaw-2026.7.1.jsonl",
         "hooks/hooks-openclaw-2026.9.6.jsonl",
     }
-    assert reader.counts.transcripts == set(TRANSCRIPTS)
+    databases = SAMPLES / "openclaw-2026.9.6"
+    assert reader.counts.transcripts == {*TRANSCRIPTS, *databases.glob("*.sqlite"), *databases.glob("*.zst")}
     assert log.metric("capture_files_passed_over", reason="not a transcript") == len(skipped)
     # The empty first line of the damaged file.
     assert reader.counts.faults == {"blank": 1}
