@@ -11,7 +11,8 @@ from hashlib import sha256
 from types import TracebackType
 from typing import Any, TypeVar
 
-from consumers.archive.container import ArchiveRecord, CorruptSegmentError, read_records, read_schemas
+from consumers.archive.blocks import ArchiveRecord
+from consumers.archive.container import CorruptSegmentError, read_records, read_schemas
 from consumers.archive.layout import PREFIX, Log, SegmentKey, parse_key, partition_prefix
 from consumers.archive.manifest import Manifest, decode_manifest
 from consumers.archive.objects import ObjectStore
@@ -245,10 +246,10 @@ def _events(content: bytes, session_id: str | None) -> Iterator[tuple[ArchiveRec
         return schemas[schema_id]
 
     decoder = Decoder(EVENTS.schema, writer_schema)
-    key = session_id.encode() if session_id is not None else None
-    for record in read_records(content):
-        # A record without a key may be of any session: only its value tells.
-        if record["value"] is None or (key is not None and record["key"] not in (key, b"")):
+    # A record without a key may be of any session: only its value tells.
+    keys = None if session_id is None else (session_id.encode(), b"")
+    for record in read_records(content, keys):
+        if record["value"] is None:
             continue
         try:
             event: SessionEvent = decoder.decode(record["value"])

@@ -87,7 +87,7 @@ class Decoder:
 
         Args:
             value: The framed value.
-            field: Name of the first field that is not needed.
+            field: Name of the first field that is not needed; `payload.reference` is one of the nullable `payload`.
 
         Raises:
             CodecError: It is not framed, or its beginning does not fit its schema.
@@ -103,8 +103,7 @@ class Decoder:
     def _beginning(self, schema_id: int, field: str) -> Read:
         written = self._written(schema_id)
         if written == self._schema:
-            fields = list(takewhile(lambda each: each["name"] != field, written["fields"]))
-            read = reader({**written, "fields": fields}, whole=False)
+            read = reader(_before(written, field), whole=False)
         else:
             read = self._readers.get(schema_id) or self._reader(schema_id)
         self._beginnings[schema_id, field] = read
@@ -112,6 +111,17 @@ class Decoder:
 
     def _written(self, schema_id: int) -> Any:
         return without_remarks(self._writer_schema(schema_id))
+
+
+def _before(schema: Any, field: str) -> Any:
+    """The schema of a record's beginning."""
+    name, _, inner = field.partition(".")
+    fields = list(takewhile(lambda each: each["name"] != name, schema["fields"]))
+    if inner:
+        last = schema["fields"][len(fields)]
+        null, record = last["type"]
+        fields.append({**last, "type": [null, _before(record, inner)]})
+    return {**schema, "fields": fields}
 
 
 def _read(read: Read, value: bytes, schema_id: int) -> Any:

@@ -1,11 +1,13 @@
-"""What the archive keeps of a record: its bytes as they stand in a segment, and which session and event it is of."""
+"""What the archive keeps of a record: the record, folded, and which session and event it is of."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
-from consumers.archive.container import encode_record
+from consumers.archive.blocks import FoldedRecord, fold_record
+from consumers.archive.known import End, Occurrence, occurrence
+from consumers.archive.manifest import value_digest
 from consumers.sink import Received
 from schemas.codec import CodecError, Decoder, schema_id_of
 from schemas.records import SessionEvent
@@ -25,14 +27,16 @@ class Entry(NamedTuple):
         value_bytes: Length of its value.
         schema_id: The schema that wrote its value; None where none did.
         identity: Its session and event.
-        encoded: The record in the segment's format.
+        digest: The first 16 bytes of the SHA-256 of its value (of nothing, for a tombstone), as a number.
+        record: The record, folded.
     """
 
     offset: int
     value_bytes: int
     schema_id: int | None
     identity: Identity
-    encoded: bytes
+    digest: int
+    record: FoldedRecord
 
 
 def entry(received: Received, decoder: Decoder) -> Entry:
@@ -40,18 +44,22 @@ def entry(received: Received, decoder: Decoder) -> Entry:
 
     Args:
         received: Of the events topic.
-        decoder: For the records of producers that set no headers.
+        decoder: Of the events topic.
 
     Raises:
         RegistryError: The registry does not answer.
     """
     value = received.value
+    event = _decoded(value, decoder)
     return Entry(
         offset=received.offset,
         value_bytes=len(value or b""),
         schema_id=_schema_id(value),
-        identity=_stated(received) or _decoded(value, decoder),
-        encoded=encode_record(received.offset, received.timestamp, received.key, value, received.headers),
+        identity=_identity(event) or _stated(received),
+        digest=value_digest(value),
+        record=fold_record(
+            received.offset, received.timestamp, received.key, value, received.headers, _occurrence(event)
+        ),
     )
 
 
@@ -60,6 +68,27 @@ def _schema_id(value: bytes | None) -> int | None:
         return None if value is None else schema_id_of(value)
     except CodecError:
         return None
+
+
+def _decoded(value: bytes | None, decoder: Decoder) -> SessionEvent | None:
+    """The event as far as its line; None where it does not decode."""
+    if value is None:
+        return None
+    try:
+        event: SessionEvent = decoder.decode_before(value, "payload.reference")
+    except CodecError:
+        return None
+    except RegistryError as error:
+        if error.status == 404:
+            return None
+        raise
+    return event
+
+
+def _identity(event: SessionEvent | None) -> Identity:
+    if event is None or not _UUID.fullmatch(event["event_id"]):
+        return None
+    return event["session_id"], event["event_id"]
 
 
 def _stated(received: Received) -> Identity:
@@ -71,15 +100,11 @@ def _stated(received: Received) -> Identity:
     return (session_id, event) if session_id and _UUID.fullmatch(event) else None
 
 
-def _decoded(value: bytes | None, decoder: Decoder) -> Identity:
-    if value is None:
+def _occurrence(event: SessionEvent | None) -> Occurrence | None:
+    if event is None or event["payload"] is None or not event["payload"]["raw"]:
         return None
-    try:
-        event: SessionEvent = decoder.decode(value)
-    except CodecError:
+    chain, number, begin = event["previous_chain"], event["line_number"] or 0, event["byte_offset"] or 0
+    # Whatever a producer may state: places beyond what a long holds are those of no line.
+    if chain is None or number < 1 or begin < 0:
         return None
-    except RegistryError as error:
-        if error.status == 404:
-            return None
-        raise
-    return (event["session_id"], event["event_id"]) if _UUID.fullmatch(event["event_id"]) else None
+    return occurrence(event["payload"]["raw"], End(chain, number - 1, begin), event["family"])

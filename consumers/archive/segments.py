@@ -52,6 +52,11 @@ class Segment:
         """The offset after its last record."""
         return self._last + 1
 
+    @property
+    def is_put(self) -> bool:
+        """Whether all that it holds is durable."""
+        return self._put_count == self._count
+
     def takes(self, entry: Entry) -> bool:
         """Whether a record belongs here."""
         if self.full or entry.offset >= self._end:
@@ -60,7 +65,7 @@ class Segment:
 
     def add(self, entry: Entry, now: float) -> None:
         """Adds a record that belongs here."""
-        if self._put_count == self._count:
+        if self.is_put:
             self._waiting_since = now
         self._changed_at = now
         self._last = entry.offset
@@ -69,12 +74,12 @@ class Segment:
         self.full = self.next_offset == self._end
         if entry.schema_id is not None:
             self.schema_ids.add(entry.schema_id)
-        self._container.append(entry.encoded)
-        self._manifest.add(entry.offset, entry.identity)
+        self._container.append(entry.record)
+        self._manifest.add(entry.offset, entry.identity, entry.digest)
 
     def is_due(self, now: float) -> bool:
         """Whether it is time to put it."""
-        if self._count == self._put_count:
+        if self.is_put:
             return False
         doubled = self._count >= max(_FIRST_PUT_RECORDS, 2 * self._put_count)
         quiet = now - self._changed_at >= QUIET_S
@@ -112,6 +117,9 @@ class PartitionSegments:
         self._next = -1
         self._batch_start = -1
 
+    def __len__(self) -> int:
+        return len(self._segments)
+
     def add(self, entries: Sequence[Entry], now: float) -> None:
         """Adds records in the order of the log; those that are held already change nothing.
 
@@ -144,10 +152,16 @@ class PartitionSegments:
         if segment.full:
             self._segments.remove(segment)
 
+    def _close(self) -> None:
+        """The open segment gets no more; it is held until it is durable."""
+        if self._segments:
+            self._segments[-1].full = True
+            if self._segments[-1].is_put:
+                self._segments.pop()
+
     def _add(self, entry: Entry, now: float) -> None:
         if not self._segments or not self._segments[-1].takes(entry):
-            if self._segments:
-                self._segments[-1].full = True
+            self._close()
             self._segments.append(Segment(entry.offset, now))
         self._segments[-1].add(entry, now)
         self._next = entry.offset + 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import sha256
 
-from consumers.archive.container import ArchiveRecord, CorruptSegmentError
+from consumers.archive.blocks import ArchiveRecord
+from consumers.archive.container import CorruptSegmentError
 from consumers.archive.layout import Log
 from consumers.postgres.rows import BY_NAME, digest
 from queries.archive import Archive, Segment

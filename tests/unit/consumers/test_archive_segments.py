@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.archive import segments
-from consumers.archive.container import encode_record, read_records
+from consumers.archive.blocks import fold_record
+from consumers.archive.container import read_records
 from consumers.archive.entries import Entry, Identity
 from consumers.archive.layout import Log, parse_key
-from consumers.archive.manifest import decode_manifest
+from consumers.archive.manifest import decode_manifest, value_digest
 from consumers.archive.placement import put_segment
 from consumers.archive.segments import PartitionSegments, block_start
 from consumers.sink import Partition
@@ -72,7 +73,8 @@ class MemoryObjects:
 
 def entry(offset: int, size: int, identity: Identity = None) -> Entry:
     value = bytes([offset % 251]) * size
-    return Entry(offset, size, None, identity, encode_record(offset, offset, SESSION.encode(), value, (("h", b"v"),)))
+    record = fold_record(offset, offset, SESSION.encode(), value, (("h", b"v"),))
+    return Entry(offset, size, None, identity, value_digest(value), record)
 
 
 def event_id(offset: int) -> str:
@@ -150,9 +152,13 @@ def test_a_manifest_says_what_its_segment_holds(log: list[Entry]) -> None:
     Worker(store, log).run(batch=5)
     for found in longest(store.objects):
         manifest = decode_manifest(store.objects[found.key.manifest])
-        offsets = [record["offset"] for record in read_records(store.objects[found.key.object])]
-        assert manifest.records == manifest.sessions[SESSION].records == len(offsets)
-        assert list(manifest.sessions[SESSION].event_ids) == [event_id(offset) for offset in offsets]
+        records = list(read_records(store.objects[found.key.object]))
+        offsets = [record["offset"] for record in records]
+        session = manifest.sessions[SESSION]
+        assert manifest.records == session.records == session.events == len(offsets)
+        ids = sum(int(event_id(offset).replace("-", ""), 16) for offset in offsets)
+        assert int(session.events_digest, 16) == ids % 2**128
+        assert int(session.records_digest, 16) == sum(value_digest(record["value"]) for record in records) % 2**128
         assert (found.key.first, found.key.last) == (offsets[0], offsets[-1])
         assert {block_start(offset) for offset in offsets} == {block_start(offsets[0])}
 
@@ -190,6 +196,15 @@ def test_a_partition_that_is_never_quiet_is_put_in_the_end() -> None:
     held.add([entry(5, 0)], 1.0 + segments.LONGEST_WAIT_S - 0.1)
     assert not held.due(1.0 + segments.LONGEST_WAIT_S - 0.1)
     assert held.due(1.0 + segments.LONGEST_WAIT_S)
+
+
+def test_a_segment_that_was_put_and_is_then_closed_is_held_no_longer() -> None:
+    held = PartitionSegments()
+    held.add([entry(0, BLOCK_BYTES)], 0.0)
+    [segment] = held.due(segments.QUIET_S)
+    held.mark_put(segment)
+    held.add([entry(1, BLOCK_BYTES)], 5.0)
+    assert len(held) == 1
 
 
 def test_a_batch_that_comes_again_changes_nothing() -> None:

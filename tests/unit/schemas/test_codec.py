@@ -59,6 +59,9 @@ def test_the_beginning_of_a_record_is_read_alone(data: st.DataObject) -> None:
     value = Encoder("session-event", 7).encode(record)
     decoder = Decoder("session-event", lambda schema_id: schema)
     assert decoder.decode_before(value, "payload") == beginning
+    until_reference = decoder.decode_before(value, "payload.reference")
+    raw = None if record["payload"] is None else {"raw": record["payload"]["raw"]}
+    assert until_reference == beginning | {"payload": raw}
     torn = value[: len(Encoder("session-event", 7).encode(record | {"payload": None, "sealed": None})) - 3]
     with pytest.raises(CodecError):
         decoder.decode_before(torn, "payload")
