@@ -5,7 +5,7 @@ Source: https://docs.confluent.io/platform/current/schema-registry/fundamentals/
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from io import BytesIO
 from itertools import takewhile
 from struct import Struct
@@ -52,9 +52,7 @@ class Encoder:
         Raises:
             ValueError, TypeError, KeyError, AttributeError: The record does not fit the schema.
         """
-        buffer = bytearray(self._prefix)
-        self._write(buffer, record)
-        return bytes(buffer)
+        return self._prefix + self._write(record)
 
 
 class Decoder:
@@ -63,9 +61,14 @@ class Decoder:
     Args:
         schema_name: The schema to read into, a name in `schemas.avro.SCHEMA_FILES`.
         writer_schema: Gives the schema of an id; called once for each id.
+        without: Fields that are not needed, as `Record.field`. They are passed over, and records do not have them,
+            unless another version of the schema wrote them.
     """
 
-    def __init__(self, schema_name: str, writer_schema: Callable[[int], dict[str, Any]]) -> None:
+    def __init__(
+        self, schema_name: str, writer_schema: Callable[[int], dict[str, Any]], *, without: Collection[str] = ()
+    ) -> None:
+        self._without = frozenset(without)
         self._schema = without_remarks(load_schema(schema_name))
         self._writer_schema = writer_schema
         self._readers: dict[int, Read] = {}
@@ -97,7 +100,10 @@ class Decoder:
 
     def _reader(self, schema_id: int) -> Read:
         written = self._written(schema_id)
-        self._readers[schema_id] = reader(written) if written == self._schema else _resolving(written, self._schema)
+        if written == self._schema:
+            self._readers[schema_id] = reader(written, without=self._without)
+        else:
+            self._readers[schema_id] = _resolving(written, self._schema)
         return self._readers[schema_id]
 
     def _beginning(self, schema_id: int, field: str) -> Read:

@@ -9,7 +9,7 @@ Source: https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from textwrap import indent
 from typing import Any
 
@@ -20,7 +20,7 @@ Read = Callable[[bytes, int], Any]
 _SHORT_RUN = 3
 
 
-def reader(schema: Any, *, whole: bool = True) -> Read:
+def reader(schema: Any, *, whole: bool = True, without: Collection[str] = ()) -> Read:
     """A function that reads a value of this schema from a position to the end.
 
     The function raises IndexError, ValueError, KeyError or OverflowError where the bytes do not fit.
@@ -28,12 +28,16 @@ def reader(schema: Any, *, whole: bool = True) -> Read:
     Args:
         schema: Without remarks (`schemas.codec.without_remarks`).
         whole: Whether the value must end where its bytes do; if not, more may follow.
+        without: Fields to pass over, as `Record.field`: the records do not have them.
 
     Raises:
-        ValueError: The schema has something that is not supported: a union of other than null and one type, a float.
+        ValueError: The schema has something that is not supported: a union of other than null and one type, a float;
+            or it does not have a field that is to be passed over.
     """
-    source = _Source()
+    source = _Source(without)
     body = source.read(schema, "value")
+    if unknown := sorted(source.without):
+        raise ValueError(f"the schema has no field {', '.join(unknown)}")
     functions = "\n".join([*source.functions, _function("read", f"{body}\nreturn value, at")])
     names: dict[str, Any] = dict(source.constants)
     exec(compile(functions, "<avro reader>", "exec"), names)  # noqa: S102  # of schemas in this package only
@@ -69,6 +73,9 @@ def _long(data: bytes, at: int) -> tuple[int, int]:
 
 def _length(data: bytes, at: int) -> tuple[int, int]:
     """The number of bytes that follow; a negative one would lead back, and never to an end."""
+    # Bit 7 says that it goes on, bit 0 that it is negative; most go on for one byte.
+    if (first := data[at]) & 0x81 == 0x80 and (second := data[at + 1]) <= 0x7F:
+        return (first & 0x7F | second << 7) >> 1, at + 2
     length, at = _long(data, at)
     if length < 0:
         raise ValueError("a negative length")
@@ -94,7 +101,7 @@ else:
     at += 1
 """
 # Bit 7 says that the length goes on, bit 0 that it is negative. Whatever is cut short leads beyond the end.
-_BYTES = """
+_TO_END = """
 length = data[at]
 if length & 129:
     length, at = _length(data, at)
@@ -102,26 +109,50 @@ if length & 129:
 else:
     at += 1
     end = at + (length >> 1)
+"""
+_BYTES = (
+    _TO_END
+    + """
 {into} = data[at:end]
 at = end
 """
+)
 _STRING = _BYTES.replace("data[at:end]", "data[at:end].decode()")
 _BOOLEAN = """
 {into} = _BOOLEANS[data[at]]
 at += 1
 """
+_BEHIND_BYTES = _TO_END + "at = end"
+_BEHIND_LONG = """
+while data[at] > 127:
+    at += 1
+at += 1
+"""
 _PRIMITIVES = {"long": _LONG, "int": _LONG, "bytes": _BYTES, "string": _STRING, "boolean": _BOOLEAN}
+# Of what is passed over only the end is looked for.
+_PASSED = {
+    "long": _BEHIND_LONG,
+    "int": _BEHIND_LONG,
+    "bytes": _BEHIND_BYTES,
+    "string": _BEHIND_BYTES,
+    "boolean": "at += 1",
+}
 
 
 class _Source:
     """Source code that reads a schema.
 
+    Args:
+        without: Fields to pass over.
+
     Attributes:
+        without: Those of them that were not met yet.
         functions: One for each named type.
         constants: What they refer to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, without: Collection[str]) -> None:
+        self.without = set(without)
         self.functions: list[str] = []
         self.constants: dict[str, Any] = {
             "_long": _long,
@@ -134,7 +165,7 @@ class _Source:
     def read(self, schema: Any, into: str) -> str:
         """Statements that read a value at `at` into a variable, and move `at` behind it."""
         if isinstance(schema, list):
-            return f"{into} = None\n" + self._nullable(schema, into, "")
+            return f"{into} = None\n" + _nullable(schema, self.read(schema[-1], into))
         if isinstance(schema, str):
             if schema in self._named:
                 return f"{into}, at = read_{schema}(data, at)"
@@ -160,8 +191,11 @@ class _Source:
 
     def _record(self, schema: Any) -> str:
         """Most fields are null: what is read is filled into a copy of a record of which all are."""
-        self.constants[f"_{schema['name']}"] = {field["name"]: None for field in schema["fields"]}
-        body = [f"record = _{schema['name']}.copy()", *map(self._run, _runs(schema["fields"])), "return record, at"]
+        name = schema["name"]
+        fields = [{**field, "is_passed": f"{name}.{field['name']}" in self.without} for field in schema["fields"]]
+        self.without.difference_update(f"{name}.{field['name']}" for field in fields)
+        self.constants[f"_{name}"] = {field["name"]: None for field in fields if not field["is_passed"]}
+        body = [f"record = _{name}.copy()", *map(self._run, _runs(fields)), "return record, at"]
         return "\n".join(body)
 
     def _run(self, fields: list[Any]) -> str:
@@ -173,19 +207,18 @@ class _Source:
         return "\n".join(map(self._field, fields))
 
     def _field(self, field: Any) -> str:
-        store = f"record[{field['name']!r}] = value"
-        if isinstance(field["type"], list):
-            return self._nullable(field["type"], "value", store)
-        return f"{self.read(field['type'], 'value')}\n{store}"
+        kind = field["type"]
+        of_some = kind[-1] if isinstance(kind, list) else kind
+        if field["is_passed"]:
+            some = self._pass(of_some)
+        else:
+            some = f"{self.read(of_some, 'value')}\nrecord[{field['name']!r}] = value"
+        return _nullable(kind, some) if isinstance(kind, list) else some
 
-    def _nullable(self, schema: list[Any], into: str, store: str) -> str:
-        if len(schema) != 2 or schema[0] != "null":
-            raise ValueError("a union other than of null and one type is not supported")
-        some = indent(f"{self.read(schema[1], into)}\n{store}", "    ")
-        return (
-            f"branch = data[at]\nat += 1\nif branch == 2:\n{some}\n"
-            "elif branch:\n    raise ValueError('no such branch of a union')"
-        )
+    def _pass(self, schema: Any) -> str:
+        """Statements that move `at` behind a value."""
+        kind = schema["type"] if isinstance(schema, dict) else schema
+        return _PASSED[kind].strip() if kind in _PASSED else self.read(schema, "value")
 
     def _enum(self, schema: Any) -> str:
         name = f"_{schema['name']}"
@@ -200,6 +233,15 @@ class _Source:
     def _map(self, schema: Any) -> str:
         read = f"{self.read('string', 'key')}\n{self.read(schema['values'], 'item')}"
         return _blocks("{}", read, "items[key] = item")
+
+
+def _nullable(schema: list[Any], read: str) -> str:
+    if len(schema) != 2 or schema[0] != "null":
+        raise ValueError("a union other than of null and one type is not supported")
+    return (
+        f"branch = data[at]\nat += 1\nif branch == 2:\n{indent(read, '    ')}\n"
+        "elif branch:\n    raise ValueError('no such branch of a union')"
+    )
 
 
 def _blocks(empty: str, read: str, store: str) -> str:

@@ -9,14 +9,16 @@ Source: https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from operator import itemgetter
 from textwrap import indent
 from typing import Any
 
-Write = Callable[[bytearray, Any], None]
+Write = Callable[[Any], bytes]
 
 
 def writer(schema: Any) -> Write:
-    """A function that appends a value of this schema to a buffer.
+    """A function that gives a value of this schema in bytes.
 
     The function raises ValueError, TypeError, KeyError or AttributeError where the value does not fit.
 
@@ -28,50 +30,65 @@ def writer(schema: Any) -> Write:
     functions = "\n".join([*source.functions, _function("write", body)])
     names: dict[str, Any] = dict(source.constants)
     exec(compile(functions, "<avro writer>", "exec"), names)  # noqa: S102  # of schemas in this package only
-    write: Write = names["write"]
+    add_parts = names["write"]
+
+    def write(value: Any) -> bytes:
+        parts: list[bytes] = []
+        add_parts(parts.append, value)
+        return b"".join(parts)
+
     return write
 
 
-def _long(buffer: bytearray, value: int) -> None:
-    """Appends a number, zigzag."""
+# What takes more than two bytes comes again too: versions, and a time in all records that it leads to.
+@lru_cache(maxsize=4096)
+def _long(value: int) -> bytes:
+    """A number, zigzag."""
     if not -(1 << 63) <= value < 1 << 63:
         raise ValueError("an integer is too large for a long")
     rest = (value << 1) ^ (value >> 63)
-    append = buffer.append
+    code = bytearray()
     while rest > 0x7F:
-        append(rest & 0x7F | 0x80)
+        code.append(rest & 0x7F | 0x80)
         rest >>= 7
-    append(rest)
+    code.append(rest)
+    return bytes(code)
 
 
-def _int(buffer: bytearray, value: int) -> None:
+def _int(value: int) -> bytes:
     if not -(1 << 31) <= value < 1 << 31:
         raise ValueError("an integer is too large for an int")
-    _long(buffer, value)
+    return _long(value)
 
 
-# Numbers below 64, and texts as short, take one byte.
+# The codes of one and two bytes, looked up: nearly all lengths and counts are below 8,192.
+_CODES = [_long(number) for number in range(8192)]
+
+# Branches of a union with null, and what else is a single byte.
+_NULL, _SOME, _END = b"\0", b"\2", b"\0"
+_BOOLEANS = (b"\0", b"\1")
+
 _NUMBER = """
-if 0 <= {value} < 64:
-    append({value} << 1)
+if 0 <= {value} < 8192:
+    add(_CODES[{value}])
 else:
-    {write}(buffer, {value})
+    add({write}({value}))
 """
 _BYTES = """
 data = {value}
 length = len(data)
-if length < 64:
-    append(length << 1)
+if length < 8192:
+    add(_CODES[length])
 else:
-    _long(buffer, length)
-buffer += data
+    add(_long(length))
+add(data)
 """
 _PRIMITIVES = {
     "long": _NUMBER.replace("{write}", "_long"),
     "int": _NUMBER.replace("{write}", "_int"),
     "bytes": _BYTES,
     "string": _BYTES.replace("{value}", "{value}.encode()"),
-    "boolean": "append({value} is True)",
+    "boolean": "add(_BOOLEANS[{value} is True])",
 }
 
 
@@ -85,16 +102,24 @@ class _Source:
 
     def __init__(self) -> None:
         self.functions: list[str] = []
-        self.constants: dict[str, Any] = {"_long": _long, "_int": _int}
+        self.constants: dict[str, Any] = {
+            "_long": _long,
+            "_int": _int,
+            "_CODES": _CODES,
+            "_NULL": _NULL,
+            "_SOME": _SOME,
+            "_END": _END,
+            "_BOOLEANS": _BOOLEANS,
+        }
         self._named: set[str] = set()
 
     def write(self, schema: Any, value: str) -> str:
-        """Statements that append the value of a variable to `buffer`."""
+        """Statements that add the value of a variable, as parts of the bytes."""
         if isinstance(schema, list):
             return self._nullable(schema, value)
         if isinstance(schema, str):
             if schema in self._named:
-                return f"write_{schema}(buffer, {value})"
+                return f"write_{schema}(add, {value})"
             if schema in _PRIMITIVES:
                 return _PRIMITIVES[schema].strip().format(value=value)
             raise ValueError(f"the type {schema} is not supported")
@@ -102,10 +127,12 @@ class _Source:
         if not isinstance(kind, str):
             return self.write(kind, value)
         if kind == "enum":
-            self.constants[f"_{schema['name']}"] = _codes(schema["symbols"])
-            return self._call(schema["name"], f"buffer += _{schema['name']}[value]", value)
+            self.constants[f"_{schema['name']}"] = {
+                symbol: _long(number) for number, symbol in enumerate(schema["symbols"])
+            }
+            return self._call(schema["name"], f"add(_{schema['name']}[value])", value)
         if kind == "record":
-            return self._call(schema["name"], "\n".join(map(self._field, schema["fields"])), value)
+            return self._call(schema["name"], self._record(schema["name"], schema["fields"]), value)
         if kind in ("array", "map"):
             body = self._array(schema) if kind == "array" else self._map(schema)
             return self._call(f"{kind}_{len(self.functions)}", body, value)
@@ -116,19 +143,25 @@ class _Source:
         self.functions.append(_function(f"write_{name}", body))
         return self.write(name, value)
 
-    def _field(self, field: Any) -> str:
-        name = field["name"]
-        found = f"value[{name!r}]"
-        if "default" in field:
-            found = f"value.get({name!r}, {field['default']!r})"
-        return f"item = {found}\n{self.write(field['type'], 'item')}"
+    def _record(self, name: str, fields: list[Any]) -> str:
+        """Takes all values at once, by one call; what is left out has its default."""
+        self.constants[f"_{name}_values"] = itemgetter(*(field["name"] for field in fields))
+        self.constants[f"_{name}_defaults"] = {
+            field["name"]: field["default"] for field in fields if "default" in field
+        }
+        items = [f"item_{place}" for place in range(len(fields))]
+        found = ", ".join(items)
+        body = [self.write(field["type"], item) for field, item in zip(fields, items, strict=True)]
+        return (
+            f"try:\n    {found} = _{name}_values(value)\n"
+            f"except KeyError:\n    {found} = _{name}_values(_{name}_defaults | value)\n" + "\n".join(body)
+        )
 
     def _nullable(self, schema: list[Any], value: str) -> str:
         if len(schema) != 2 or schema[0] != "null":
             raise ValueError("a union other than of null and one type is not supported")
-        return (
-            f"if {value} is None:\n    append(0)\nelse:\n    append(2)\n{indent(self.write(schema[1], value), '    ')}"
-        )
+        some = indent(self.write(schema[1], value), "    ")
+        return f"if {value} is None:\n    add(_NULL)\nelse:\n    add(_SOME)\n{some}"
 
     def _array(self, schema: Any) -> str:
         return _block("item in value", self.write(schema["items"], "item"))
@@ -141,17 +174,8 @@ class _Source:
 
 def _block(each: str, write: str) -> str:
     """All items in one block, and the end."""
-    return f"if value:\n    _long(buffer, len(value))\n    for {each}:\n{indent(write, '        ')}\nappend(0)"
-
-
-def _codes(symbols: list[str]) -> dict[str, bytes]:
-    codes = {}
-    for number, symbol in enumerate(symbols):
-        code = bytearray()
-        _long(code, number)
-        codes[symbol] = bytes(code)
-    return codes
+    return f"if value:\n    add(_long(len(value)))\n    for {each}:\n{indent(write, '        ')}\nadd(_END)"
 
 
 def _function(name: str, body: str) -> str:
-    return f"def {name}(buffer, value):\n    append = buffer.append\n{indent(body, '    ')}\n"
+    return f"def {name}(add, value):\n{indent(body, '    ')}\n"

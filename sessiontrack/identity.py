@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from hashlib import sha1, sha256
 from typing import Any
 from uuid import UUID
@@ -38,11 +39,20 @@ def uuid_of(*parts: str | bytes) -> str:
     """
     name = _NAMESPACE
     for part in parts:
-        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        name += len(data).to_bytes(4, "big") + data
+        name += _prefixed_text(part) if isinstance(part, str) else _prefixed(part)
     digest = sha1(name).hexdigest()  # noqa: S324  # what UUIDv5 is made of
     # Version and variant, written out here: `uuid.UUID` takes four times as long, for each record.
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
+
+
+# Families, kinds and sessions come again and again.
+@lru_cache(maxsize=1024)
+def _prefixed_text(text: str) -> bytes:
+    return _prefixed(text.encode("utf-8", "surrogatepass"))
+
+
+def _prefixed(data: bytes) -> bytes:
+    return len(data).to_bytes(4, "big") + data
 
 
 def next_chain(previous: bytes, line: bytes) -> bytes:

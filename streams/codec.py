@@ -15,6 +15,22 @@ from streams.publisher import Record
 # A record's share of its batch beside key, value and headers, generously.
 _OVERHEAD_BYTES = 1024
 
+# What no stage looks at, of each event or each message.
+_UNUSED = (
+    "SessionEvent.entry_type",
+    "SessionEvent.captured_at",
+    "SessionEvent.chain",
+    "SessionEvent.previous_chain",
+    "SessionEvent.byte_offset",
+    "Source.format",
+    "Source.format_version",
+    "Source.file_name",
+    "Payload.raw",
+    "Message.created_at",
+    "Message.api",
+    "Message.error_code",
+)
+
 _CONSTANT_HEADERS = {
     topic.name: [
         ("ce_specversion", b"1.0"),
@@ -37,7 +53,7 @@ class Codec:
     """
 
     def __init__(self, registry: SchemaRegistry) -> None:
-        self._decoder = Decoder(EVENTS.schema, registry.schema)
+        self._decoder = Decoder(EVENTS.schema, registry.schema, without=_UNUSED)
         self._encoders = {
             topic.name: _encoder(registry, topic) for topic in (SESSIONS, MESSAGES, TOOL_CALLS, DEAD_LETTERS)
         }

@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import faust
 import structlog
@@ -166,22 +165,23 @@ class Pipeline:
         self._metrics.received(len(batch.records))
 
     async def _decode(self, batch: Batch) -> list[Placed]:
-        placed = []
-        for record in batch.records:
-            try:
-                placed.append((record.offset, await self._decoded(record.value)))
-            except CodecError as error:
-                batch.refused.append((record, "decode", error))
-        return placed
-
-    async def _decoded(self, value: bytes | None) -> Any:
         for delay in backoff_delays():
             try:
-                return self._codec.decode(value)
+                return self._decode_all(batch)
             except TransientError as error:
                 logger.warning("waiting", worker="streams", reason=str(error), retry_in_s=round(delay, 1))
             await asyncio.sleep(delay)
-        return None
+        raise AssertionError("backoff has no end")
+
+    def _decode_all(self, batch: Batch) -> list[Placed]:
+        placed = []
+        batch.refused.clear()
+        for record in batch.records:
+            try:
+                placed.append((record.offset, self._codec.decode(record.value)))
+            except CodecError as error:
+                batch.refused.append((record, "decode", error))
+        return placed
 
     def _encode(self, batch: Batch, output: Output) -> None:
         try:

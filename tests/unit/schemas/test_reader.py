@@ -37,6 +37,25 @@ def test_what_fastavro_writes_is_read(name: str, data: st.DataObject) -> None:
     assert READERS[name](b"frame" + written(schema, record), 5) == record
 
 
+_EVENT = without_remarks(load_schema("session-event"))
+_PASSED = ("captured_at", "chain", "inherited", "payload", "entry_id", "kind", "line_number")
+_PASSING = reader(_EVENT, without=[f"SessionEvent.{name}" for name in _PASSED])
+
+
+@given(data=st.data())
+def test_records_do_not_have_what_is_passed_over(data: st.DataObject) -> None:
+    record = data.draw(values(_EVENT, {}))
+
+    found = _PASSING(written(_EVENT, record), 0)
+
+    assert found == {name: value for name, value in record.items() if name not in _PASSED}
+
+
+def test_a_field_that_is_not_there_is_not_passed_over() -> None:
+    with pytest.raises(ValueError, match=r"no field SessionEvent\.other"):
+        reader(_EVENT, without=["SessionEvent.other", "SessionEvent.chain"])
+
+
 @pytest.mark.parametrize("name", SCHEMA_FILES)
 @settings(max_examples=30)
 @given(data=st.data())
