@@ -50,7 +50,9 @@ class Broker:
         self.answers = True
         for connection in self.connections:
             if connection.unanswered:
-                self.log += connection.unanswered[:late]
+                # Behind an event that it refused an idempotent producer's sequence has a hole: it takes none.
+                if connection.failed is None:
+                    self.log += connection.unanswered[:late]
                 connection.unanswered.clear()
                 connection.failed = TransientError
 
