@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import browse, capture, doctor, init, run, search, service, stack, tail, verify
+from cli import browse, capture, dead_letters, doctor, init, run, search, service, stack, tail, verify
 from cli.exits import Exit
 from cli.output import errors_told
 
@@ -55,6 +55,7 @@ app.command("show")(browse.show)
 app.command("export")(browse.export)
 app.command("search")(search.search)
 app.command("verify")(verify.verify)
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command("tail")(tail.tail)
 
 

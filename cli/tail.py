@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.output import safe
+from cli.output import printable, safe
 from queries.times import iso
 
 if TYPE_CHECKING:
@@ -63,23 +63,9 @@ def _document(each: TailedRecord) -> dict[str, Any]:
         "offset": each.offset,
         "timestamp": iso(each.timestamp),
         "key": each.key,
-        "record": _printable(each.record),
+        "record": printable(each.record),
         "error": each.error,
     }
-
-
-def _printable(value: Any) -> Any:
-    """Bytes that are text as text, others in hexadecimal."""
-    if isinstance(value, dict):
-        return {name: _printable(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_printable(inner) for inner in value]
-    if isinstance(value, bytes):
-        try:
-            return value.decode("utf-8")
-        except UnicodeDecodeError:
-            return value.hex()
-    return value
 
 
 def _summary(each: TailedRecord) -> str:

@@ -65,7 +65,7 @@ def _resolve(settings: Settings, session: str) -> str:
 
 def _print(report: Report) -> None:
     print_table(
-        ["store", "dataset", "expected", "stored", "set aside", "missing", "surplus", "altered"],
+        ["store", "dataset", "expected", "stored", "set aside", "discarded", "missing", "surplus", "altered"],
         [
             (
                 check.store,
@@ -73,6 +73,7 @@ def _print(report: Report) -> None:
                 check.expected,
                 check.stored,
                 check.dead_lettered,
+                check.discarded or "",
                 *(
                     sum(each.kind == kind for each in check.differences) or ""
                     for kind in ("missing", "surplus", "altered")
@@ -80,7 +81,7 @@ def _print(report: Report) -> None:
             )
             for check in report.checks
         ],
-        right=["expected", "stored", "set aside", "missing", "surplus", "altered"],
+        right=["expected", "stored", "set aside", "discarded", "missing", "surplus", "altered"],
     )
     for each in report.differences[:MOST_SHOWN]:
         of = f" of session {safe(each.session_id)}" if each.session_id else ""

@@ -77,6 +77,14 @@ class Projector:
                     batch.records.append(received)
         return batch
 
+    def project_record(self, received: Received) -> Refusal | None:
+        """Projects one record of the sink's topics; tells where it can't be; asks the registry as `project` does.
+
+        Raises:
+            TransientError: The registry does not answer.
+        """
+        return self._project(received, self._decoders[received.partition.topic])
+
     def _project(self, received: Received, decoder: Decoder) -> Refusal | None:
         try:
             received.projection = self._sink.project(received, decoder)

@@ -402,3 +402,6 @@ class DeadLetter(TypedDict):
     key: bytes | None
     value: bytes | None
     headers: list[Header]
+    first_failed_at: int | None
+    tries: int
+    discarded_at: int | None

@@ -46,17 +46,58 @@ def dead_letter(
         offset=offset,
         stage=stage,
         error_class=type(error).__name__,
-        reason=_reason(error),
+        reason=reason_of(error),
         failed_at=failed_at,
         key=key,
         value=value,
         headers=[Header(name=name, value=content) for name, content in headers],
+        first_failed_at=failed_at,
+        tries=1,
+        discarded_at=None,
     )
+
+
+def refused_again(
+    letter: DeadLetter,
+    *,
+    stage: str,
+    error_class: str,
+    reason: str,
+    failed_at: int,
+    first_failed_at: int,
+    tries: int,
+) -> DeadLetter:
+    """The letter of a record that its group was given again, and refused again.
+
+    Args:
+        letter: As it stood.
+        stage: Where it is refused now.
+        error_class: Class of the error now.
+        reason: What is wrong now, without the record's contents.
+        failed_at: When, epoch milliseconds.
+        first_failed_at: When it was first refused, epoch milliseconds.
+        tries: How often it was refused by now.
+    """
+    refused: DeadLetter = {
+        **letter,
+        "stage": stage,
+        "error_class": error_class,
+        "reason": reason,
+        "failed_at": failed_at,
+        "first_failed_at": first_failed_at,
+        "tries": tries,
+    }
+    return refused
 
 
 def dead_letter_key(letter: DeadLetter) -> bytes:
     """Key of the topic: a group's later refusal of the same record replaces the earlier one."""
-    return f"{letter['group']}/{letter['record_id']}".encode()
+    return letter_key(letter["group"], letter["record_id"]).encode()
+
+
+def letter_key(group: str, record_id: str) -> str:
+    """The key of a group's letter of a record, as text."""
+    return f"{group}/{record_id}"
 
 
 def dead_letter_headers(letter: DeadLetter) -> list[tuple[str, bytes]]:
@@ -74,13 +115,13 @@ def dead_letter_headers(letter: DeadLetter) -> list[tuple[str, bytes]]:
     ]
 
 
-def _record_id(topic: str, partition: int, offset: int, headers: Sequence[tuple[str, bytes | None]]) -> str:
-    stated = dict(headers).get(_CE_ID)
-    return stated.decode("utf-8", "replace") if stated else f"{topic}/{partition}/{offset}"
-
-
-def _reason(error: Exception) -> str:
-    # Only our own errors are known to quote nothing of the record.
+def reason_of(error: Exception) -> str:
+    """What a letter says of an error: only our own are known to quote nothing of the record."""
     if isinstance(error, (SessionTrackError, CodecError)):
         return str(error)
     return "unexpected error; see error_class"
+
+
+def _record_id(topic: str, partition: int, offset: int, headers: Sequence[tuple[str, bytes | None]]) -> str:
+    stated = dict(headers).get(_CE_ID)
+    return stated.decode("utf-8", "replace") if stated else f"{topic}/{partition}/{offset}"

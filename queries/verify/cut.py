@@ -58,22 +58,34 @@ async def wait_for_pipeline(
     Raises:
         UnavailableError: A worker makes no progress.
     """
-    await _wait_for("streams", positions, cut.ends, stall_s, progress)
+    await wait_for_worker("streams", positions, cut.ends, stall_s, progress)
     derived = await positions.ends(DERIVED)
     targets = {**cut.ends, **derived}
     for worker in ("archive", "postgres", "opensearch"):
         names = {topic.name for topic in READS[worker]}
         reached = {partition: end for partition, end in targets.items() if partition.topic in names}
-        await _wait_for(worker, positions, reached, stall_s, progress)
+        await wait_for_worker(worker, positions, reached, stall_s, progress)
 
 
-async def _wait_for(
+async def wait_for_worker(
     worker: str,
     positions: LogPositions,
     targets: Mapping[TopicPartition, int],
     stall_s: float,
     progress: Callable[[str, int], None],
 ) -> None:
+    """Waits until a worker's group has committed what comes before some offsets.
+
+    Args:
+        worker: Name of the worker.
+        positions: A connection to the log.
+        targets: The offset of each partition of its topics that is to be reached.
+        stall_s: Seconds without any progress after which it counts as stuck.
+        progress: Told of the worker, and its lag.
+
+    Raises:
+        UnavailableError: It makes no progress.
+    """
     begins = await positions.begins(READS[worker])
     moved, previous = time.monotonic(), -1
     while lag := behind(await positions.committed(worker), targets, begins):

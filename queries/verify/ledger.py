@@ -32,7 +32,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The result for one dataset of one store: expected = stored + dead_lettered where nothing differs.
+    """The result for one dataset of one store: expected = stored + dead_lettered + discarded where nothing differs.
 
     Attributes:
         store: Which store.
@@ -40,6 +40,7 @@ class Check:
         expected: Distinct records that the log implies.
         stored: Of those, how many are there and equal.
         dead_lettered: Of those, how many the store's group set aside.
+        discarded: Of those, how many it set aside and a person gave up.
         differences: What is not as it should be.
     """
 
@@ -48,6 +49,7 @@ class Check:
     expected: int
     stored: int
     dead_lettered: int
+    discarded: int
     differences: tuple[Difference, ...]
 
     def without(self, sessions: Container[str | None]) -> Check:
@@ -65,7 +67,7 @@ class Ledger:
         self.store = store
         self.dataset = dataset
         self._expected: dict[str, tuple[bytes, str | None]] = {}
-        self._stored = 0
+        self._equal: set[str] = set()
         self._found: set[str] = set()
         self._differences: list[Difference] = []
 
@@ -87,27 +89,34 @@ class Ledger:
             self.differ("surplus", record_id, session_id, "nothing in the log asks for it")
         elif record_id in self._found:
             self.differ("surplus", record_id, session_id, "it is there twice")
-        elif expected[0] != digest:
-            self.differ("altered", record_id, session_id, "its content is not what the log says")
-        else:
-            self._stored += 1
+        elif expected[0] == digest:
+            self._equal.add(record_id)
         self._found.add(record_id)
 
     def differ(self, kind: DifferenceKind, record_id: str, session_id: str | None, detail: str) -> None:
         """Notes a difference that was found in another way."""
         self._differences.append(Difference(self.store, self.dataset, kind, record_id, session_id, detail))
 
-    def close(self, dead_letters: Container[str] = ()) -> Check:
+    def close(self, dead_letters: Container[str] = (), discarded: Container[str] = ()) -> Check:
         """The result, once everything that is there was told.
+
+        A record that was set aside explains that it is not there, and that an older version of it is.
 
         Args:
             dead_letters: Ids that the store's group set aside.
+            discarded: Ids that it set aside and a person gave up.
         """
-        dead_lettered = 0
-        for record_id in self._expected.keys() - self._found:
+        counts = {"dead_lettered": 0, "discarded": 0}
+        for record_id in self._expected.keys() - self._equal:
             if record_id in dead_letters:
-                dead_lettered += 1
+                counts["dead_lettered"] += 1
+            elif record_id in discarded:
+                counts["discarded"] += 1
+            elif record_id in self._found:
+                self.differ("altered", record_id, self._expected[record_id][1], "its content is not what the log says")
             else:
                 self.differ("missing", record_id, self._expected[record_id][1], "it is not there")
         differences = tuple(sorted(self._differences, key=lambda each: (each.kind, each.record_id)))
-        return Check(self.store, self.dataset, len(self._expected), self._stored, dead_lettered, differences)
+        return Check(
+            self.store, self.dataset, len(self._expected), len(self._equal), **counts, differences=differences
+        )

@@ -14,6 +14,8 @@ from aiokafka.errors import KafkaError
 from consumers.archive.layout import Log
 from consumers.archive.log import identify_log
 from queries.archive import Archive, partition_of
+from queries.dead_letters.letter import ids_by_worker
+from queries.dead_letters.topic import reading
 from queries.lag import LogPositions
 from queries.log import read_partition
 from queries.verify import stores
@@ -22,7 +24,7 @@ from queries.verify.expected import Expectation, LogRecord
 from queries.verify.ledger import Check, Difference, Ledger
 from schemas.codec import CodecError, Decoder
 from schemas.registry import RegistryError, SchemaRegistry
-from schemas.topics import DEAD_LETTERS, EVENTS
+from schemas.topics import EVENTS
 from sessiontrack.errors import NotFoundError, UnavailableError
 from sessiontrack.settings import Settings
 
@@ -163,10 +165,12 @@ class _Verification:
         stores.tell_opensearch(self._settings, self._session_id, expected.opensearch)
 
     def _checks(self, expected: Expectation) -> list[Check]:
-        refused = self._dead_letters()
+        with reading(self._settings) as reader:
+            standing = self._runner.run(reader.standing())
+        refused, discarded = ids_by_worker(standing.open), ids_by_worker(standing.discarded)
 
         def closed(ledger: Ledger) -> Check:
-            return ledger.close(refused.get(f"sessiontrack.{ledger.store}", set()))
+            return ledger.close(refused.get(ledger.store, set()), discarded.get(ledger.store, set()))
 
         ledgers = [expected.chain, expected.archive, expected.claims]
         return [closed(ledger) for ledger in (*ledgers, *expected.postgres.values(), *expected.opensearch.values())]
@@ -198,24 +202,6 @@ class _Verification:
     async def _ends(self) -> dict[TopicPartition, int]:
         async with LogPositions(self._settings) as positions:
             return await positions.ends([EVENTS])
-
-    def _dead_letters(self) -> dict[str, set[str]]:
-        """Ids of the records that each consumer group set aside."""
-        begins, ends = self._runner.run(self._dead_letter_offsets())
-        refused: dict[str, set[str]] = {}
-        for partition, end in ends.items():
-            for batch in self._iterate(read_partition(self._settings.kafka, partition, begins[partition], end)):
-                for record in batch:
-                    group, _, record_id = (record.key or b"").decode("utf-8", "replace").partition("/")
-                    if record.value is None:
-                        refused.get(group, set()).discard(record_id)
-                    else:
-                        refused.setdefault(group, set()).add(record_id)
-        return refused
-
-    async def _dead_letter_offsets(self) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
-        async with LogPositions(self._settings) as positions:
-            return await positions.begins([DEAD_LETTERS]), await positions.ends([DEAD_LETTERS])
 
     def _is_wanted(self, key: bytes | None) -> bool:
         return self._session_id is None or key == self._session_id.encode()

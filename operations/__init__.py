@@ -1,0 +1,1 @@
+"""Maintenance that writes, by the very stages and sinks that the workers run."""

@@ -1,0 +1,92 @@
+"""Replaces letters by what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from queries.dead_letters.letter import Place
+from queries.dead_letters.topic import DeadLetterReader, Offsets
+from schemas.avro import load_schema
+from schemas.codec import Encoder
+from schemas.records import DeadLetter
+from schemas.registry import SchemaRegistry
+from schemas.topics import DEAD_LETTERS
+from sessiontrack.dead_letters import dead_letter_headers
+
+# What becomes of letters by key; None: its record is processed.
+Changes = Mapping[str, DeadLetter | None]
+
+
+class Settlement:
+    """Writes to the dead letters, and buries none that its group sent meanwhile.
+
+    Kafka writes whatever it is given, and of one key the last record counts: a worker that refuses a newer version of
+    the record while the older one is redriven would have its letter wiped out. So what came in between is looked for
+    afterwards, and put behind.
+
+    Args:
+        producer: An AIOKafkaProducer that has started.
+        reader: Reads what came in between.
+        registry: Where the letters' schema has its id.
+        since: End offsets of the topic when the letters were read that are to be replaced.
+    """
+
+    def __init__(self, producer: Any, reader: DeadLetterReader, registry: SchemaRegistry, since: Offsets) -> None:
+        self._producer = producer
+        self._reader = reader
+        self._since = since
+        schema_id = registry.register(DEAD_LETTERS.subject, load_schema(DEAD_LETTERS.schema))
+        self._encoder = Encoder(DEAD_LETTERS.schema, schema_id)
+
+    async def replace(self, changes: Changes, since: Offsets | None = None) -> None:
+        """Replaces letters; returns when that is durable.
+
+        Args:
+            changes: What becomes of them.
+            since: What was read until here is what is to be replaced; where the letters were read if None.
+
+        Raises:
+            KafkaError: Kafka does not answer.
+        """
+        looked_until = since or self._since
+        while changes:
+            sent = await self._send(changes)
+            ends = _ends(sent)
+            changes = await self._buried(sent, looked_until, ends)
+            looked_until = ends
+
+    async def _send(self, changes: Changes) -> dict[str, Place]:
+        acknowledged = [
+            await self._producer.send(
+                DEAD_LETTERS.name,
+                key=key.encode(),
+                value=None if letter is None else self._encoder.encode(letter),
+                headers=[] if letter is None else dead_letter_headers(letter),
+            )
+            for key, letter in changes.items()
+        ]
+        places = [Place(sent.partition, sent.offset) for sent in await asyncio.gather(*acknowledged)]
+        return dict(zip(changes, places, strict=True))
+
+    async def _buried(self, sent: Mapping[str, Place], begins: Offsets, ends: Offsets) -> Changes:
+        """The letters that others sent under these keys before ours came, the last of each."""
+        ours = set(sent.values())
+        found = {
+            key: letter
+            async for place, key, letter in self._reader.between(begins, ends)
+            if key in sent and place not in ours and place.offset < sent[key].offset
+        }
+        return {key: letter for key, letter in found.items() if letter is not None}
+
+
+def _ends(sent: Mapping[str, Place]) -> dict[TopicPartition, int]:
+    """The offsets after the last of what was sent to each partition."""
+    ends: dict[TopicPartition, int] = {}
+    for partition, offset in sent.values():
+        place = TopicPartition(DEAD_LETTERS.name, partition)
+        ends[place] = max(offset + 1, ends.get(place, 0))
+    return ends
