@@ -73,14 +73,18 @@ class Settlement:
         return dict(zip(changes, places, strict=True))
 
     async def _buried(self, sent: Mapping[str, Place], begins: Offsets, ends: Offsets) -> Changes:
-        """The letters that others sent under these keys before ours came, the last of each."""
+        """The last letters that others sent under these keys, where ours came after them."""
         ours = set(sent.values())
-        found = {
-            key: letter
-            async for place, key, letter in self._reader.between(begins, ends)
-            if key in sent and place not in ours and place.offset < sent[key].offset
+        last = {
+            read.key: read
+            async for read in self._reader.between(begins, ends)
+            if read.key in sent and read.place not in ours
         }
-        return {key: letter for key, letter in found.items() if letter is not None}
+        return {
+            key: read.letter
+            for key, read in last.items()
+            if read.letter is not None and read.place.offset < sent[key].offset
+        }
 
 
 def _ends(sent: Mapping[str, Place]) -> dict[TopicPartition, int]:

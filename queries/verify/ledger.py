@@ -117,6 +117,4 @@ class Ledger:
             else:
                 self.differ("missing", record_id, self._expected[record_id][1], "it is not there")
         differences = tuple(sorted(self._differences, key=lambda each: (each.kind, each.record_id)))
-        return Check(
-            self.store, self.dataset, len(self._expected), len(self._equal), **counts, differences=differences
-        )
+        return Check(self.store, self.dataset, len(self._expected), len(self._equal), **counts, differences=differences)

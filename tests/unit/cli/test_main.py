@@ -52,7 +52,7 @@ def test_the_help_lists_every_exit_code() -> None:
 
 
 def test_the_readme_names_every_command_and_no_other() -> None:
-    named = set(re.findall(r"^\| `sessiontrack (\w+)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE))
+    named = set(re.findall(r"^\| `sessiontrack ([\w-]+)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE))
     assert named == set(COMMANDS)
 
 
@@ -64,6 +64,7 @@ def test_the_readme_names_every_command_and_no_other() -> None:
         ["search", "words"],
         ["export", "abc"],
         ["verify"],
+        ["dead-letters", "list"],
         ["tail", "events", "--limit", "1"],
         ["capture", "--root", str(ROOT), "--once"],
     ],
