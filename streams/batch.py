@@ -56,7 +56,7 @@ class Output(NamedTuple):
         session_id: Of its session.
         record: The record.
         stage: The stage that made it.
-        position: Of the event that it was made at.
+        position: Of the event that it was made at; of a tool call, the last one that brought a fact.
     """
 
     topic: Topic
@@ -104,6 +104,13 @@ def process_batch(state: State, events: Iterable[Placed]) -> Changes:
     for placed_events in by_session.values():
         _process_session(state, placed_events, changes)
     return changes
+
+
+def made_of(output: Output, events: Iterable[Placed]) -> list[int]:
+    """Positions of the events of a batch that a record was made of: all of a session's, where it is the session."""
+    if output.topic != SESSIONS:
+        return [output.position]
+    return [position for position, event in events if event["session_id"] == output.session_id]
 
 
 def _process_session(state: State, events: Sequence[Placed], changes: Changes) -> None:
@@ -166,7 +173,7 @@ class _SessionRun:
         """
         for call in self._calls.values():
             self._finish_call(call, position)
-        self.stage = "sessionize"
+        self.stage, self.position = "sessionize", position
         self._session["position"] = max(position, self._counted)
         session_id = self._session["session_id"]
         self._publish(SESSIONS, session_id, session_record(self._session))
@@ -179,6 +186,8 @@ class _SessionRun:
             changes.writes[self._prefix + b"session"] = to_json(self._session)
 
     def _finish_call(self, call: CallState, position: int) -> None:
+        newest = max((fact["position"] for fact in call["facts"] if fact["position"] <= position), default=position)
+        self.position = newest if newest > self._counted else position
         count_calls(self._session, invocations(call, self._counted), invocations(call, position))
         for record in tool_call_records(call, position):
             self._publish(TOOL_CALLS, record["tool_call_id"], record)

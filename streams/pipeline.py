@@ -25,7 +25,7 @@ from sessiontrack.backoff import backoff_delays
 from sessiontrack.dead_letters import dead_letter, dead_letter_headers, dead_letter_key
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.telemetry.metrics import WorkerMetrics
-from streams.batch import Output, Placed, Refusal, process_batch
+from streams.batch import Placed, Refusal, State, made_of, process_batch
 from streams.blocks import Block
 from streams.codec import Codec
 from streams.publisher import Publisher, Record
@@ -157,12 +157,31 @@ class Pipeline:
 
     async def _run_stages(self, batch: Batch) -> None:
         placed = await self._decode(batch)
-        changes = process_batch(read_partition(self._table, batch.tp.partition), placed)
-        self._refuse(batch, changes.refusals)
-        for output in changes.outputs:
-            self._encode(batch, output)
-        batch.writes = changes.writes
+        state = read_partition(self._table, batch.tp.partition)
+        # What is refused is not folded: else it would be a repeat when it is redriven, and bring nothing.
+        while unfit := self._process_placed(batch, state, placed):
+            placed = [each for each in placed if each[0] not in unfit]
         self._metrics.received(len(batch.records))
+
+    def _process_placed(self, batch: Batch, state: State, placed: Sequence[Placed]) -> set[int]:
+        """Fills in what events come to; where a record can't be encoded, refuses the events that it was made of.
+
+        Returns:
+            Their positions: the others are to be taken again without them.
+        """
+        changes = process_batch(state, placed)
+        batch.outputs.clear()
+        unfit: dict[int, Refusal] = {}
+        for output in changes.outputs:
+            try:
+                record = self._codec.encode(output)
+            except TerminalError as error:
+                unfit |= {position: Refusal(position, output.stage, error) for position in made_of(output, placed)}
+            else:
+                batch.outputs[TopicPartition(self._named(output.topic.name), batch.tp.partition)].append(record)
+        self._refuse(batch, list(unfit.values()) or changes.refusals)
+        batch.writes = changes.writes
+        return set(unfit)
 
     async def _decode(self, batch: Batch) -> list[Placed]:
         for delay in backoff_delays():
@@ -182,14 +201,6 @@ class Pipeline:
             except CodecError as error:
                 batch.refused.append((record, "decode", error))
         return placed
-
-    def _encode(self, batch: Batch, output: Output) -> None:
-        try:
-            record = self._codec.encode(output)
-        except TerminalError as error:
-            self._refuse(batch, [Refusal(output.position, output.stage, error)])
-        else:
-            batch.outputs[TopicPartition(self._named(output.topic.name), batch.tp.partition)].append(record)
 
     async def _publish(self, batch: Batch) -> None:
         await self._publisher.send(batch.outputs)

@@ -13,7 +13,7 @@ from schemas.avro import load_schema
 from schemas.codec import Decoder, Encoder
 from schemas.records import SessionEvent
 from schemas.registry import RegistryError, SchemaRegistry
-from schemas.topics import DEAD_LETTERS, EVENTS, MESSAGES
+from schemas.topics import DEAD_LETTERS, EVENTS, MESSAGES, SESSIONS, TOOL_CALLS
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.telemetry.metrics import WorkerMetrics
 from streams.batch import Output
@@ -21,7 +21,7 @@ from streams.blocks import Block
 from streams.codec import Codec
 from streams.pipeline import Pipeline
 from streams.table import next_offset
-from tests.unit.streams.events import SESSION, reply, user
+from tests.unit.streams.events import SESSION, call, reply, user
 
 
 class Registry:
@@ -38,6 +38,8 @@ class Registry:
 
 CODEC = Codec(cast(SchemaRegistry, Registry()))
 EVENT_ENCODER = Encoder(EVENTS.schema, 1)
+LETTER_DECODER = Decoder(DEAD_LETTERS.schema, lambda _: load_schema(DEAD_LETTERS.schema))
+SESSION_DECODER = Decoder(SESSIONS.schema, lambda _: load_schema(SESSIONS.schema))
 PLACE = TP(EVENTS.name, 3)
 
 
@@ -174,7 +176,7 @@ async def test_a_bad_value_is_set_aside_and_the_rest_goes_on() -> None:
     await world.pipeline.process([world.receive(b"bad", EVENT_ENCODER.encode(user("1")))])
 
     [record] = world.sent[DEAD_LETTERS.name]
-    letter = Decoder(DEAD_LETTERS.schema, lambda _: load_schema(DEAD_LETTERS.schema)).decode(record.value)
+    letter = LETTER_DECODER.decode(record.value)
     assert (letter["stage"], letter["value"], letter["offset"]) == ("decode", b"bad", 0)
     assert len(world.sent[MESSAGES.name]) == 1
     assert world.done[-1] == "ack 1"
@@ -187,9 +189,49 @@ async def test_a_record_that_its_topic_does_not_take_is_set_aside(monkeypatch: p
     await world.pipeline.process([world.events(user("1", value="x" * 4_096), user("2"))])
 
     [record] = world.sent[DEAD_LETTERS.name]
-    letter = Decoder(DEAD_LETTERS.schema, lambda _: load_schema(DEAD_LETTERS.schema)).decode(record.value)
+    letter = LETTER_DECODER.decode(record.value)
     assert (letter["stage"], letter["offset"]) == ("messages", 0)
     assert len(world.sent[MESSAGES.name]) == 1
+
+
+async def test_what_was_set_aside_is_processed_when_it_comes_again_after_the_cause_is_mended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, refused = World(), user("1", value="x" * 4_096)
+    with monkeypatch.context() as limited:
+        limited.setitem(MESSAGES.config, "max.message.bytes", "2048")
+        await world.pipeline.process([world.events(refused, user("2"))])
+    assert len(world.sent[MESSAGES.name]) == 1
+
+    await world.pipeline.process([world.events(refused, start=2)])
+
+    assert len(world.sent[MESSAGES.name]) == 2
+    session = SESSION_DECODER.decode(world.sent[SESSIONS.name][-1].value)
+    assert session["message_count"] == 2
+
+
+async def test_a_tool_call_that_its_topic_does_not_take_sets_the_event_aside_that_brought_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    monkeypatch.setitem(TOOL_CALLS.config, "max.message.bytes", "2048")
+
+    await world.pipeline.process([world.events(reply("1", 5, call("c", "exec", "x" * 4_096)), user("2"), user("3"))])
+
+    letters = [LETTER_DECODER.decode(record.value) for record in world.sent[DEAD_LETTERS.name]]
+    assert [(letter["stage"], letter["offset"]) for letter in letters] == [("tool-calls", 0)]
+    assert len(world.sent[MESSAGES.name]) == 2
+
+
+async def test_a_session_that_its_topic_does_not_take_is_set_aside_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    monkeypatch.setitem(SESSIONS.config, "max.message.bytes", "1")
+
+    await world.pipeline.process([world.events(user("1"), user("2"))])
+
+    assert len(world.sent[DEAD_LETTERS.name]) == 2
+    assert MESSAGES.name not in world.sent
+    assert world.done[-1] == "ack 1"
 
 
 @pytest.mark.parametrize(("schema_id", "error"), [(2, "CodecError"), (3, "TransientError")])
