@@ -11,6 +11,8 @@ from cli.exits import Exit
 from cli.output import console, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from infra.workers import WorkerStatus
     from queries.lag import GroupPosition
     from sessiontrack.settings import Settings
@@ -64,8 +66,8 @@ def down() -> None:
 def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show how each server and worker is.
 
-    State, address, version and memory of the servers; lag, rate, memory and health of the workers, the rate measured
-    over a second or two. Exits with 4 where a part is not running.
+    State, address, version and memory of the servers; lag, rate, dead letters, memory and health of the workers, the
+    rate measured over a second or two. Exits with 4 where a part is not running.
     """
     import asyncio
 
@@ -77,8 +79,8 @@ def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
     servers = NativeStack(settings).status()
     workers = worker_states(settings)
     kafka_runs = any(server.name == "kafka" and server.state == "running" for server in servers)
-    positions = asyncio.run(_rates(settings)) if kafka_runs else {}
-    rows = [_worker_row(worker, positions.get(worker.name)) for worker in workers]
+    positions, letters = asyncio.run(_progress(settings)) if kafka_runs else ({}, None)
+    rows = [_worker_row(worker, positions.get(worker.name), letters) for worker in workers]
     if json:
         print_json({"servers": [_server_row(server) for server in servers], "workers": rows})
     else:
@@ -87,17 +89,23 @@ def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
         raise typer.Exit(int(Exit.UNAVAILABLE))
 
 
-async def _rates(settings: Settings) -> dict[str, tuple[GroupPosition, float]]:
+async def _progress(
+    settings: Settings,
+) -> tuple[dict[str, tuple[GroupPosition, float]], Mapping[str, int] | None]:
+    """Each worker's position and rate, and how many dead letters of its group stand, where that is soon counted."""
     import asyncio
 
+    from queries.dead_letters.topic import count_standing
     from queries.lag import group_positions
 
     before = {position.worker: position for position in await group_positions(settings)}
     begun = time.monotonic()
-    await asyncio.sleep(RATE_SECONDS)
+    # Letters are few; who has many is not kept waiting until they are counted.
+    _, letters = await asyncio.gather(asyncio.sleep(RATE_SECONDS), count_standing(settings, RATE_SECONDS))
     after = await group_positions(settings)
     seconds = time.monotonic() - begun
-    return {each.worker: (each, (each.committed - before[each.worker].committed) / seconds) for each in after}
+    rates = {each.worker: (each, (each.committed - before[each.worker].committed) / seconds) for each in after}
+    return rates, letters
 
 
 def _server_row(server: Any) -> dict[str, Any]:
@@ -112,7 +120,9 @@ def _server_row(server: Any) -> dict[str, Any]:
     }
 
 
-def _worker_row(worker: WorkerStatus, position: tuple[GroupPosition, float] | None) -> dict[str, Any]:
+def _worker_row(
+    worker: WorkerStatus, position: tuple[GroupPosition, float] | None, letters: Mapping[str, int] | None
+) -> dict[str, Any]:
     return {
         "name": worker.name,
         "state": worker.state,
@@ -123,6 +133,7 @@ def _worker_row(worker: WorkerStatus, position: tuple[GroupPosition, float] | No
         "peak_bytes": worker.probe.peak_bytes if worker.probe else None,
         "lag": position[0].lag if position else None,
         "records_per_second": round(position[1], 1) if position else None,
+        "dead_letters": None if letters is None else letters.get(worker.name, 0),
     }
 
 
@@ -133,13 +144,14 @@ def _print_status(servers: list[dict[str, Any]], workers: list[dict[str, Any]]) 
         right=["memory"],
     )
     print_table(
-        ["worker", "state", "lag", "records/s", "memory", "peak", "telemetry", "health"],
+        ["worker", "state", "lag", "records/s", "dead letters", "memory", "peak", "telemetry", "health"],
         [
             (
                 r["name"],
                 r["state"],
                 r["lag"],
                 r["records_per_second"],
+                r["dead_letters"],
                 _mib(r["resident_bytes"]),
                 _mib(r["peak_bytes"]),
                 r["telemetry"],
@@ -147,7 +159,7 @@ def _print_status(servers: list[dict[str, Any]], workers: list[dict[str, Any]]) 
             )
             for r in workers
         ],
-        right=["lag", "records/s", "memory", "peak"],
+        right=["lag", "records/s", "dead letters", "memory", "peak"],
     )
 
 

@@ -55,6 +55,9 @@ class LogPositions:
             raise UnavailableError(
                 f"Kafka at {self._servers} does not answer", hint="Start the stack with `sessiontrack up`."
             ) from error
+        except asyncio.CancelledError:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *exception: object) -> None:

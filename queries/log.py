@@ -37,8 +37,8 @@ async def read_partition(
         fetch_max_bytes=_FETCH_BYTES,
         max_poll_records=_POLL_RECORDS,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign([partition])
         consumer.seek(partition, begin)
         # The position passes `end` also where the last records before it were compacted away.

@@ -30,7 +30,7 @@ def tool_call(**fields: Any) -> Any:
     return record(TOOL_CALLS.name, **({"version": 1, "outcome": "pending", "name": "exec"} | fields))
 
 
-def record(topic: str, **fields: Any) -> Any:
+def record(topic: str, /, **fields: Any) -> Any:
     """A record of a topic: each field as given, else its default, else empty."""
     schema = load_schema(BY_NAME[topic].schema)
     unknown = fields.keys() - {field["name"] for field in schema["fields"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -140,6 +141,30 @@ def read_standing(settings: Settings) -> Standing:
     """
     with reading(settings) as reader:
         return asyncio.run(reader.standing())
+
+
+async def count_standing(settings: Settings, timeout_s: float) -> Mapping[str, int] | None:
+    """How many letters of each worker stand.
+
+    Args:
+        settings: Where Kafka and the registry are.
+        timeout_s: Longest time that counting may take, seconds.
+
+    Returns:
+        None where it takes longer, or the registry does not answer.
+
+    Raises:
+        KafkaError: Kafka does not answer.
+    """
+    reader = DeadLetterReader(settings)
+    try:
+        async with asyncio.timeout(timeout_s):
+            standing = await reader.standing()
+    except (TimeoutError, RegistryError):
+        return None
+    finally:
+        reader.close()
+    return Counter(letter.worker for letter in standing.open)
 
 
 def _unreadable(key: str, reason: str) -> DeadLetter:

@@ -65,7 +65,7 @@ def test_status_tells_of_each_part(pipeline: Pipeline) -> None:
     assert {worker["name"]: worker["state"] for worker in status["workers"]} == dict.fromkeys(
         ("streams", "archive", "postgres", "opensearch"), "running"
     )
-    assert all(worker["lag"] >= 0 for worker in status["workers"])
+    assert all(worker["lag"] >= 0 and worker["dead_letters"] >= 0 for worker in status["workers"])
 
 
 def test_tail_prints_a_record_a_line(pipeline: Pipeline, captured: str) -> None:

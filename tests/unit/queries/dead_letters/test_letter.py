@@ -31,7 +31,8 @@ def topics(draw: st.DrawFn) -> list[Read]:
             letter = None
         elif step != "refuse" and known:
             assert letter
-            letter.update(first_failed_at=known.first_failed_at, tries=known.tries + (step == "redrive"))
+            letter["first_failed_at"] = known.first_failed_at
+            letter["tries"] = known.tries + (step == "redrive")
             letter["discarded_at"] = time if step == "discard" else None
         written.append(Read(Place(0, time), f"sessiontrack.postgres/{record_id}", letter))
     return written
