@@ -13,8 +13,8 @@ from schemas.topics import BY_NAME, DERIVED
 from sessiontrack.settings import Settings
 
 
-async def overtaken(settings: Settings, letters: Collection[Letter]) -> list[Letter]:
-    """The letters whose record must not be written any more.
+async def overtaken(settings: Settings, letters: Collection[Letter]) -> dict[str, Letter]:
+    """The letters whose record must not be written any more, by key.
 
     Versions keep an older record from replacing a newer one. But a tombstone has none: a record that is older than its
     tombstone would bring back what was erased, and a tombstone that is older than a record would erase it.
@@ -29,7 +29,7 @@ async def overtaken(settings: Settings, letters: Collection[Letter]) -> list[Let
             of_partition = by_partition.setdefault(TopicPartition(letter.topic, letter.partition), {})
             of_partition[letter.record_id] = letter
     if not by_partition:
-        return []
+        return {}
     async with LogPositions(settings) as positions:
         ends = await positions.ends(DERIVED)
     late: dict[str, Letter] = {}
@@ -41,4 +41,4 @@ async def overtaken(settings: Settings, letters: Collection[Letter]) -> list[Let
                 found = of_partition.get((record.key or b"").decode("utf-8", "replace"))
                 if found and record.offset > found.offset and (record.value is None or found.size == 0):
                     late[found.key] = found
-    return list(late.values())
+    return late

@@ -106,10 +106,10 @@ class _Redrive:
     async def _redrive_group(self, way: Way, settlement: Settlement, letters: Sequence[Letter]) -> None:
         """The steps, one per line."""
         late = await overtaken(self._settings, letters)
-        await settlement.replace(dict.fromkeys(letter.key for letter in late))
-        for letter in late:
+        await settlement.replace(dict.fromkeys(late))
+        for letter in late.values():
             self._told(Outcome(letter, "overtaken"))
-        async for batch in self._batches([letter for letter in letters if letter not in late]):
+        async for batch in self._batches([letter for letter in letters if letter.key not in late]):
             attempted = await way.attempt(batch)
             await settlement.replace(changes_of(batch, attempted, _now()), attempted.read_until)
             for letter, _ in batch:

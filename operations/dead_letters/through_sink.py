@@ -40,7 +40,11 @@ class ThroughSink:
         self._topics = {topic.name for topic in sink.topics}
 
     async def __aenter__(self) -> ThroughSink:
-        await _patiently(self._sink.open)
+        try:
+            await _patiently(self._sink.open)
+        except TransientError:
+            await self._sink.close()
+            raise
         return self
 
     async def __aexit__(self, *exception: object) -> None:

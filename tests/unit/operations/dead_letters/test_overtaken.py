@@ -1,0 +1,64 @@
+"""A tombstone has no version: what is on the wrong side of one must not be written late."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from operations.dead_letters import overtaken as module
+from operations.dead_letters.overtaken import overtaken
+from schemas.topics import EVENTS, MESSAGES, SESSIONS
+from sessiontrack.settings import Settings
+from tests.unit.queries.dead_letters.letters import summary
+
+# What the topics hold: offset, key and value.
+LOG: dict[TopicPartition, list[tuple[int, bytes, bytes | None]]] = {
+    TopicPartition(MESSAGES.name, 3): [(5, b"erased", None), (6, b"grown", b"newer"), (7, b"erased before", None)],
+    TopicPartition(SESSIONS.name, 3): [(6, b"made anew", b"newer")],
+}
+
+
+class Positions:
+    def __init__(self, settings: Settings) -> None:
+        pass
+
+    async def __aenter__(self) -> Positions:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        pass
+
+    async def ends(self, topics: Any) -> dict[TopicPartition, int]:
+        return dict.fromkeys(LOG, 8)
+
+
+async def read(settings: Any, partition: TopicPartition, begin: int, end: int) -> AsyncIterator[list[Any]]:
+    yield [
+        SimpleNamespace(offset=offset, key=key, value=value)
+        for offset, key, value in LOG[partition]
+        if begin <= offset < end
+    ]
+
+
+async def test_only_what_a_tombstone_stands_between_is_overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LogPositions", Positions)
+    monkeypatch.setattr(module, "read_partition", read)
+
+    def letter(topic: str, record_id: str, offset: int, value: bytes | None = b"value") -> Any:
+        stands = {"topic": topic, "partition": 3, "offset": offset, "value": value}
+        return summary(record_id=record_id, **stands)
+
+    letters = [
+        letter(MESSAGES.name, "erased", 4),
+        letter(MESSAGES.name, "grown", 4),
+        letter(MESSAGES.name, "erased before", 9),
+        letter(SESSIONS.name, "made anew", 4, None),
+        letter(EVENTS.name, "erased", 4),
+    ]
+
+    assert {each.record_id for each in (await overtaken(Settings(), letters)).values()} == {"erased", "made anew"}
+    assert await overtaken(Settings(), letters[-1:]) == {}
