@@ -107,10 +107,11 @@ def process_batch(state: State, events: Iterable[Placed]) -> Changes:
 
 
 def made_of(output: Output, events: Iterable[Placed]) -> list[int]:
-    """Positions of the events of a batch that a record was made of: all of a session's, where it is the session."""
-    if output.topic != SESSIONS:
-        return [output.position]
-    return [position for position, event in events if event["session_id"] == output.session_id]
+    """Positions of the events of a batch that a record was made of: all of its session's, where it is not one's."""
+    of_session = [position for position, event in events if event["session_id"] == output.session_id]
+    # The last fact of a tool call may have been brought by an event that is refused by now.
+    is_one = output.topic != SESSIONS and output.position in of_session
+    return [output.position] if is_one else of_session
 
 
 def _process_session(state: State, events: Sequence[Placed], changes: Changes) -> None:

@@ -25,7 +25,7 @@ from sessiontrack.backoff import backoff_delays
 from sessiontrack.dead_letters import dead_letter, dead_letter_headers, dead_letter_key
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.telemetry.metrics import WorkerMetrics
-from streams.batch import Placed, Refusal, State, made_of, process_batch
+from streams.batch import Output, Placed, Refusal, State, made_of, process_batch
 from streams.blocks import Block
 from streams.codec import Codec
 from streams.publisher import Publisher, Record
@@ -174,14 +174,16 @@ class Pipeline:
         unfit: dict[int, Refusal] = {}
         for output in changes.outputs:
             try:
-                record = self._codec.encode(output)
+                self._encode(batch, output)
             except TerminalError as error:
                 unfit |= {position: Refusal(position, output.stage, error) for position in made_of(output, placed)}
-            else:
-                batch.outputs[TopicPartition(self._named(output.topic.name), batch.tp.partition)].append(record)
         self._refuse(batch, list(unfit.values()) or changes.refusals)
         batch.writes = changes.writes
         return set(unfit)
+
+    def _encode(self, batch: Batch, output: Output) -> None:
+        record = self._codec.encode(output)
+        batch.outputs[TopicPartition(self._named(output.topic.name), batch.tp.partition)].append(record)
 
     async def _decode(self, batch: Batch) -> list[Placed]:
         for delay in backoff_delays():
