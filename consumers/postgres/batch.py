@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from consumers.postgres.copying import RowWriter, UnfitError, row_writer
 from consumers.postgres.rows import TABLES, tables_of, version
 from consumers.sink import Received
-from schemas.codec import Decoder
 from schemas.topics import EVENTS
 from sessiontrack.errors import TerminalError
 
@@ -65,15 +64,6 @@ class Changes:
         """Takes a tombstone."""
         self.records.pop(record_id, None)
         self.removed.add(record_id)
-
-
-def read(received: Received, decoder: Decoder) -> Any:
-    """What is needed of a record: an event's payload only where its row keeps the body."""
-    value = received.value
-    if value is None or received.partition.topic != EVENTS.name:
-        return None if value is None else decoder.decode(value)
-    beginning = decoder.decode_before(value, "payload")
-    return beginning | {"payload": None} if beginning["kind"] == "MESSAGE" else decoder.decode(value)
 
 
 def project(topic: str, key: bytes, record: Any) -> Stored | Removed:

@@ -15,7 +15,7 @@ from psycopg.errors import ProgramLimitExceeded
 from psycopg.sql import SQL, Composed, Identifier
 
 from consumers.postgres.adaptation import adapt
-from consumers.postgres.batch import Changes, Removed, Stored, fold, project, read
+from consumers.postgres.batch import Changes, Removed, Stored, fold, project
 from consumers.postgres.copying import copy_data
 from consumers.postgres.rows import Row, Table, tables_of
 from consumers.sink import Offsets, Partition, Received, ends
@@ -50,7 +50,8 @@ class PostgresSink:
 
     def project(self, received: Received, decoder: Decoder) -> Stored | Removed:
         """The rows of a record, as COPY reads them."""
-        return project(received.partition.topic, received.key, read(received, decoder))
+        record = None if received.value is None else decoder.decode(received.value)
+        return project(received.partition.topic, received.key, record)
 
     async def write(self, batch: Sequence[Received]) -> Offsets:
         """Writes a batch in one transaction; all of it is durable then, or none."""
