@@ -4,6 +4,9 @@ Run as a script (`python -I -S keeper.py LOG MAX_BYTES BACKUPS UID GID once|alwa
 goes to the background. With `once` the pid is that of the process. With `always` it is the keeper's own: a process that
 ends by itself is started again, and SIGTERM to the keeper is passed on and ends both. It imports next to nothing, so it
 costs a few MiB; processes that print to it need no log files of their own. UID and GID are -1 to stay who we are.
+
+Once its working folder was deleted, which lies in the data folder, it ends the process and itself: with that folder
+went the record by which anybody could stop it.
 """
 
 from __future__ import annotations
@@ -13,6 +16,10 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from itertools import chain, repeat
 
 CHUNK_BYTES = 65536
 # Soon, because work waits; less often where it does not help.
@@ -20,6 +27,8 @@ FIRST_RESTART_S = 1.0
 LONGEST_RESTART_S = 30.0
 # What ran for so long had started well: the next restart comes soon again.
 STEADY_S = 60.0
+# How often it looks for its folder: as long as a process that was asked to end may take for it.
+LOOK_S = 20.0
 # A wrong command line or setting, which starting again does not mend (`cli.exits`).
 USAGE_STATUS = 2
 
@@ -109,14 +118,12 @@ class Supervisor:
         self.pid = 0
         self.stopping = threading.Event()
 
-    def stop(self, number: int, frame: object) -> None:
+    def stop(self, number: int, frame: object = None) -> None:
         """Passes a signal on, for good."""
         self.stopping.set()
-        try:
+        with suppress(ProcessLookupError):
             if self.pid:
                 os.kill(self.pid, number)
-        except ProcessLookupError:
-            pass
 
     def run(self) -> None:
         """Runs until a signal, or until the command's own usage is wrong."""
@@ -126,7 +133,7 @@ class Supervisor:
             # In the keeper's session: who kills the keeper's group kills both.
             self.pid, reader = start(self.command, own_session=False)
             if self.stopping.is_set():  # since before the pid was known
-                self.stop(signal.SIGTERM, None)
+                self.stop(signal.SIGTERM)
             status = reap(self.pid, reader, self.log)
             self.pid = 0
             if status == USAGE_STATUS:
@@ -135,6 +142,30 @@ class Supervisor:
                 delay = FIRST_RESTART_S
             self.stopping.wait(delay)
             delay = min(2 * delay, LONGEST_RESTART_S)
+
+
+def end_with_folder(end: Callable[[int], None]) -> None:
+    """Looks now and then, from a signal's handler, whether the working folder still is.
+
+    Args:
+        end: Sends a signal to the process; called with SIGTERM once the folder is gone, then with SIGKILL.
+    """
+    signals = chain([signal.SIGTERM], repeat(signal.SIGKILL))
+
+    def look(number: int, frame: object) -> None:
+        try:
+            os.getcwd()
+        except FileNotFoundError:
+            end(next(signals))
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
+
+
+def end_group(pid: int, number: int) -> None:
+    """Sends a signal to a process and its children."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, number)
 
 
 def detach() -> None:
@@ -158,6 +189,7 @@ def main(arguments: list[str]) -> None:
         supervisor = Supervisor(command, log)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, supervisor.stop)
+        end_with_folder(supervisor.stop)
         os.write(1, f"{os.getpid()}\n".encode())
         detach()
         supervisor.run()
@@ -165,6 +197,7 @@ def main(arguments: list[str]) -> None:
     pid, reader = start(command, own_session=True)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
+    end_with_folder(partial(end_group, pid))
     os.write(1, f"{pid}\n".encode())
     detach()
     reap(pid, reader, log)

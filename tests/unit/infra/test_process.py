@@ -3,6 +3,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -118,6 +119,50 @@ def test_a_wrong_usage_is_not_tried_again(start: Start) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert process.log_tail(keeper) == "[ended with status 2]"
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["once", "always"])
+def test_with_its_folder_a_process_and_its_keeper_go(tmp_path: Path, restarted: bool) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    argv = [sys.executable, "-I", "-S", "-u", "-c", "import signal; print('up'); signal.pause()"]
+    record = process.spawn("test", argv, ENV, folder, tmp_path / "test.log", restarted=restarted)
+    try:
+        await_log(record, "up")
+        keeper = psutil.Process(record.pid) if restarted else psutil.Process(record.pid).parent()
+        assert keeper
+        keeper.send_signal(signal.SIGALRM)  # it looks now
+        folder.rename(tmp_path / "elsewhere")
+        keeper.send_signal(signal.SIGALRM)
+        assert process.is_alive(record)
+        (tmp_path / "elsewhere").rmdir()
+        folder.mkdir()
+        keeper.send_signal(signal.SIGALRM)
+        await_log(record, f"[ended with status {-signal.SIGTERM}]")
+        psutil.wait_procs([keeper], timeout=20)
+        assert not process.is_alive(record)
+        assert not keeper.is_running()
+    finally:
+        process.stop(record, grace_s=0.1)
+
+
+def test_what_does_not_listen_goes_with_its_folder_all_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    program = "import os, signal; signal.signal(15, signal.SIG_IGN); print('up'); signal.pause()"
+    argv = [sys.executable, "-I", "-S", "-u", "-c", program]
+    record = process.spawn("test", argv, ENV, folder, tmp_path / "test.log", restarted=True)
+    try:
+        await_log(record, "up")
+        folder.rmdir()
+        deadline = time.monotonic() + 20
+        while process.is_alive(record):
+            assert time.monotonic() < deadline
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(record.pid).send_signal(signal.SIGALRM)
+            time.sleep(0.02)
+    finally:
+        process.stop(record, grace_s=0.1)
 
 
 def test_another_process_with_the_same_pid_is_not_taken_for_it(tmp_path: Path) -> None:
