@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 ASYNCAPI_SPECS = Path(__file__).parent
+# npm tries a registry that does not answer for long.
+_LONGEST_S = 300.0
 
 
 def installed(package: Path, folder: Path) -> Path:
@@ -37,6 +39,6 @@ def npm() -> str:
 
 def run(command: Sequence[str], folder: Path) -> str:
     """What a command says that must succeed."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, text=True)
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, text=True, timeout=_LONGEST_S)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
     return done.stdout.strip()

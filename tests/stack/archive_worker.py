@@ -1,13 +1,19 @@
-"""The archive's worker on a topic, a group and a bucket of a test: `python -m tests.stack.archive_worker …`."""
+"""The archive's worker on a topic, a group and a bucket of a test, until it has put so many objects.
+
+`python -m tests.stack.archive_worker TOPIC NAME OBJECTS`: then it kills itself, in the middle whatever its speed.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from dataclasses import replace
+from itertools import count
 
 from consumers.archive import segments
+from consumers.archive.objects import ObjectStore
 from consumers.archive.sink import ArchiveSink
 from consumers.engine import Engine
 from schemas.topics import EVENTS, Topic
@@ -25,12 +31,20 @@ def archive_sink(settings: Settings, topic: Topic, name: str) -> ArchiveSink:
 segments._FIRST_PUT_RECORDS = 64
 
 
-async def main(topic: str, name: str) -> None:
-    settings = Settings()
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await Engine(archive_sink(settings, replace(EVENTS, name=topic), name), settings).run(stop)
+def die_after(objects: int) -> None:
+    """Ends the process at once when it has put so many."""
+    put, left = ObjectStore.put, count(objects - 1, -1)
+
+    def put_and_count(store: ObjectStore, key: str, data: bytes) -> None:
+        put(store, key, data)
+        if next(left) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    ObjectStore.put = put_and_count  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    topic, name, objects = sys.argv[1:]
+    settings = Settings()
+    die_after(int(objects))
+    asyncio.run(Engine(archive_sink(settings, replace(EVENTS, name=topic), name), settings).run(asyncio.Event()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from uuid import uuid4
@@ -17,6 +17,7 @@ from schemas.records import SessionEvent
 from schemas.registry import SchemaRegistry
 from schemas.topics import EVENTS, Topic
 from sessiontrack.settings import Settings
+from tests.stack.waiting import until
 
 
 @asynccontextmanager
@@ -37,7 +38,7 @@ async def create(settings: Settings, topic: Topic) -> None:
         async def is_gone() -> bool:
             return topic.name not in await admin.list_topics()
 
-        await until(is_gone)
+        await until(is_gone, f"the end of an earlier topic {topic.name}")
         await admin.create_topics(
             [
                 NewTopic(
@@ -126,17 +127,11 @@ async def committed(settings: Settings, group: str, topic: Topic) -> Mapping[int
 
 
 async def caught_up(settings: Settings, group: str, topic: Topic) -> None:
-    """Waits until a group has committed all of a topic."""
+    """Waits until a group has committed all that a topic holds now."""
     target = await ends(settings, topic)
 
     async def is_there() -> bool:
-        return await committed(settings, group, topic) == target
+        reached = await committed(settings, group, topic)
+        return all(reached.get(partition, 0) >= end for partition, end in target.items())
 
-    await until(is_there)
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Waits until a condition of another process holds."""
-    async with asyncio.timeout(90):
-        while not await condition():  # noqa: ASYNC110  # nothing tells when it does
-            await asyncio.sleep(0.02)
+    await until(is_there, f"{group} at the end of {topic.name}")

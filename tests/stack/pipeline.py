@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from infra.init import initialise
 from infra.workers import WorkerStatus, start_workers, stop_workers, worker_states
 from queries.verify import Report, verify
 from sessiontrack.settings import Settings
+from tests.stack.waiting import wait_until
 
 SESSIONTRACK = Path(sys.executable).with_name("sessiontrack")
 # A loaded machine may stand still for a while; a worker that is stuck stays so.
@@ -37,7 +37,13 @@ class Pipeline:
 
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[bytes]:
         """Runs the command; its exit code is for the caller to judge."""
-        return subprocess.run([SESSIONTRACK, *arguments], env=self._environment(), capture_output=True, check=False)
+        return subprocess.run(
+            [SESSIONTRACK, *arguments],
+            env=self._environment(),
+            capture_output=True,
+            check=False,
+            timeout=2 * STALL_SECONDS,
+        )
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
         """Starts the command."""
@@ -72,11 +78,13 @@ class Pipeline:
         worker = psutil.Process(self.worker(name).pid)
         worker.kill()
         psutil.wait_procs([worker])
-        deadline = time.monotonic() + STALL_SECONDS
-        while (now := self.worker(name)).pid in (None, worker.pid):
+
+        def runs_again() -> bool:
+            now = self.worker(name)
             assert now.state != "dead"
-            assert time.monotonic() < deadline, now
-            time.sleep(0.05)
+            return now.pid not in (None, worker.pid)
+
+        wait_until(runs_again, f"another {name} in place of the one that was killed")
 
     def worker(self, name: str) -> WorkerStatus:
         """How a worker is."""

@@ -14,6 +14,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import EVENTS
 from sessiontrack.identity import GENESIS
 from sessiontrack.settings import Settings
+from tests.stack.waiting import until
 
 
 class EventLog:
@@ -30,13 +31,16 @@ class EventLog:
 
     async def records(self, session_ids: Collection[str]) -> list[tuple[int, int, SessionEvent]]:
         """Partition, offset and event of all events of some sessions until now."""
-        partitions = self._consumer.assignment()
-        for partition, end in (await self._consumer.end_offsets(partitions)).items():
-            while await self._consumer.position(partition) < end:
-                for batch in (await self._consumer.getmany(timeout_ms=1000)).values():
-                    self._read += [
-                        (record.partition, record.offset, self._decoder.decode(record.value)) for record in batch
-                    ]
+        ends = await self._consumer.end_offsets(self._consumer.assignment())
+
+        async def are_read() -> bool:
+            for batch in (await self._consumer.getmany(timeout_ms=10)).values():
+                self._read += [
+                    (record.partition, record.offset, self._decoder.decode(record.value)) for record in batch
+                ]
+            return all([await self._consumer.position(partition) >= end for partition, end in ends.items()])
+
+        await until(are_read, f"the log up to {sum(ends.values())} events")
         return [read for read in self._read if read[2]["session_id"] in session_ids]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.npm import installed, npm, run
+from tests.stack.waiting import PATIENCE_S
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CLIENT = EXAMPLES / "node"
@@ -46,14 +47,17 @@ async def lines_of(command: Sequence[str], arguments: Sequence[str], until: set[
     assert process.stdout
     lines: dict[str, Line] = {}
     try:
-        while not until <= lines.keys():
-            text = await process.stdout.readline()
-            assert text, f"{command} ended after {len(lines)} records"
-            line = json.loads(text)
-            lines[line["at"]] = line
+        async with asyncio.timeout(PATIENCE_S):
+            while not until <= lines.keys():
+                text = await process.stdout.readline()
+                assert text, f"{command} ended after {len(lines)} records"
+                line = json.loads(text)
+                lines[line["at"]] = line
+    except TimeoutError as error:
+        raise AssertionError(f"{command} did not print {len(until - lines.keys())} of {len(until)} records") from error
     finally:
         if process.returncode is None:
-            process.terminate()
+            process.kill()
         await process.communicate()
     return lines
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -35,8 +37,9 @@ from sessiontrack.errors import NotFoundError
 from sessiontrack.settings import Settings
 from tests.contract.sinks import SinkContract
 from tests.stack.archive_worker import archive_sink
-from tests.stack.logs import caught_up, create, delete, encoder, ends, own_topic, publish, until
+from tests.stack.logs import caught_up, create, delete, encoder, ends, own_topic, publish
 from tests.stack.reading import environment
+from tests.stack.waiting import ended, reaped, until
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 
@@ -107,6 +110,14 @@ async def archiving(settings: Settings, topic: Topic, name: str) -> AsyncIterato
     finally:
         stop.set()
         await running
+
+
+def dying_worker(settings: Settings, topic: Topic, name: str, objects: int) -> subprocess.Popen[bytes]:
+    """A worker that is killed when it has put so many objects."""
+    command = [sys.executable, "-m", "tests.stack.archive_worker", topic.name, name, str(objects)]
+    # Small batches: so that there is a middle to be killed in.
+    own = {"SESSIONTRACK_S3__BUCKET": settings.s3.bucket, "SESSIONTRACK_SINK__BATCH_RECORDS": "50"}
+    return subprocess.Popen(command, env=os.environ | environment(settings) | own)
 
 
 async def archive_all(settings: Settings, topic: Topic) -> None:
@@ -192,28 +203,10 @@ async def test_a_killed_worker_leaves_neither_gaps_nor_doubles(settings: Setting
     events = made_up(sessions=25, lines=400)
     await publish(settings, topic, events)
     name = f"test-{uuid4().hex[:12]}"
-    killed = 0
-    while killed < 3:
-        worker = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.stack.archive_worker",
-            topic.name,
-            name,
-            env=os.environ
-            | environment(settings)
-            # Small batches: so that there is a middle to kill it in.
-            | {"SESSIONTRACK_S3__BUCKET": settings.s3.bucket, "SESSIONTRACK_SINK__BATCH_RECORDS": "50"},
-        )
-        before = object_keys(settings)
-
-        async def is_in_the_middle(before: set[str] = before) -> bool:
-            return len(object_keys(settings) - before) > 4
-
-        await until(is_in_the_middle)
-        worker.kill()
-        await worker.wait()
-        killed += 1
+    for objects in (1, 6, 11):
+        with reaped(dying_worker(settings, topic, name, objects)) as worker:
+            assert await ended(worker) == -signal.SIGKILL
+    assert len(archived_ids(settings, topic)) < len(events)
     async with archiving(settings, topic, name):
         await caught_up(settings, f"sessiontrack.{name}", topic)
 
@@ -238,7 +231,7 @@ async def test_workers_that_come_and_go_leave_neither_gaps_nor_doubles(settings:
         return bool(object_keys(settings))
 
     async with archiving(small, topic, name):
-        await until(is_in_the_middle)
+        await until(is_in_the_middle, "a first object")
         async with archiving(small, topic, name):
             await publish(settings, topic, more)
         await caught_up(settings, f"sessiontrack.{name}", topic)

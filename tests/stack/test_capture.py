@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import asyncio
 import signal
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,8 +12,9 @@ from infra.topics import create_topics, register_schemas
 from producers.clawdbot.capture import CaptureProgress, capture
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import Settings
-from tests.stack.capture_process import ended, start
+from tests.stack.capture_process import start
 from tests.stack.reading import EventLog, event_log, last_generation
+from tests.stack.waiting import ended, reaped, until
 from tests.unit.producers.clawdbot.writing import header, message, write
 
 
@@ -46,21 +47,16 @@ def transcripts(root: Path, number: int, lines: int) -> dict[str, Path]:
 
 async def lines_of(log: EventLog, session_id: str, expected: int) -> None:
     """Waits until a session has so many lines in the log."""
-    while len([e for e in await log.events({session_id}) if e["line_number"] is not None]) < expected:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+
+    async def are_there() -> bool:
+        return len([e for e in await log.events({session_id}) if e["line_number"] is not None]) >= expected
+
+    await until(are_there, f"{expected} lines of a session in the log")
 
 
 def checkpoints(settings: Settings) -> int:
-    path = settings.data_dir / "capture" / "checkpoints.sqlite"
-    if not path.exists():
-        return 0
-    connection = sqlite3.connect(path)
-    try:
+    with closing(sqlite3.connect(settings.data_dir / "capture" / "checkpoints.sqlite")) as connection:
         return int(connection.execute("SELECT count(*) FROM checkpoints").fetchone()[0])
-    except sqlite3.OperationalError:
-        return 0
-    finally:
-        connection.close()
 
 
 async def test_a_folder_is_imported_and_importing_it_again_gives_only_repeats(settings: Settings, root: Path) -> None:
@@ -91,25 +87,22 @@ async def test_an_import_goes_on_from_its_checkpoints(settings: Settings, root: 
 async def test_following_sees_what_is_appended_and_ends_in_order(settings: Settings, root: Path) -> None:
     ((session_id, path),) = transcripts(root, 1, 2).items()
     async with event_log(settings) as log:
-        process = start(settings, root, "follow")
-        await lines_of(log, session_id, 2)
-        write(path, message(2), append=True)
-        await lines_of(log, session_id, 3)
-        ((late, _),) = transcripts(root.parent / ".clawdbot" / "agents" / "late", 1, 5).items()
-        await lines_of(log, late, 5)
-        process.send_signal(signal.SIGTERM)
-        assert await ended(process) == 0
+        with reaped(start(settings, root, "follow")) as process:
+            await lines_of(log, session_id, 2)
+            write(path, message(2), append=True)
+            await lines_of(log, session_id, 3)
+            ((late, _),) = transcripts(root.parent / ".clawdbot" / "agents" / "late", 1, 5).items()
+            await lines_of(log, late, 5)
+            process.send_signal(signal.SIGTERM)
+            assert await ended(process) == 0
         assert (await capture(settings, [root], once=True)).lines == 0
 
 
 async def test_a_kill_in_the_middle_of_an_import_loses_nothing(settings: Settings, root: Path) -> None:
     paths = transcripts(root, 100, 100)
     async with event_log(settings) as log:
-        process = start(settings, root, "once")
-        while not checkpoints(settings):  # noqa: ASYNC110  # another process writes them
-            await asyncio.sleep(0.001)
-        process.kill()
-        assert await ended(process) == -signal.SIGKILL
+        with reaped(start(settings, root, "until saved")) as process:
+            assert await ended(process) == -signal.SIGKILL
         assert 0 < checkpoints(settings) < len(paths)
         summary = await capture(settings, [root], once=True)
         events = await log.events(paths)
@@ -121,12 +114,12 @@ async def test_a_kill_in_the_middle_of_an_import_loses_nothing(settings: Setting
 async def test_two_captures_do_not_share_a_data_folder(settings: Settings, root: Path) -> None:
     ((session_id, _),) = transcripts(root, 1, 2).items()
     async with event_log(settings) as log:
-        process = start(settings, root, "follow")
-        await lines_of(log, session_id, 2)
-        with pytest.raises(UsageError, match=str(process.pid)):
-            await capture(settings, [root], once=True)
-        process.send_signal(signal.SIGINT)
-        assert await ended(process) == 0
+        with reaped(start(settings, root, "follow")) as process:
+            await lines_of(log, session_id, 2)
+            with pytest.raises(UsageError, match=str(process.pid)):
+                await capture(settings, [root], once=True)
+            process.send_signal(signal.SIGINT)
+            assert await ended(process) == 0
 
 
 async def test_a_folder_that_is_not_there_is_named(settings: Settings, root: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from infra.topics import create_topics, register_schemas
 from sessiontrack.settings import Settings
 from tests.stack.reading import event_log, last_generation
+from tests.stack.waiting import PATIENCE_S
 from tests.unit.producers.clawdbot.writing import header, message, write
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,7 @@ def sessiontrack(home: Path, *arguments: str) -> subprocess.CompletedProcess[str
         capture_output=True,
         text=True,
         check=False,
+        timeout=PATIENCE_S,
     )
 
 

@@ -19,6 +19,7 @@ from producers.transcript import Transcript, TranscriptSource
 from sessiontrack.errors import TerminalError, UnavailableError, UsageError
 from sessiontrack.settings import Settings
 from tests.stack.reading import environment, event_log, last_generation
+from tests.stack.waiting import PATIENCE_S
 from tests.unit.producers.clawdbot.writing import header, line, message
 
 _EXAMPLE = Path(__file__).parents[2] / "examples" / "publish.py"
@@ -94,7 +95,13 @@ async def test_a_program_of_fifteen_lines_publishes_a_session(settings: Settings
             stdout=PIPE,
             env={**os.environ, **environment(settings)},
         )
-        said, _ = await process.communicate(transcript)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                said, _ = await process.communicate(transcript)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.communicate()
         assert process.returncode == 0
         assert b"offset=" in said
         assert last_generation(await log.events({session_id})) == transcript

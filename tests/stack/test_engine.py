@@ -24,7 +24,8 @@ from sessiontrack.settings import Settings
 from sessiontrack.telemetry.health import Health
 from sessiontrack.telemetry.metrics import WorkerMetrics
 from tests.records import event
-from tests.stack.logs import caught_up, committed, encoder, own_topic, publish_values, until
+from tests.stack.logs import caught_up, committed, encoder, own_topic, publish_values
+from tests.stack.waiting import until
 
 
 class MemorySink:
@@ -165,7 +166,7 @@ async def test_a_store_that_is_away_loses_nothing_and_makes_no_dead_letter(setti
         return sink.attempts >= 4
 
     async with running(sink, settings):
-        await until(has_tried_again)
+        await until(has_tried_again, "a fourth attempt")
         assert not await committed(settings, sink.group, topic)
         sink.away = False
         await caught_up(settings, sink.group, topic)
@@ -192,10 +193,10 @@ async def test_metrics_and_health_say_what_a_worker_does_and_waits_for(settings:
         return value("records_written_total") == len(good)
 
     async with running(sink, settings, metrics, health):
-        await until(waits_for_the_store)
+        await until(waits_for_the_store, "a health that names the store")
         assert health.is_alive
         sink.away = False
-        await until(all_is_written)
+        await until(all_is_written, "all records in the metrics")
         await caught_up(settings, sink.group, topic)
         assert health.is_ready
         assert value("records_received_total") == 122
@@ -214,7 +215,7 @@ async def test_stopping_while_the_store_is_away_commits_nothing(settings: Settin
         return sink.attempts >= 1
 
     async with running(sink, settings):
-        await until(has_tried)
+        await until(has_tried, "an attempt")
     assert not await committed(settings, sink.group, topic)
     sink.away = False
     async with running(sink, settings):
@@ -255,7 +256,7 @@ async def test_two_workers_share_the_work_and_one_that_leaves_hands_its_part_ove
     async with running(first, settings):
         await publish_more()
         async with running(second, settings):
-            await until(both_have_work)
+            await until(both_have_work, "records at both workers")
             assert not first.assigned & second.assigned
         await publish_more()
     assert set(stored) == ids(published)
@@ -280,10 +281,12 @@ async def test_workers_that_join_and_leave_while_records_flow_lose_nothing(setti
 
     flowing = asyncio.create_task(publish())
     async with running(workers[0], settings):
-        async with running(workers[1], settings), running(workers[2], settings), running(workers[3], settings):
-            await until(each_has_work)
-        stop.set()
-        await flowing
+        try:
+            async with running(workers[1], settings), running(workers[2], settings), running(workers[3], settings):
+                await until(each_has_work, "records at each of four workers")
+        finally:
+            stop.set()
+            await flowing
         await caught_up(settings, workers[0].group, topic)
     assert set(stored) == ids(published)
     assert await dead_letters(settings, workers[0].group) == []

@@ -24,6 +24,7 @@ from sessiontrack.settings import Settings
 from tests.stack.capture_process import start
 from tests.stack.pipeline import Pipeline, differences
 from tests.stack.reading import EventLog, event_log
+from tests.stack.waiting import PATIENCE_S, reaped, until
 from tests.unit.producers.clawdbot.counting import Totals, count_lines, totals_of
 from tests.unit.producers.clawdbot.migration import migrated
 from tests.unit.producers.clawdbot.writing import AFTER_FORK, LINES, VERSIONS, content, forked, header, message
@@ -31,8 +32,6 @@ from tests.unit.producers.clawdbot.writing import AFTER_FORK, LINES, VERSIONS, c
 # Each example is a history of some fifty steps with two or three kills: together about a minute.
 _EXAMPLES = 6
 _STEPS = 50
-# A capture that starts, on a machine that does much else.
-_LONGEST_WAIT_S = 120.0
 ResultT = TypeVar("ResultT")
 
 _ARCHIVES = ("reset", "deleted", "bak")
@@ -56,7 +55,8 @@ class World:
         self._process: subprocess.Popen[bytes] | None = None
         # The consumer of the log wants its loop to run all the time.
         self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever)
+        # A daemon: a test that fails while this is made must not keep the interpreter from its end.
+        self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._context = event_log(stack)
         self._log: EventLog = self._wait_for(self._context.__aenter__())
@@ -86,7 +86,8 @@ class World:
     def capture_once(self) -> None:
         """Captures to the end, unterminated lines too."""
         self._end(signal.SIGTERM)
-        assert start(self._stack, self.root, "once").wait() == 0
+        with reaped(start(self._stack, self.root, "once")) as process:
+            assert process.wait(PATIENCE_S) == 0
 
     def captured(self, path: Path, session_id: str, *, final: bool) -> None:
         """Waits until what is in a file is in the log, and notes what it is."""
@@ -102,18 +103,20 @@ class World:
         self.generations.setdefault(session_id, set()).add(b"".join(lines))
 
     async def _arrived(self, session_id: str, chain: bytes) -> None:
-        async with asyncio.timeout(_LONGEST_WAIT_S):
-            while chain not in {event["chain"] for event in await self._log.events({session_id})}:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        async def is_there() -> bool:
+            return chain in {event["chain"] for event in await self._log.events({session_id})}
+
+        await until(is_there, f"the end of a generation of {session_id} in the log")
 
     def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None
         if process is not None:
-            process.send_signal(how)
-            process.wait()
+            with reaped(process):
+                process.send_signal(how)
+                process.wait(PATIENCE_S)
 
     def _wait_for(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(2 * PATIENCE_S)
 
 
 class History(RuleBasedStateMachine):

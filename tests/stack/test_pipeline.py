@@ -24,6 +24,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import SESSIONS
 from tests.samples import CASES, FACTS, JSONL, SQLITE, expected_facts, facts_in, state_folder
 from tests.stack.pipeline import Pipeline, differences
+from tests.stack.waiting import reaped, until
 
 # Events of about as many sessions as a busy month has: enough for every worker to be killed in the middle.
 KILL_SESSIONS = 190
@@ -166,15 +167,14 @@ async def kill_each_in_the_middle(pipeline: Pipeline, state: Path) -> None:
     """Imports, and kills each worker as soon as it has committed something of the import; the import at the end."""
     async with LogPositions(pipeline.settings) as positions:
         before = {name: (await positions.group(name)).committed for name in WORKERS}
-        importing = pipeline.start("capture", "--root", state, "--once")
-        try:
-            living = set(WORKERS)
-            while living:
-                for name in sorted(living):
-                    if (await positions.group(name)).committed != before[name]:
-                        await asyncio.to_thread(pipeline.kill_worker, name)
-                        living.discard(name)
-                await asyncio.sleep(0.02)
-        finally:
-            importing.kill()
-            importing.wait()
+        living = set(WORKERS)
+
+        async def all_were_killed() -> bool:
+            for name in sorted(living):
+                if (await positions.group(name)).committed != before[name]:
+                    await asyncio.to_thread(pipeline.kill_worker, name)
+                    living.discard(name)
+            return not living
+
+        with reaped(pipeline.start("capture", "--root", state, "--once")):
+            await until(all_were_killed, "something of the import, committed by each worker")

@@ -24,6 +24,7 @@ from producers.transcript import Transcript, TranscriptSource
 from schemas.records import SessionEvent
 from sessiontrack.settings import Settings
 from tests.stack.reading import environment, event_log
+from tests.stack.waiting import PATIENCE_S, until
 from tests.unit.producers.clawdbot.writing import message
 
 
@@ -49,9 +50,10 @@ def broker_stopped(stack_settings: Settings) -> Iterator[None]:
 
 
 async def emptied(settings: Settings) -> None:
-    async with asyncio.timeout(60):
-        while spool_size(spool_root(settings.data_dir)).bytes:  # noqa: ASYNC110  # files tell nobody of their end
-            await asyncio.sleep(0.05)
+    async def is_empty() -> bool:
+        return not spool_size(spool_root(settings.data_dir)).bytes
+
+    await until(is_empty, "an empty spool")
 
 
 def distinct_texts(events: list[SessionEvent]) -> list[str | None]:
@@ -132,10 +134,12 @@ async def test_a_capture_sends_what_a_program_left(settings: Settings, unused_tc
         assert (await emitter.transcript(session_id).append(message(0))).spooled
     async with event_log(settings) as log:
         courier = asyncio.create_task(send_left_behind(settings))
-        await emptied(settings)
-        assert distinct_texts(await log.events({session_id})) == entry_ids(1)
-        courier.cancel()
-        await asyncio.wait([courier])
+        try:
+            await emptied(settings)
+            assert distinct_texts(await log.events({session_id})) == entry_ids(1)
+        finally:
+            courier.cancel()
+            await asyncio.wait([courier])
 
 
 @asynccontextmanager
@@ -156,14 +160,15 @@ async def _emitting(settings: Settings, session_id: str, *, first: int) -> Async
 
 async def _said(process: Process, count: int) -> list[str]:
     assert process.stdout
-    async with asyncio.timeout(60):
-        lines: list[str] = []
+    lines: list[str] = []
+    async with asyncio.timeout(PATIENCE_S):
         while len(lines) < count:
-            line = (await process.stdout.readline()).decode().strip()
+            line = (await process.stdout.readline()).decode()
+            assert line, f"the program ended after {len(lines)} of {count} events"
             # Beside what it accepts it logs.
-            if line.split()[-1] in {"spooled", "published"}:
-                lines.append(line)
-        return lines
+            if line.rstrip().endswith(("spooled", "published")):
+                lines.append(line.strip())
+    return lines
 
 
 @asynccontextmanager

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -17,11 +15,9 @@ from queries.export import export, generations
 from sessiontrack.errors import NotFoundError
 from tests.samples import FACTS, SQLITE, state_folder
 from tests.stack.pipeline import Pipeline, differences
+from tests.stack.waiting import reaped, wait_until
 from tests.unit.producers.clawdbot.agent_database import AgentDatabaseWriter, database_in
 from tests.unit.producers.clawdbot.writing import header, message
-
-# What a capture does within milliseconds takes longer on a machine that is busy.
-SOON_S = 60.0
 
 
 @pytest.fixture
@@ -34,12 +30,8 @@ def writer(tmp_path: Path) -> Iterator[AgentDatabaseWriter]:
 @contextmanager
 def capturing(pipeline: Pipeline, root: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A capture that follows a folder, and is killed at the end."""
-    process = pipeline.start("capture", "--root", root)
-    try:
+    with reaped(pipeline.start("capture", "--root", root)) as process:
         yield process
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
 
 
 def exports(pipeline: Pipeline, session_id: str) -> dict[str, str]:
@@ -53,15 +45,14 @@ def exports(pipeline: Pipeline, session_id: str) -> dict[str, str]:
 def wait_until_exported(pipeline: Pipeline, session_id: str, lines: list[bytes], state: str = "LIVE") -> None:
     """Waits until a session has a generation of just these lines."""
     expected = sha256(b"".join(lines)).hexdigest()
-    deadline = time.monotonic() + SOON_S
-    while time.monotonic() < deadline:
+
+    def is_there() -> bool:
         try:
-            if exports(pipeline, session_id).get(expected) == state:
-                return
+            return exports(pipeline, session_id).get(expected) == state
         except NotFoundError:
-            pass
-        time.sleep(0.2)
-    pytest.fail(f"{len(lines)} lines in state {state} did not come; there are {exports(pipeline, session_id)}")
+            return False
+
+    wait_until(is_there, f"a generation of {len(lines)} lines in state {state}")
 
 
 def test_the_sample_is_given_back_row_by_row(pipeline: Pipeline, tmp_path: Path) -> None:

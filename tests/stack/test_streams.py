@@ -26,6 +26,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import DEAD_LETTERS, EVENTS, MESSAGES, PARTITIONS, SESSIONS, TOOL_CALLS, TOPICS, Topic
 from sessiontrack.settings import Settings
 from streams.derive import derive
+from tests.stack.waiting import PATIENCE_S, ended, until
 from tests.unit.streams.events import call, context, lifecycle, model_change, reply, result, user
 
 pytestmark = pytest.mark.timeout(300)
@@ -97,8 +98,11 @@ class Log:
     async def processed(self) -> None:
         """Waits until all of the log is committed."""
         length = await self.length(EVENTS)
-        while await self.committed() < length:  # noqa: ASYNC110  # Kafka tells only when asked
-            await asyncio.sleep(0.2)
+
+        async def is_committed() -> bool:
+            return await self.committed() >= length
+
+        await until(is_committed, f"{self.namespace}.streams at the end of {length} events")
 
     def _partitions(self, topic: Topic) -> list[TopicPartition]:
         return [TopicPartition(self.name(topic), partition) for partition in range(PARTITIONS)]
@@ -109,10 +113,11 @@ class Log:
             ends = await consumer.end_offsets(places)
             consumer.assign(places)
             await consumer.seek_to_beginning(*places)
-            while [place for place in places if await consumer.position(place) < ends[place]]:
-                for records in (await consumer.getmany(timeout_ms=500)).values():
-                    for record in records:
-                        yield record
+            async with asyncio.timeout(PATIENCE_S):
+                while [place for place in places if await consumer.position(place) < ends[place]]:
+                    for records in (await consumer.getmany(timeout_ms=500)).values():
+                        for record in records:
+                            yield record
 
     @asynccontextmanager
     async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
@@ -217,23 +222,28 @@ async def test_what_is_published_is_what_the_log_implies(
     assert await log.length(DEAD_LETTERS) == 0
 
     worker.send_signal(signal.SIGTERM)
-    assert await asyncio.to_thread(worker.wait) == 0
+    assert await ended(worker) == 0
 
 
 async def test_a_worker_that_is_killed_again_and_again_loses_and_doubles_nothing(
     log: Log, start_worker: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
-    await log.append(conversations(sessions=30, turns=50))
-    length, seen = await log.length(EVENTS), 0
-    for _ in range(3):
-        worker = start_worker()
-        while (published := await log.length(MESSAGES)) == seen:  # noqa: ASYNC110  # Kafka tells only when asked
-            await asyncio.sleep(0.02)
-        seen = published
-        worker.kill()
-        await asyncio.to_thread(worker.wait)
-    assert await log.committed() < length
+    events = conversations(sessions=30, turns=60)
+    part = len(events) // 4
+    for number in range(3):
+        # Each has something to publish that none before it had, however fast those were.
+        await log.append(events[number * part : (number + 1) * part])
+        seen = await log.length(MESSAGES)
 
+        async def has_published(seen: int = seen) -> bool:
+            return await log.length(MESSAGES) > seen
+
+        worker = start_worker()
+        await until(has_published, "messages of a worker that is then killed")
+        worker.kill()
+        await ended(worker)
+
+    await log.append(events[3 * part :])
     start_worker()
     await log.processed()
     await compare(log)
@@ -247,7 +257,7 @@ async def test_a_worker_without_its_disk_takes_its_state_from_the_changelog(
     await log.append(events[:400])
     await log.processed()
     worker.send_signal(signal.SIGTERM)
-    await asyncio.to_thread(worker.wait)
+    await ended(worker)
     await asyncio.to_thread(os.rename, tmp_path / "streams", tmp_path / "lost")
 
     start_worker()
@@ -268,22 +278,21 @@ async def test_workers_that_come_and_go_while_events_flow_lose_and_double_nothin
     def has_state(folder: str) -> bool:
         return any(tmp_path.glob(f"streams/*/{folder}/**/*.db"))
 
-    async def both_own_partitions() -> None:
-        while not (has_state("0") and has_state("1")):  # noqa: ASYNC110  # a file tells nobody of itself
-            await asyncio.sleep(0.1)
+    async def both_own_partitions() -> bool:
+        return has_state("0") and has_state("1")
 
-    flowing = asyncio.create_task(flow())
-    first, second = start_worker(), start_worker()
-    await both_own_partitions()
-    first.kill()
-    await asyncio.to_thread(first.wait)
-    start_worker()
-    await flowing
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(flow())
+        first, second = start_worker(), start_worker()
+        await until(both_own_partitions, "state of both workers")
+        first.kill()
+        await ended(first)
+        start_worker()
     await log.processed()
     await compare(log)
 
     second.send_signal(signal.SIGTERM)
-    assert await asyncio.to_thread(second.wait) == 0
+    assert await ended(second) == 0
     await log.append(conversations(sessions=31, turns=1)[-7:])
     await log.processed()
     await compare(log)

@@ -1,7 +1,4 @@
-"""Workers alone, as containers run them: what they tell of themselves, and how they end.
-
-On a stack of its own, because its servers are stopped while they run.
-"""
+"""Workers alone, as containers run them: what they tell of themselves, and how they end."""
 
 from __future__ import annotations
 
@@ -10,8 +7,8 @@ import json
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -27,12 +24,10 @@ from infra.stack.stack import NativeStack
 from infra.stack.state import load_state
 from queries.lag import group_positions
 from sessiontrack.settings import Settings
-from tests.stack.conftest import running_stack
 from tests.stack.pipeline import SESSIONTRACK, Pipeline, differences
+from tests.stack.waiting import PATIENCE_S, reaped, wait_until
 
 SESSIONS = 20
-# A loaded machine may stand still for a while; what is stuck stays so.
-PATIENCE_S = 120.0
 # The server that each worker can't do without, beside Kafka.
 STORES = {"archive": "minio", "postgres": "postgres", "opensearch": "opensearch"}
 
@@ -46,14 +41,18 @@ class RunningWorker:
         command = [str(SESSIONTRACK), "run", name, "--health-port", str(port)]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 
+    def ask(self, path: str) -> httpx.Response:
+        # Long: on a busy machine it may not get the processor for a while.
+        return httpx.get(self.url + path, trust_env=False, timeout=PATIENCE_S)
+
     def status_of(self, path: str) -> int:
         try:
-            return httpx.get(self.url + path, trust_env=False).status_code
+            return self.ask(path).status_code
         except httpx.ConnectError:  # it has just begun
             return 0
 
     def waits_for(self) -> str:
-        return str(httpx.get(f"{self.url}/health/ready", trust_env=False).json().get("waits_for", ""))
+        return str(self.ask("/health/ready").json().get("waits_for", ""))
 
     @property
     def is_alive(self) -> bool:
@@ -61,21 +60,27 @@ class RunningWorker:
 
     @property
     def is_ready(self) -> bool:
+        assert self.process.poll() is None, f"{self.name} ended with status {self.process.returncode}"
         return self.status_of("/health/ready") == 200
+
+    def wait_until_ready(self, ready: bool = True) -> None:
+        wait_until(lambda: self.is_ready == ready, f"{self.name} {'' if ready else 'not '}ready")
+
+    def has_no_lag(self) -> bool:
+        return self.metric("sessiontrack_lag_records") == 0
 
     def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""
-        families = text_string_to_metric_families(httpx.get(f"{self.url}/metrics", trust_env=False).text)
+        families = text_string_to_metric_families(self.ask("/metrics").text)
         values = [sample.value for family in families for sample in family.samples if sample.name == name]
         assert values, f"{self.name} has no {name}"
         return sum(values)
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[tuple[NativeStack, Settings]]:
-    with running_stack() as (stack, settings):
-        initialise(settings)
-        yield stack, settings
+def stack(own_stack: tuple[NativeStack, Settings]) -> tuple[NativeStack, Settings]:
+    initialise(own_stack[1])
+    return own_stack
 
 
 @pytest.fixture(scope="module")
@@ -92,22 +97,14 @@ def workers(stack: tuple[NativeStack, Settings], transcripts: Path) -> Iterator[
         "SESSIONTRACK_DATA_DIR": str(stack[1].data_dir),
         "SESSIONTRACK_CAPTURE__ROOTS": json.dumps([str(transcripts)]),
     }
-    started = {name.value: RunningWorker(name, port, environment) for name, port in zip(Worker, choose(5), strict=True)}
-    try:
+    with ExitStack() as processes:
+        started = {}
+        for name, port in zip(Worker, choose(len(Worker)), strict=True):
+            started[name.value] = RunningWorker(name, port, environment)
+            processes.enter_context(reaped(started[name.value].process))
         for worker in started.values():
-            until(lambda worker=worker: worker.is_ready)  # type: ignore[misc]  # mypy can't infer such a default
+            worker.wait_until_ready()
         yield started
-    finally:
-        for worker in started.values():
-            worker.process.kill()
-            worker.process.wait()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def stop_server(settings: Settings, name: str) -> None:
@@ -130,7 +127,7 @@ def test_metrics_tell_what_a_worker_has_done(
         worker = workers[name]
         assert worker.metric("sessiontrack_batch_seconds_count") > 0
         assert worker.metric("sessiontrack_batch_seconds_sum") > 0
-        until(lambda worker=worker: worker.metric("sessiontrack_lag_records") == 0)  # type: ignore[misc]
+        wait_until(worker.has_no_lag, f"no lag of {name}")
         assert worker.metric("sessiontrack_oldest_unprocessed_timestamp_seconds") == 0
 
 
@@ -146,14 +143,16 @@ def test_a_worker_whose_store_is_away_is_alive_but_not_ready(
     stop_server(stack[1], server)
     # The others go on; what it can't write yet is its lag, and ages.
     generate(transcripts / name, 3, seed=len(name))
-    until(lambda: not worker.is_ready)
+    worker.wait_until_ready(False)
     assert worker.is_alive
     assert worker.waits_for() == name
-    until(lambda: worker.metric("sessiontrack_oldest_unprocessed_timestamp_seconds") > 0)
+    wait_until(
+        lambda: worker.metric("sessiontrack_oldest_unprocessed_timestamp_seconds") > 0, f"an age of {name}'s lag"
+    )
     assert worker.metric("sessiontrack_lag_records") > 0
 
     stack[0].up()
-    until(lambda: worker.is_ready)
+    worker.wait_until_ready()
     assert not differences(pipeline.verify())
 
 
@@ -164,12 +163,12 @@ def test_workers_whose_broker_is_away_are_alive_but_not_ready(
     # Something to send, which the capture would not miss the broker for otherwise.
     generate(transcripts / "meanwhile", 3, seed=3)
     for worker in workers.values():
-        until(lambda worker=worker: not worker.is_ready)  # type: ignore[misc]
+        worker.wait_until_ready(False)
         assert worker.is_alive
         assert worker.waits_for() == "kafka"
     stack[0].up()
     for worker in workers.values():
-        until(lambda worker=worker: worker.is_ready)  # type: ignore[misc]
+        worker.wait_until_ready()
     assert not differences(Pipeline(stack[1]).verify())
 
 

@@ -1,4 +1,4 @@
-"""Starting, stopping, killing and refusing: on a stack of its own, because others would not survive it."""
+"""Starting, stopping, killing and refusing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import io
 import os
 import signal
 import socket
-from collections.abc import Iterator
 
 import httpx
 import psycopg
@@ -20,7 +19,7 @@ from minio import Minio
 from infra.stack.stack import NativeStack
 from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import Settings
-from tests.stack.conftest import running_stack
+from tests.stack.waiting import PATIENCE_S
 
 NAME = "kept"
 VALUE = b"kept"
@@ -30,11 +29,11 @@ INCOMPATIBLE = '{"type": "record", "name": "Kept", "fields": [{"name": "number",
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[NativeStack]:
-    with running_stack() as (stack, settings):
-        asyncio.run(fill_kafka(settings))
-        fill_stores(settings)
-        yield stack
+def stack(own_stack: tuple[NativeStack, Settings]) -> NativeStack:
+    stack, settings = own_stack
+    asyncio.run(fill_kafka(settings))
+    fill_stores(settings)
+    return stack
 
 
 async def fill_kafka(settings: Settings) -> None:
@@ -66,7 +65,8 @@ async def read_kafka(settings: Settings) -> bytes:
     async with AIOKafkaConsumer(bootstrap_servers=settings.kafka.bootstrap_servers) as consumer:
         consumer.assign([partition])
         await consumer.seek_to_beginning(partition)
-        return bytes((await consumer.getone()).value)
+        async with asyncio.timeout(PATIENCE_S):
+            return bytes((await consumer.getone()).value)
 
 
 def read_stores(settings: Settings) -> dict[str, object]:
