@@ -81,8 +81,16 @@ def _cut(value: Any, limit: int) -> Any:
     return value
 
 
+class LineRefusedError(TransientError):
+    """The object store does not take a line: what comes behind it in its session has to wait, nothing else has to."""
+
+
 class ClaimStore:
-    """Where large lines are kept."""
+    """Where large lines are kept.
+
+    Raises:
+        UnavailableError: No object store is named that could take them.
+    """
 
     def __init__(self, settings: S3Settings) -> None:
         self._settings = settings
@@ -92,12 +100,12 @@ class ClaimStore:
         """Keeps a line; keeping it again changes nothing.
 
         Raises:
-            TransientError: The object store does not take it.
+            LineRefusedError: The object store does not take it.
         """
         try:
             await asyncio.to_thread(self._client.put_object, self._settings.bucket, key, BytesIO(raw), len(raw))
         except (MinioException, HTTPError, OSError) as error:
-            raise TransientError(
+            raise LineRefusedError(
                 f"the object store at {self._settings.endpoint} did not take a line of {len(raw):,} bytes: "
                 f"{type(error).__name__}",
                 hint="`sessiontrack status` shows whether it runs.",

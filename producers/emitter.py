@@ -85,7 +85,8 @@ class SessionEmitter:
 
         Raises:
             TerminalError: The event can't be published as it is.
-            TransientError: The spool is full; without one: the object store refused its line.
+            TransientError: The spool is full; without one: the object store refused its line (`LineRefusedError`).
+            UnavailableError: It is large, and no object store is named that could take its line.
         """
         assert self._publisher is not None, "open the emitter first"
         await self._room.acquire()

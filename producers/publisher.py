@@ -70,7 +70,9 @@ class Publisher:
 
         Raises:
             TerminalError: The event can't be published as it is.
-            TransientError: The broker or the object store refused it.
+            TransientError: The broker refused it.
+            LineRefusedError: The object store did not take its line.
+            UnavailableError: It is large, and no object store is named that could take its line.
         """
         return await self.produce(event, await self._value(event))
 

@@ -109,7 +109,8 @@ async def capture(
         health: Told that it runs, and what it waits for.
 
     Raises:
-        UsageError: There is nothing to capture, or another capture works with the same data folder.
+        UsageError: There is nothing to capture, another capture works with the same data folder, or, where it is to be
+            done once, large lines have no object store to go to.
         UnavailableError: A server does not answer at the start. Later it is waited for.
     """
     # Events are trees without cycles, and go when their batch does: to look for garbage takes a tenth of the time.
@@ -173,7 +174,7 @@ class _Capture:
             self.health.ready()
             delivery = Delivery(emitter, store, metrics=self.metrics, health=self.health)
             with closing(self._sources(delivery, store)) as sources:
-                works = [delivery.run(), self._read(sources, delivery), self._grace()]
+                works = [delivery.run(), delivery.resume(), self._read(sources, delivery), self._grace()]
                 if not self._once:
                     works += [send_left_behind(self._settings), _tell_if_heard(emitter, self.health)]
                 await _first_to_end(*works)
@@ -199,6 +200,8 @@ class _Capture:
         await delivery.drain()
         if not self.stop.is_set():
             await delivery.forget(reader.gone())
+        if self._once and not self.stop.is_set():
+            await delivery.require_all()
         if not self._once:
             await follow(reader, self._roots, self.stop, lambda: self._report(following=True), self.health)
             await delivery.drain()

@@ -9,17 +9,21 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
+from producers.claims import LineRefusedError
 from producers.clawdbot.batches import Batch
 from producers.clawdbot.checkpoints import AnyCheckpoint, CheckpointKey, CheckpointStore
+from producers.clawdbot.holding import HeldSessions
 from producers.receipt import Receipt
 from schemas.records import SessionEvent
 from sessiontrack.backoff import backoff_delays
-from sessiontrack.errors import TerminalError, TransientError
+from sessiontrack.errors import TerminalError, TransientError, UnavailableError, UsageError
 from sessiontrack.telemetry.health import Health
 from sessiontrack.telemetry.metrics import CaptureMetrics
 
 # Batches that wait for acknowledgement; their events are bounded by the sender's own buffer.
 _WAITING_BATCHES = 1000
+# To try again costs as much as the line is long.
+_RETRY_S = 10.0
 # A broker that is well answers in milliseconds.
 _STALL_S = 5.0
 
@@ -34,7 +38,7 @@ class EventSender(Protocol):
 
 
 class _Sent(NamedTuple):
-    batch: Batch
+    batch: Batch | None  # None where not all of it was sent
     receipts: list[asyncio.Future[Receipt]]
 
 
@@ -60,23 +64,32 @@ class Delivery:
         self._store = store
         self._metrics = metrics or CaptureMetrics()
         self._health = health or Health()
+        self._held = HeldSessions()
         self._waiting: asyncio.Queue[_Sent] = asyncio.Queue(_WAITING_BATCHES)
 
     async def send(self, batch: Batch) -> None:
-        """Sends a batch's events; waits only where too much is in flight.
+        """Sends a batch's events, unless its session waits for the object store; waits where too much is in flight.
 
         Raises:
             TransientError: As the sender does.
         """
-        receipts = []
+        if self._held.cover(batch):
+            return
+        receipts: list[asyncio.Future[Receipt]] = []
         self._metrics.sent(len(batch.events))
-        for event in batch.events:
+        whole = True
+        for number, event in enumerate(batch.events):
             try:
                 receipts.append(await self._sender.send(event))
             except TerminalError as error:
                 self._refuse(error)
+            except (LineRefusedError, UnavailableError) as error:
+                self._held.hold(batch, event, error, for_good=isinstance(error, UnavailableError))
+                self._metrics.held(len(self._held), len(batch.events) - number)
+                whole = False
+                break
         # The events are not needed any more, and lines may be long.
-        await self._waiting.put(_Sent(replace(batch, events=[]), receipts))
+        await self._waiting.put(_Sent(replace(batch, events=[]) if whole else None, receipts))
 
     async def run(self) -> None:
         """Moves checkpoints until it is cancelled.
@@ -90,13 +103,43 @@ class Delivery:
                 group.append(self._waiting.get_nowait())
             for sent in group:
                 await self._acknowledgement(sent)
-            await self._save([sent.batch for sent in group])
+            await self._save([sent.batch for sent in group if sent.batch])
             for _ in group:
                 self._waiting.task_done()
 
     async def drain(self) -> None:
         """Waits until all that was sent is acknowledged and remembered."""
         await self._waiting.join()
+
+    async def resume(self) -> None:
+        """Waits until something is held, and the object store takes it after all.
+
+        Raises:
+            TransientError: It does: what is held can be read again from the checkpoints.
+        """
+        event = await self._held.waits()
+        while True:
+            await asyncio.sleep(_RETRY_S)
+            try:
+                await self._sender.send(event)
+            except LineRefusedError:
+                continue
+            raise TransientError(f"the object store takes lines again, {len(self._held)} sessions waited for it")
+
+    async def require_all(self) -> None:
+        """Waits as long as anything is held that may be sent later.
+
+        Raises:
+            UsageError: Something is held that can't be.
+        """
+        if reason := self._held.reason:
+            raise UsageError(
+                f"{len(self._held)} sessions have lines too large for the topic, and wait: {reason}; "
+                "all others were captured",
+                hint=reason.hint,
+            )
+        if self._held:
+            await asyncio.get_running_loop().create_future()
 
     async def forget(self, keys: Iterable[CheckpointKey]) -> None:
         """Removes the checkpoints of what is no more."""

@@ -119,7 +119,7 @@ def _object_store(settings: Settings) -> Finding:
     except UnavailableError:
         return warning(
             "object store",
-            f"no keys: lines beyond {settings.capture.claim_bytes // 1024:,} KiB can't be sent",
+            f"no keys: a session waits at its first line beyond {settings.capture.claim_bytes // 1024:,} KiB",
             "sessiontrack up, or set SESSIONTRACK_S3__ENDPOINT, …__ACCESS_KEY and …__SECRET_KEY",
         )
     except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:

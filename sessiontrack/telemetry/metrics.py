@@ -114,6 +114,11 @@ class CaptureMetrics(WorkerMetrics):
         self._pending = Gauge(
             "sessiontrack_capture_events_pending", "Events that are not acknowledged yet.", registry=self.registry
         )
+        self._held = Gauge(
+            "sessiontrack_capture_sessions_held",
+            "Sessions that wait with a large line for the object store.",
+            registry=self.registry,
+        )
         self._acknowledged_at = Gauge(
             "sessiontrack_capture_last_acknowledgement_timestamp_seconds",
             "When events were last acknowledged, Unix seconds; 0 where none were.",
@@ -146,6 +151,12 @@ class CaptureMetrics(WorkerMetrics):
         self.dead_lettered("publish", events)
         self._pending.dec(events)
 
+    def held(self, sessions: int, events: int) -> None:
+        """Notes how many sessions wait for the object store, and events that are not sent for now because of it."""
+        self._held.set(sessions)
+        self._pending.dec(events)
+
     def restarted(self) -> None:
-        """Nothing waits: what was in flight is sent again."""
+        """Nothing waits: what was in flight or held is sent again."""
         self._pending.set(0)
+        self._held.set(0)

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from cli.exits import Exit
 from infra.topics import create_topics, register_schemas
 from sessiontrack.settings import Settings
 from tests.stack.reading import event_log, last_generation
@@ -50,6 +51,24 @@ async def test_a_capture_host_needs_two_addresses(settings: Settings, tmp_path: 
         assert captured.returncode == 0, captured.stderr
         assert json.loads(captured.stdout)["sessions"] == 1
         assert last_generation(await log.events({session_id})) == transcript
+
+
+async def test_without_keys_of_the_object_store_all_is_captured_but_what_comes_behind_a_large_line(
+    settings: Settings, tmp_path: Path
+) -> None:
+    held, other = str(uuid4()), str(uuid4())
+    large = message(2, "x" * settings.capture.claim_bytes)
+    for session_id, last in ((held, large + message(3)), (other, message(2))):
+        path = tmp_path / ".clawdbot" / "agents" / "main" / "sessions" / f"{session_id}.jsonl"
+        write(path, header(session_id) + message(1) + last)
+    servers = ["--broker", settings.kafka.bootstrap_servers, "--registry", settings.registry.url]
+    async with event_log(settings) as log:
+        captured = sessiontrack(tmp_path, "capture", *servers, "--once")
+        assert captured.returncode == Exit.USAGE
+        assert "SESSIONTRACK_S3__SECRET_KEY" in captured.stderr
+        lines = [(event["session_id"], event["line_number"]) for event in await log.events({held, other})]
+    assert [number for session_id, number in lines if session_id == held] == [1, 2]
+    assert [number for session_id, number in lines if session_id == other and number] == [1, 2, 3]
 
 
 def test_doctor_finds_the_servers_well(settings: Settings, tmp_path: Path) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from structlog.testing import capture_logs
 
+from producers.claims import LineRefusedError
 from producers.clawdbot import delivery
 from producers.clawdbot.batches import Batch
 from producers.clawdbot.checkpoints import Checkpoint, CheckpointStore, Stamp
@@ -17,7 +20,7 @@ from producers.clawdbot.delivery import Delivery
 from producers.receipt import Receipt
 from producers.transcript import Transcript, TranscriptSource
 from schemas.records import SessionEvent
-from sessiontrack.errors import TerminalError
+from sessiontrack.errors import TerminalError, TransientError, UnavailableError, UsageError
 from sessiontrack.telemetry.health import Health
 from sessiontrack.telemetry.metrics import CaptureMetrics
 from tests.unit.producers.clawdbot.writing import message
@@ -27,14 +30,23 @@ _EVENT = _TRANSCRIPT.append(message(1), captured_at=1)
 
 
 class Broker:
-    """Acknowledges when it is told to; refuses events of the session `refused`."""
+    """Acknowledges when it is told to; refuses events of the session `refused`.
+
+    Attributes:
+        object_store: What is wrong with the object store, where the lines of the kind UNPARSED go.
+    """
 
     def __init__(self) -> None:
         self.receipts: list[asyncio.Future[Receipt]] = []
+        self.sent: list[SessionEvent] = []
+        self.object_store: Exception | None = None
 
     async def send(self, event: SessionEvent) -> asyncio.Future[Receipt]:
         if event["session_id"] == "refused":
             raise TerminalError("larger than the broker takes")
+        if self.object_store and event["kind"] == "UNPARSED":
+            raise self.object_store
+        self.sent.append(event)
         self.receipts.append(asyncio.get_running_loop().create_future())
         return self.receipts[-1]
 
@@ -111,6 +123,58 @@ async def test_an_event_that_can_not_be_published_holds_nothing_up(running: Runn
     assert running.metric("dead_letters_total", worker="capture", stage="publish") == 1
     assert running.metric("records_written_total", worker="capture") == 1
     assert running.metric("capture_events_pending") == 0
+
+
+def of(session_id: str, number: int, kind: Literal["MESSAGE", "UNPARSED"] = "MESSAGE") -> SessionEvent:
+    return {**_EVENT, "session_id": session_id, "line_number": number, "kind": kind}
+
+
+@pytest.mark.parametrize("error", [LineRefusedError("away"), UnavailableError("no keys")], ids=["away", "no keys"])
+async def test_a_line_that_waits_for_the_object_store_holds_up_its_session_alone(
+    running: Running, error: Exception
+) -> None:
+    running.broker.object_store = error
+    with capture_logs() as logs:
+        await running.delivery.send(batch("/a", of("a", 1), of("a", 2, "UNPARSED"), of("a", 3)))
+        await running.delivery.send(batch("/b", of("b", 1)))
+        await running.delivery.send(batch("/a", of("a", 4)))
+        await running.delivery.send(batch("/a.bak", of("a", 5)))
+        await running.delivery.send(replace(batch("/a.moved"), events=[], renamed_from=Path("/a")))
+        await running.delivery.send(batch("/b", of("b", 2)))
+    running.broker.acknowledge()
+    await running.delivery.drain()
+    sent = [(event["session_id"], event["line_number"]) for event in running.broker.sent]
+    assert sent == [("a", 1), ("b", 1), ("b", 2)]
+    assert set(running.store.load()) == {Path("/b")}
+    assert running.metric("capture_sessions_held") == 1
+    assert running.metric("capture_events_pending") == 0
+    assert [(each["log_level"], each["session_id"], each["line_number"]) for each in logs] == [("error", "a", 2)]
+
+
+async def test_what_is_held_is_read_again_once_the_object_store_is_back(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "_RETRY_S", 0.001)
+    running.broker.object_store = LineRefusedError("away")
+    await running.delivery.send(batch("/a", of("a", 1, "UNPARSED")))
+    resuming = asyncio.create_task(running.delivery.resume())
+    requiring = asyncio.create_task(running.delivery.require_all())
+    await asyncio.wait([resuming, requiring], timeout=0.05)
+    assert not resuming.done()
+    assert not requiring.done()
+    running.broker.object_store = None
+    with pytest.raises(TransientError, match="1 sessions"):
+        await resuming
+    requiring.cancel()
+
+
+async def test_what_no_object_store_can_ever_take_is_told_at_the_end(running: Running) -> None:
+    await running.delivery.require_all()
+    running.broker.object_store = UnavailableError("no secret key", hint="set it")
+    await running.delivery.send(batch("/a", of("a", 1, "UNPARSED")))
+    with pytest.raises(UsageError, match=r"1 sessions .* no secret key") as refusal:
+        await running.delivery.require_all()
+    assert refusal.value.hint == "set it"
 
 
 async def test_a_broker_that_does_not_answer_is_told_of_and_waited_for(
