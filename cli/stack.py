@@ -128,6 +128,7 @@ def _worker_row(
         "state": worker.state,
         "pid": worker.pid,
         "health": worker.health,
+        "oldest_unprocessed_s": worker.probe.oldest_unprocessed_s if worker.probe else None,
         "telemetry": worker.telemetry,
         "resident_bytes": worker.resident_bytes,
         "peak_bytes": worker.probe.peak_bytes if worker.probe else None,

@@ -55,6 +55,8 @@ class WorkerStatus:
         """What it says of itself, for people."""
         if not self.probe:
             return "no answer" if self.pid else ""
+        if self.probe.status == "late":
+            return f"late: its oldest record waits for {self.probe.oldest_unprocessed_s:,.0f} s"
         return f"waits for {self.probe.waits_for}" if self.probe.waits_for else self.probe.status
 
 

@@ -154,6 +154,9 @@ class TelemetrySettings(Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on; nothing here asks who it is that reads.")
     port: int = Field(0, ge=0, le=65535, description="TCP port; 0 is any free one, which the worker logs.")
+    oldest_unprocessed_s: float = Field(
+        300, gt=0, description="Seconds that a record may wait to be processed; then the worker is late, and not ready."
+    )
 
 
 class StackSettings(Section):

@@ -48,7 +48,7 @@ def run_worker(work: Work[MetricsT], metrics: MetricsT, telemetry: TelemetrySett
         UnavailableError: The telemetry can't be served.
         Exception: Whatever the worker raises: with nothing committed that it did not finish.
     """
-    health = Health()
+    health = Health(late_after_s=telemetry.oldest_unprocessed_s, oldest_age_s=metrics.oldest_age_s)
     # A thread: it is not held up by whatever holds the loop, or the threads that the loop waits for at its end.
     deadline = threading.Timer(LONGEST_STOP_S, _end_at_once, [metrics.worker, 1])
     deadline.daemon = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -48,6 +49,7 @@ class WorkerMetrics:
             ["worker", "topic", "partition"],
             registry=self.registry,
         )
+        self._oldest_ms: dict[tuple[str, str, str], int] = {}
 
     def received(self, records: int) -> None:
         """Counts records that came in."""
@@ -77,11 +79,22 @@ class WorkerMetrics:
         place = (self.worker, topic, str(partition))
         self._lag.labels(*place).set(max(0, lag))
         self._oldest.labels(*place).set((oldest_ms or 0) / 1000)
+        if oldest_ms is None:
+            self._oldest_ms.pop(place, None)
+        else:
+            self._oldest_ms[place] = oldest_ms
 
     def release(self, topic: str, partition: int) -> None:
         """Notes that another worker has the partition now: its lag is shown there."""
+        place = (self.worker, topic, str(partition))
+        self._oldest_ms.pop(place, None)
         for gauge in (self._lag, self._oldest):
-            gauge.remove(self.worker, topic, str(partition))
+            gauge.remove(*place)
+
+    def oldest_age_s(self) -> float:
+        """For how long the oldest record in hand has been waiting, seconds; 0 where there is none. For any thread."""
+        oldest = min(list(self._oldest_ms.values()), default=None)
+        return 0.0 if oldest is None else max(0.0, time.time() - oldest / 1000)
 
     def _counter(self, name: str, meaning: str) -> Counter:
         return Counter(f"sessiontrack_{name}", meaning, ["worker"], registry=self.registry).labels(self.worker)

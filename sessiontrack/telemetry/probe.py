@@ -18,14 +18,16 @@ class Probe:
     """What a worker answered.
 
     Attributes:
-        status: `ready`, `waiting` or `stuck`.
+        status: `ready`, `late`, `waiting` or `stuck`.
         waits_for: What it waits for; empty when it is ready.
+        oldest_unprocessed_s: For how long its oldest record has been waiting, seconds; 0 where there is none.
         resident_bytes: Its memory now; 0 where its system does not tell.
         peak_bytes: The most memory that it ever had.
     """
 
     status: str
     waits_for: str
+    oldest_unprocessed_s: float
     resident_bytes: int
     peak_bytes: int
 
@@ -43,6 +45,7 @@ def probe(address: str) -> Probe | None:
     return Probe(
         health["status"],
         health.get("waits_for", ""),
+        float(health.get("oldest_unprocessed_s", 0)),
         int(values.get(RESIDENT_MEMORY, 0)),
         int(values.get(PEAK_MEMORY, 0)),
     )

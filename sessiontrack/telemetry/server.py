@@ -101,8 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
             case "/health/live":
                 self._tell(health.is_alive, "alive" if health.is_alive else "stuck")
             case "/health/ready":
-                waiting = "waiting" if health.is_alive else "stuck"
-                self._tell(health.is_ready, "ready" if health.is_ready else waiting)
+                status = health.status
+                self._tell(status == "ready", status)
             case _:
                 self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"/metrics, /health/live, /health/ready\n")
 
@@ -110,9 +110,12 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: probes come every few seconds."""
 
     def _tell(self, well: bool, status: str) -> None:
-        body = {"worker": self.server.metrics.worker, "status": status}
-        if waits_for := self.server.health.waiting_for:
-            body["waits_for"] = waits_for
+        health = self.server.health
+        body: dict[str, str | float] = {"worker": self.server.metrics.worker, "status": status}
+        if health.waiting_for:
+            body["waits_for"] = health.waiting_for
+        if age := health.oldest_age_s():
+            body["oldest_unprocessed_s"] = round(age, 1)
         code = HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
         self._answer(code, "application/json", json.dumps(body).encode() + b"\n")
 

@@ -99,9 +99,10 @@ def test_records_are_for_their_owner_only(stand_in: Stand) -> None:
 @pytest.mark.parametrize(
     ("probe", "health"),
     [
-        (Probe("ready", "", 1, 1), "ready"),
-        (Probe("waiting", "kafka", 1, 1), "waits for kafka"),
-        (Probe("stuck", "", 1, 1), "stuck"),
+        (Probe("ready", "", 0, 1, 1), "ready"),
+        (Probe("waiting", "kafka", 9, 1, 1), "waits for kafka"),
+        (Probe("stuck", "", 0, 1, 1), "stuck"),
+        (Probe("late", "", 1234, 1, 1), "late: its oldest record waits for 1,234 s"),
     ],
 )
 def test_health_is_told_in_words(probe: Probe, health: str) -> None:

@@ -21,8 +21,8 @@ ANY_PORT = TelemetrySettings()
 
 
 @pytest.fixture
-def health() -> Health:
-    return Health()
+def health(metrics: WorkerMetrics) -> Health:
+    return Health(late_after_s=60, oldest_age_s=metrics.oldest_age_s)
 
 
 @pytest.fixture
@@ -66,6 +66,26 @@ def test_a_worker_whose_loop_stands_still_is_neither(
         answer = get(address, path)
         assert answer.status_code == 503
         assert answer.json()["status"] == "stuck"
+
+
+def test_a_worker_whose_oldest_record_waits_for_too_long_is_late_and_not_ready(
+    address: str, health: Health, metrics: WorkerMetrics
+) -> None:
+    health.ready()
+    now_ms = int(time.time() * 1000)
+    metrics.position("events", 0, lag=5, oldest_ms=now_ms)
+    metrics.position("events", 1, lag=9, oldest_ms=now_ms - 3_600_000)
+    assert get(address, "/health/live").status_code == 200
+    late = get(address, "/health/ready")
+    assert late.status_code == 503
+    assert late.json()["status"] == "late"
+    found = probe(address)
+    assert found
+    assert 3600 <= found.oldest_unprocessed_s < 3660
+    metrics.release("events", 1)
+    assert get(address, "/health/ready").status_code == 200
+    metrics.position("events", 0, lag=0, oldest_ms=None)
+    assert "oldest_unprocessed_s" not in get(address, "/health/ready").json()
 
 
 def test_metrics_tell_of_the_worker_and_of_its_process(address: str, metrics: WorkerMetrics) -> None:
