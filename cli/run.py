@@ -40,6 +40,7 @@ def run(
     import structlog
 
     from cli.output import exit_code
+    from sessiontrack.data_folder import require_known_format
     from sessiontrack.errors import SessionTrackError
     from sessiontrack.logs import configure_logging
     from sessiontrack.settings import get_settings
@@ -49,6 +50,7 @@ def run(
     given = {"host": health_host, "port": health_port}
     telemetry = settings.telemetry.model_copy(update={key: value for key, value in given.items() if value is not None})
     try:
+        require_known_format(settings.data_dir)
         _run(name, settings, telemetry)
     except ModuleNotFoundError as error:
         extra = "streams" if name is Worker.STREAMS else "sinks"

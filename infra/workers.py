@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import TypeAdapter
 
@@ -66,11 +68,11 @@ def start_workers(settings: Settings) -> list[str]:
     Returns:
         The names of those that were started.
     """
-    records = _load(settings)
+    records = load_records(settings.data_dir)
     started = [name for name in WORKERS if not (name in records and is_alive(records[name]))]
     for name in started:
         records[name] = _start(settings, name, _telemetry_port(records.get(name)))
-        _save(settings, records)
+        save_records(settings.data_dir, records)
     return started
 
 
@@ -80,17 +82,19 @@ def stop_workers(settings: Settings) -> list[str]:
     Returns:
         The names of those that were stopped.
     """
-    records = _load(settings)
+    records = load_records(settings.data_dir)
     running = [name for name, record in records.items() if is_alive(record)]
     for name in running:
         stop(records[name])
-    _save(settings, {name: record.model_copy(update={"wanted": False}) for name, record in records.items()})
+    save_records(
+        settings.data_dir, {name: record.model_copy(update={"wanted": False}) for name, record in records.items()}
+    )
     return running
 
 
 def worker_states(settings: Settings) -> list[WorkerStatus]:
     """Each worker, as it is now, and as it says of itself."""
-    records = _load(settings)
+    records = load_records(settings.data_dir)
     return [_status(name, records.get(name)) for name in WORKERS]
 
 
@@ -128,8 +132,13 @@ def _start(settings: Settings, name: str, port: int) -> WorkerRecord:
     return WorkerRecord(**keeper.model_dump(), telemetry_port=port)
 
 
-def _load(settings: Settings) -> dict[str, WorkerRecord]:
-    path = settings.data_dir / "workers.json"
+def load_records(data_dir: Path) -> dict[str, WorkerRecord]:
+    """What is known of the workers that were started in a data folder.
+
+    Raises:
+        UsageError: It can't be read.
+    """
+    path = data_dir / "workers.json"
     try:
         return _RECORDS.validate_json(path.read_bytes())
     except FileNotFoundError:
@@ -138,6 +147,7 @@ def _load(settings: Settings) -> dict[str, WorkerRecord]:
         raise UsageError(f"{path} can't be read", hint="Stop the workers by hand and delete that file.") from error
 
 
-def _save(settings: Settings, records: dict[str, WorkerRecord]) -> None:
+def save_records(data_dir: Path, records: Mapping[str, WorkerRecord]) -> None:
+    """Replaces what is known of the workers."""
     text = json.dumps({name: record.model_dump(mode="json") for name, record in records.items()})
-    write_private(settings.data_dir / "workers.json", text)
+    write_private(data_dir / "workers.json", text)

@@ -22,6 +22,7 @@ from infra.stack.provision import ensure, locked
 from infra.stack.registry import Registry
 from infra.stack.server import STACK_MARK, Server, Site
 from infra.stack.state import StackState, load_state
+from sessiontrack.data_folder import claim_data_folder
 from sessiontrack.errors import SessionTrackError, UnavailableError
 from sessiontrack.settings import Settings
 
@@ -79,13 +80,14 @@ class NativeStack:
             The addresses and passwords, nested as in `sessiontrack.settings.Settings`; also in `<data_dir>/stack.json`.
 
         Raises:
-            UsageError: A prerequisite is missing.
+            UsageError: A prerequisite is missing, or a later release has used the data folder.
             UnavailableError: Servers did not start; those that did keep running.
         """
         tools = find_tools(self.settings, self.layout.account)
         if self.layout.account:
             self.layout.account.create()
         self.layout.create()
+        claim_data_folder(self.layout.data_dir)
         with locked(self.layout.lock_file, lambda: progress("stack", "waiting for another up or down")):
             state = load_state(self.layout.state_file) or self._new_state(tools)
             self._choose_object_store(state)

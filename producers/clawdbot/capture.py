@@ -24,6 +24,7 @@ from producers.clawdbot.follow import follow
 from producers.clawdbot.sources import Sources
 from producers.emitter import SessionEmitter
 from producers.left_behind import send_left_behind
+from sessiontrack.data_folder import claim_data_folder
 from sessiontrack.errors import TransientError, UnavailableError, UsageError
 from sessiontrack.settings import Settings
 from sessiontrack.telemetry.health import Health
@@ -119,6 +120,7 @@ async def capture(
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     work = _Capture(settings, _existing(roots or settings.capture.roots or None), once, on_progress)
     work.metrics, work.health = metrics or CaptureMetrics(), health or Health()
+    claim_data_folder(settings.data_dir)
     folder = settings.data_dir / "capture"
     if stop:
         work.stop = stop

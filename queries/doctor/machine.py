@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from queries.doctor.finding import Finding, ok, warning, wrong
+from sessiontrack.data_folder import require_known_format
+from sessiontrack.errors import UsageError
 
 # What the package asks for in pyproject.toml.
 _OLDEST_PYTHON = (3, 11)
@@ -40,6 +42,10 @@ def check_data_folder(folder: Path) -> Finding:
         return wrong("data folder", f"{parent} can't be written", f"export SESSIONTRACK_DATA_DIR=… or chown {parent}")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         return wrong("data folder", f"{folder} can't be written", f"sudo chown -R $USER {folder}")
+    try:
+        require_known_format(folder)
+    except UsageError as error:
+        return wrong("data folder", str(error), error.hint or "")
     # Servers that root starts run as another user, who must pass through: the folders inside are private then.
     if folder.stat().st_mode & _GROUP_AND_OTHERS & ~0o011:
         return warning("data folder", f"others can read {folder}", f"chmod go-rw {folder}")
