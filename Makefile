@@ -54,6 +54,7 @@ format: install ## Format the code, regenerate what is generated
 	$(BIN)/python -m schemas.asyncapi
 	$(BIN)/python -m infra.compose
 	$(BIN)/python -m tests.versions
+	$(BIN)/python -m tests.data_folders
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

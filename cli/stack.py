@@ -67,12 +67,14 @@ def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
     """Show how each server and worker is.
 
     State, address, version and memory of the servers; lag, rate, dead letters, memory and health of the workers, the
-    rate measured over a second or two. Exits with 4 where a part is not running.
+    rate measured over a second or two; the disk where it is nearly full. Exits with 4 then, and where a part is not
+    running.
     """
     import asyncio
 
     from infra.stack.stack import NativeStack
     from infra.workers import worker_states
+    from sessiontrack.disk import disk_space
     from sessiontrack.settings import get_settings
 
     settings = get_settings()
@@ -81,11 +83,15 @@ def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
     kafka_runs = any(server.name == "kafka" and server.state == "running" for server in servers)
     positions, letters = asyncio.run(_progress(settings)) if kafka_runs else ({}, None)
     rows = [_worker_row(worker, positions.get(worker.name), letters) for worker in workers]
+    disk = disk_space(settings.data_dir, settings.disk_reserve_bytes)
     if json:
-        print_json({"servers": [_server_row(server) for server in servers], "workers": rows})
+        free = {"free_bytes": disk.free, "reserve_bytes": disk.reserve, "low": disk.is_low}
+        print_json({"servers": [_server_row(server) for server in servers], "workers": rows, "disk": free})
     else:
         _print_status([_server_row(server) for server in servers], rows)
-    if {part.state for part in servers} | {worker.state for worker in workers} != {"running"}:
+        if disk.is_low:
+            typer.echo(f"The disk is nearly full, {disk}: capture waits, and servers may stop to write.")
+    if disk.is_low or {part.state for part in servers} | {worker.state for worker in workers} != {"running"}:
         raise typer.Exit(int(Exit.UNAVAILABLE))
 
 

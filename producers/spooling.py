@@ -68,7 +68,9 @@ class SpoolingPublisher:
         self._settings = settings
         self._connect = connect
         schema, self._encoder = _spool_encoder()
-        self._spool = Spool(spool_root(settings.data_dir), schema, settings.capture.spool_bytes)
+        self._spool = Spool(
+            spool_root(settings.data_dir), schema, settings.capture.spool_bytes, settings.disk_reserve_bytes
+        )
         self._direct = False
         self._told = False
         self._connection: Connection | None = None

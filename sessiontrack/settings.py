@@ -181,6 +181,11 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(
         default_factory=lambda: user_cache_path("sessiontrack"), description="Downloads and builds; may be deleted."
     )
+    disk_reserve_bytes: int = Field(
+        2 * 1024**3,
+        ge=0,
+        description="What stays free on the disk of data_dir, or a twentieth of a small one: with less, capture waits.",
+    )
     family: str = Field("clawdbot", description="Family of products whose sessions share identities.")
     kafka: KafkaSettings = KafkaSettings()
     registry: RegistrySettings = RegistrySettings()

@@ -58,7 +58,7 @@ def write_folder(folder: Path) -> None:
     with closing(CheckpointStore(folder / "capture")) as store:
         store.save([CHECKPOINT, GENERATION])
     schema = load_schema(EVENTS.schema)
-    with closing(Spool(spool_root(folder), json.dumps(schema).encode(), 2**30)) as spool:
+    with closing(Spool(spool_root(folder), json.dumps(schema).encode(), 2**30, 0)) as spool:
         spool.append([Encoder(EVENTS.schema, 0).encode(EVENT)])
     (folder / "servers").mkdir()
     STATE.save(folder / "servers" / "state.json")

@@ -20,6 +20,7 @@ from producers.clawdbot.checkpoints import CheckpointStore, exclusive
 from producers.clawdbot.counts import Counts
 from producers.clawdbot.delivery import Delivery
 from producers.clawdbot.discover import state_folders
+from producers.clawdbot.disk_guard import DiskGuard
 from producers.clawdbot.follow import follow
 from producers.clawdbot.sources import Sources
 from producers.emitter import SessionEmitter
@@ -174,7 +175,9 @@ class _Capture:
         try:
             self.metrics.restarted()
             self.health.ready()
-            delivery = Delivery(emitter, store, metrics=self.metrics, health=self.health)
+            reserve = self._settings.disk_reserve_bytes
+            disk = DiskGuard(self._settings.data_dir, reserve, self.stop, self.health, self.metrics)
+            delivery = Delivery(emitter, store, metrics=self.metrics, health=self.health, disk=disk)
             with closing(self._sources(delivery, store)) as sources:
                 works = [delivery.run(), delivery.resume(), self._read(sources, delivery), self._grace()]
                 if not self._once:

@@ -12,6 +12,7 @@ import structlog
 from producers.claims import LineRefusedError
 from producers.clawdbot.batches import Batch
 from producers.clawdbot.checkpoints import AnyCheckpoint, CheckpointKey, CheckpointStore
+from producers.clawdbot.disk_guard import DiskGuard
 from producers.clawdbot.holding import HeldSessions
 from producers.receipt import Receipt
 from schemas.records import SessionEvent
@@ -50,6 +51,7 @@ class Delivery:
         store: Takes the checkpoints.
         metrics: Counts what is sent, acknowledged and refused.
         health: Told what is waited for.
+        disk: Asked for room before each batch; there is always room where it is left out.
     """
 
     def __init__(
@@ -59,11 +61,13 @@ class Delivery:
         *,
         metrics: CaptureMetrics | None = None,
         health: Health | None = None,
+        disk: DiskGuard | None = None,
     ) -> None:
         self._sender = sender
         self._store = store
         self._metrics = metrics or CaptureMetrics()
         self._health = health or Health()
+        self._disk = disk
         self._held = HeldSessions()
         self._waiting: asyncio.Queue[_Sent] = asyncio.Queue(_WAITING_BATCHES)
 
@@ -75,6 +79,8 @@ class Delivery:
         """
         if self._held.cover(batch):
             return
+        if self._disk:
+            await self._disk.wait_for_room()
         receipts: list[asyncio.Future[Receipt]] = []
         self._metrics.sent(len(batch.events))
         whole = True

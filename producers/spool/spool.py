@@ -10,7 +10,6 @@ sent in part are sent again; their ids are the same, so readers drop the repeats
 
 from __future__ import annotations
 
-import shutil
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,14 +21,12 @@ import structlog
 
 from producers.spool.folders import SpoolFolder, new_folder, orphans, set_aside_path, spool_size
 from producers.spool.segments import SegmentWriter, framed, read_records, sync_to_disk
+from sessiontrack.disk import disk_space
 from sessiontrack.errors import TransientError
 from sessiontrack.folders import private_folder
 
 # Small enough that acknowledged events are soon off the disk, and that little is sent twice after a crash.
 _SEGMENT_BYTES = 4 * 1024 * 1024
-# The spool leaves a disk that much, or a twentieth where that is less: the assistant needs room as well.
-_KEPT_FREE_BYTES = 1024**3
-_KEPT_FREE_SHARE = 20
 _FULL_HINT = (
     "Start the broker (`sessiontrack up`; `sessiontrack doctor` says what is wrong), and the spool empties by itself; "
     "or raise SESSIONTRACK_CAPTURE__SPOOL_BYTES."
@@ -66,12 +63,14 @@ class Spool:
         root: Holds the folders of all emitters that share the bound.
         schema: The schema of the events that are appended, as JSON.
         limit_bytes: How much all folders in `root` may hold.
+        reserve_bytes: What is to stay free on their disk.
     """
 
-    def __init__(self, root: Path, schema: bytes, limit_bytes: int) -> None:
+    def __init__(self, root: Path, schema: bytes, limit_bytes: int, reserve_bytes: int) -> None:
         self.root = root
         self._schema = schema
         self._limit = limit_bytes
+        self._reserve = reserve_bytes
         self._own: SpoolFolder | None = None
         self._adopted: list[SpoolFolder] = []
         self._segments: deque[_Segment] = deque()
@@ -181,10 +180,11 @@ class Spool:
         private_folder(self.root)
         if (held := spool_size(self.root).bytes) + size > self._limit:
             raise TransientError(f"the spool in {self.root} is full: {held:,} bytes wait there", hint=_FULL_HINT)
-        disk = shutil.disk_usage(self.root)
-        if disk.free - size < min(disk.total // _KEPT_FREE_SHARE, _KEPT_FREE_BYTES):
+        disk = disk_space(self.root, self._reserve)
+        if disk.free - size < disk.reserve:
             raise TransientError(
-                f"the disk of {self.root} is nearly full: {disk.free:,} bytes are free", hint=_FULL_HINT
+                f"the disk of {self.root} is nearly full: {disk.free:,} bytes are free, {disk.reserve:,} stay so",
+                hint=_FULL_HINT,
             )
         if self._own is None:
             self._own = new_folder(self.root)

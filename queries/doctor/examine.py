@@ -30,7 +30,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("python", _in_thread(check_python)),
         ("configuration", _in_thread(lambda: check_config(config_path()))),
         ("data folder", _in_thread(lambda: check_data_folder(settings.data_dir))),
-        ("disk", _in_thread(lambda: check_disk(settings.data_dir))),
+        ("disk", _in_thread(lambda: check_disk(settings.data_dir, settings.disk_reserve_bytes))),
         ("stack", _in_thread(lambda: check_prerequisites(settings))),
         ("broker", check_broker(settings)),
         ("registry", check_registry(settings)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 from queries.doctor.finding import Finding, ok, warning, wrong
 from sessiontrack.data_folder import require_known_format
+from sessiontrack.disk import disk_space
 from sessiontrack.errors import UsageError
 
 # What the package asks for in pyproject.toml.
@@ -19,8 +19,6 @@ _OLDEST_PYTHON = (3, 11)
 _NEWEST_PYTHON = (3, 13)
 # The spool alone may take 1 GiB, and a stack's log and indexes as much in a busy month.
 _LITTLE_FREE_BYTES = 5 * 1024**3
-# Below this the spool takes nothing more (producers.spool), and databases stop.
-_TOO_LITTLE_FREE_BYTES = 1024**3
 _GROUP_AND_OTHERS = 0o077
 
 
@@ -52,15 +50,18 @@ def check_data_folder(folder: Path) -> Finding:
     return ok("data folder", str(folder))
 
 
-def check_disk(folder: Path) -> Finding:
-    """Whether the disk of the data folder has room."""
-    existing = next(each for each in (folder, *folder.parents) if each.exists())
-    usage = shutil.disk_usage(existing)
-    found = f"{usage.free / 1024**3:,.1f} of {usage.total / 1024**3:,.0f} GiB free at {existing}"
-    mend = f"du -xh {existing} | sort -h | tail"
-    if usage.free < _TOO_LITTLE_FREE_BYTES:
-        return wrong("disk", found, mend)
-    return warning("disk", found, mend) if usage.free < _LITTLE_FREE_BYTES else ok("disk", found)
+def check_disk(folder: Path, reserve_bytes: int) -> Finding:
+    """Whether the disk of the data folder has room.
+
+    Args:
+        folder: The data folder.
+        reserve_bytes: With less free than this, capture waits.
+    """
+    space = disk_space(folder, reserve_bytes)
+    mend = f"du -xh {space.folder} | sort -h | tail"
+    if space.is_low:
+        return wrong("disk", f"{space}: capture and spool take nothing more, servers may stop", mend)
+    return warning("disk", str(space), mend) if space.free < _LITTLE_FREE_BYTES else ok("disk", str(space))
 
 
 def check_config(path: Path) -> Finding:

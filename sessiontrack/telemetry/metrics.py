@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -132,6 +132,14 @@ class CaptureMetrics(WorkerMetrics):
             "Sessions that wait with a large line for the object store.",
             registry=self.registry,
         )
+        self._disk_free = Gauge(
+            "sessiontrack_capture_disk_free_bytes", "Room on the disk of the data folder.", registry=self.registry
+        )
+        self._disk_reserve = Gauge(
+            "sessiontrack_capture_disk_reserve_bytes",
+            "What is to stay free of it: with less, capture waits.",
+            registry=self.registry,
+        )
         self._acknowledged_at = Gauge(
             "sessiontrack_capture_last_acknowledgement_timestamp_seconds",
             "When events were last acknowledged, Unix seconds; 0 where none were.",
@@ -168,6 +176,11 @@ class CaptureMetrics(WorkerMetrics):
         """Notes how many sessions wait for the object store, and events that are not sent for now because of it."""
         self._held.set(sessions)
         self._pending.dec(events)
+
+    def disk(self, free: Callable[[], float], reserve: int) -> None:
+        """Shows the room on the disk, asked for when somebody looks, and what of it is to stay free; bytes."""
+        self._disk_free.set_function(free)
+        self._disk_reserve.set(reserve)
 
     def restarted(self) -> None:
         """Nothing waits: what was in flight or held is sent again."""

@@ -16,10 +16,11 @@ from infra.bucket import create_bucket
 from infra.topics import create_topics, register_schemas
 from producers.emitter import SessionEmitter
 from producers.transcript import Transcript, TranscriptSource
+from schemas.records import SessionEvent
 from sessiontrack.errors import TerminalError, UnavailableError, UsageError
 from sessiontrack.settings import Settings
-from tests.stack.reading import environment, event_log, last_generation
-from tests.stack.waiting import PATIENCE_S
+from tests.stack.reading import EventLog, environment, event_log, last_generation
+from tests.stack.waiting import PATIENCE_S, until
 from tests.unit.producers.clawdbot.writing import header, line, message
 
 _EXAMPLE = Path(__file__).parents[2] / "examples" / "publish.py"
@@ -33,11 +34,21 @@ def settings(stack_settings: Settings) -> Settings:
     return stack_settings
 
 
+async def arrived(log: EventLog, session_id: str, count: int) -> list[SessionEvent]:
+    """Waits for events: on a busy machine any may take the way through the spool, and large ones always do."""
+
+    async def are_there() -> bool:
+        return len(await log.events({session_id})) >= count
+
+    await until(are_there, f"{count} events")
+    return await log.events({session_id})
+
+
 async def test_a_receipt_says_where_the_event_stands(settings: Settings) -> None:
     session_id = str(uuid4())
     transcript = Transcript(TranscriptSource(session_id=session_id))
     events = [transcript.append(raw, captured_at=0) for raw in (header(session_id), message(1))]
-    async with event_log(settings) as log, SessionEmitter(settings) as emitter:
+    async with event_log(settings) as log, SessionEmitter(settings, spool=False) as emitter:
         receipts = [await emitter.emit(event) for event in events]
         records = await log.records({session_id})
     assert [(receipt.partition, receipt.offset) for receipt in receipts] == [record[:2] for record in records]
@@ -53,7 +64,7 @@ async def test_the_order_of_a_session_is_kept_with_many_in_flight(settings: Sett
         for number in range(1000):
             await emitter.send(transcript.append(message(number), captured_at=0))
         await emitter.flush()
-        events = await log.events({session_id})
+        events = await arrived(log, session_id, 1000)
     assert [event["line_number"] for event in events] == list(range(1, 1001))
 
 
@@ -63,7 +74,7 @@ async def test_a_large_line_goes_to_the_object_store(settings: Settings) -> None
     event = Transcript(TranscriptSource(session_id=session_id)).append(raw, captured_at=0)
     async with event_log(settings) as log, SessionEmitter(settings) as emitter:
         await emitter.emit(event)
-        (published,) = await log.events({session_id})
+        (published,) = await arrived(log, session_id, 1)
     payload = published["payload"]
     assert payload
     assert payload["raw"] is None
@@ -82,7 +93,7 @@ async def test_a_large_line_goes_to_the_object_store(settings: Settings) -> None
     found.release_conn()
 
 
-async def test_a_program_of_fifteen_lines_publishes_a_session(settings: Settings) -> None:
+async def test_a_program_of_fifteen_lines_publishes_a_session(settings: Settings, tmp_path: Path) -> None:
     assert len([row for row in _EXAMPLE.read_text().splitlines() if row]) <= 15
     session_id = str(uuid4())
     transcript = header(session_id) + message(1) + b"\r\n" + line(type="label", text="\u2028")
@@ -93,7 +104,7 @@ async def test_a_program_of_fifteen_lines_publishes_a_session(settings: Settings
             session_id,
             stdin=PIPE,
             stdout=PIPE,
-            env={**os.environ, **environment(settings)},
+            env={**os.environ, **environment(settings), "SESSIONTRACK_DATA_DIR": str(tmp_path)},
         )
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -104,7 +115,10 @@ async def test_a_program_of_fifteen_lines_publishes_a_session(settings: Settings
                 await process.communicate()
         assert process.returncode == 0
         assert b"offset=" in said
-        assert last_generation(await log.events({session_id})) == transcript
+        # What it could not send in time waits in its spool.
+        async with SessionEmitter(settings.model_copy(update={"data_dir": tmp_path})):
+            events = await arrived(log, session_id, 4)
+    assert last_generation(events) == transcript
 
 
 async def test_what_can_not_be_published_is_said(settings: Settings) -> None:

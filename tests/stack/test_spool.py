@@ -23,6 +23,7 @@ from producers.spool.folders import spool_root, spool_size
 from producers.transcript import Transcript, TranscriptSource
 from schemas.records import SessionEvent
 from sessiontrack.settings import Settings
+from tests.stack.gate import Gate
 from tests.stack.reading import environment, event_log
 from tests.stack.waiting import PATIENCE_S, until
 from tests.unit.producers.clawdbot.writing import message
@@ -35,6 +36,14 @@ def settings(stack_settings: Settings, tmp_path: Path) -> Settings:
     register_schemas(stack_settings)
     create_bucket(stack_settings.s3)
     return stack_settings.model_copy(update={"data_dir": tmp_path})
+
+
+@pytest.fixture
+def gate(stack_settings: Settings) -> Iterator[Gate]:
+    """The way to the object store."""
+    host, _, port = stack_settings.s3.endpoint.partition(":")
+    with Gate(host, int(port)) as gate:
+        yield gate
 
 
 @contextmanager
@@ -70,13 +79,13 @@ async def test_events_of_an_outage_come_in_order_when_it_is_over(settings: Setti
     transcript = Transcript(TranscriptSource(session_id=session_id))
     events = [transcript.append(message(number), captured_at=0) for number in range(300)]
     async with event_log(settings) as log, SessionEmitter(settings) as emitter:
-        before = [await emitter.emit(event) for event in events[:100]]
+        for event in events[:100]:
+            await emitter.emit(event)
         with broker_stopped(stack_settings):
             during = [await emitter.emit(event) for event in events[100:200]]
         behind = [await emitter.emit(event) for event in events[200:]]
         await emptied(settings)
         assert distinct_texts(await log.events({session_id})) == entry_ids(300)
-    assert not any(receipt.spooled for receipt in before)
     assert all(receipt.spooled for receipt in during)
     assert behind[0].spooled
 
@@ -106,12 +115,13 @@ async def test_nothing_is_lost_when_the_process_is_killed_in_an_outage(
     assert ids[: first + 5] == entry_ids(first + 5)
 
 
-async def test_large_lines_wait_for_the_object_store(settings: Settings, unused_tcp_port: int) -> None:
+async def test_large_lines_wait_for_the_object_store(settings: Settings, gate: Gate) -> None:
     session_id = str(uuid4())
     transcript = Transcript(TranscriptSource(session_id=session_id))
     large = transcript.append(message(0, "é" * settings.capture.claim_bytes), captured_at=0)
     small = transcript.append(message(1), captured_at=0)
-    away = settings.s3.model_copy(update={"endpoint": f"127.0.0.1:{unused_tcp_port}"})
+    gate.shut()
+    away = settings.s3.model_copy(update={"endpoint": f"127.0.0.1:{gate.port}"})
     async with (
         event_log(settings) as log,
         SessionEmitter(settings.model_copy(update={"s3": away})) as emitter,
@@ -119,8 +129,8 @@ async def test_large_lines_wait_for_the_object_store(settings: Settings, unused_
         receipts = [await emitter.emit(event) for event in (large, small)]
         assert [receipt.spooled for receipt in receipts] == [True, True]
         assert await log.events({session_id}) == []
-        async with _forwarding(unused_tcp_port, settings.s3.endpoint):
-            await emptied(settings)
+        gate.open()
+        await emptied(settings)
         published = await log.events({session_id})
     assert distinct_texts(published) == entry_ids(2)
     assert published[0]["payload"]
@@ -169,23 +179,3 @@ async def _said(process: Process, count: int) -> list[str]:
             if line.rstrip().endswith(("spooled", "published")):
                 lines.append(line.strip())
     return lines
-
-
-@asynccontextmanager
-async def _forwarding(port: int, endpoint: str) -> AsyncIterator[None]:
-    """A server that is back: its port leads to the real one."""
-    host, _, target = endpoint.partition(":")
-
-    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        upstream_reader, upstream_writer = await asyncio.open_connection(host, int(target))
-        await asyncio.gather(_pump(reader, upstream_writer), _pump(upstream_reader, writer))
-
-    async with await asyncio.start_server(forward, "127.0.0.1", port):
-        yield
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
-    writer.close()

@@ -14,5 +14,7 @@ from tests.stack.conftest import running_stack
 @pytest.fixture(scope="package")
 def own_stack() -> Iterator[tuple[NativeStack, Settings]]:
     """The stack and its settings; each module leaves it running."""
-    with running_stack() as stack:
-        yield stack
+    with running_stack() as (stack, settings):
+        yield stack, settings
+        stack.down()
+        assert {part.state for part in stack.status()} == {"stopped"}

@@ -16,10 +16,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from minio import Minio
 
+from infra.stack.ports import is_free
 from infra.stack.stack import NativeStack
 from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import Settings
-from tests.stack.waiting import PATIENCE_S
+from tests.stack.waiting import PATIENCE_S, wait_until
 
 NAME = "kept"
 VALUE = b"kept"
@@ -111,23 +112,17 @@ def test_second_up_leaves_running_servers_alone(stack: NativeStack) -> None:
     assert_kept(stack)
 
 
-def test_killed_servers_come_back_with_their_data(stack: NativeStack) -> None:
+def test_killed_servers_come_back_with_their_data_once_no_stranger_has_their_port(stack: NativeStack) -> None:
     before = pids(stack)
+    port = Settings(data_dir=stack.settings.data_dir).postgres.port
     for pid in before.values():
         assert pid
         os.kill(pid, signal.SIGKILL)
-    stack.up()
-    assert all(pid not in before.values() for pid in pids(stack).values())
-    assert_kept(stack)
-
-
-def test_port_taken_by_a_stranger_is_refused_and_later_used_again(stack: NativeStack) -> None:
-    port = Settings(data_dir=stack.settings.data_dir).postgres.port
-    stack.down()
-    assert {part.state for part in stack.status()} == {"stopped"}
+    wait_until(lambda: is_free(port), f"a free port {port}")
     with socket.create_server(("127.0.0.1", port)):
         with pytest.raises(UnavailableError, match=f"Port {port}.*postgres.*process {os.getpid()} "):
             stack.up()
         assert {part.name for part in stack.status() if part.state != "running"} == {"postgres"}
     stack.up()
+    assert all(pid not in before.values() for pid in pids(stack).values())
     assert_kept(stack)

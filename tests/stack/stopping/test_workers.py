@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -24,12 +25,12 @@ from infra.stack.stack import NativeStack
 from infra.stack.state import load_state
 from queries.lag import group_positions
 from sessiontrack.settings import Settings
+from tests.stack.gate import Gate
 from tests.stack.pipeline import SESSIONTRACK, Pipeline, differences
 from tests.stack.waiting import PATIENCE_S, reaped, wait_until
 
 SESSIONS = 20
-# The server that each worker can't do without, beside Kafka.
-STORES = {"archive": "minio", "postgres": "postgres", "opensearch": "opensearch"}
+SINKS = ("archive", "postgres", "opensearch")
 
 
 class RunningWorker:
@@ -92,10 +93,32 @@ def transcripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def workers(stack: tuple[NativeStack, Settings], transcripts: Path) -> Iterator[dict[str, RunningWorker]]:
+def gates(stack: tuple[NativeStack, Settings]) -> Iterator[dict[str, Gate]]:
+    """The way of each sink to its store."""
+    settings = stack[1]
+    addresses = {
+        "archive": settings.s3.endpoint,
+        "postgres": f"{settings.postgres.host}:{settings.postgres.port}",
+        "opensearch": urlsplit(settings.opensearch.url).netloc,
+    }
+    with ExitStack() as opened:
+        gates = {}
+        for name, address in addresses.items():
+            host, _, port = address.partition(":")
+            gates[name] = opened.enter_context(Gate(host, int(port)))
+        yield gates
+
+
+@pytest.fixture(scope="module")
+def workers(
+    stack: tuple[NativeStack, Settings], gates: dict[str, Gate], transcripts: Path
+) -> Iterator[dict[str, RunningWorker]]:
     environment = os.environ | {
         "SESSIONTRACK_DATA_DIR": str(stack[1].data_dir),
         "SESSIONTRACK_CAPTURE__ROOTS": json.dumps([str(transcripts)]),
+        "SESSIONTRACK_S3__ENDPOINT": f"127.0.0.1:{gates['archive'].port}",
+        "SESSIONTRACK_POSTGRES__PORT": str(gates["postgres"].port),
+        "SESSIONTRACK_OPENSEARCH__URL": f"http://127.0.0.1:{gates['opensearch'].port}",
     }
     with ExitStack() as processes:
         started = {}
@@ -105,6 +128,10 @@ def workers(stack: tuple[NativeStack, Settings], transcripts: Path) -> Iterator[
         for worker in started.values():
             worker.wait_until_ready()
         yield started
+
+
+def lags(settings: Settings) -> dict[str, int]:
+    return {position.worker: position.lag for position in asyncio.run(group_positions(settings))}
 
 
 def stop_server(settings: Settings, name: str) -> None:
@@ -123,7 +150,7 @@ def test_metrics_tell_what_a_worker_has_done(
         assert worker.metric("sessiontrack_records_received_total") > 0
         assert worker.metric("sessiontrack_records_written_total") > 0
         assert worker.metric("process_resident_memory_peak_bytes") > 10_000_000
-    for name in ("streams", *STORES):
+    for name in ("streams", *SINKS):
         worker = workers[name]
         assert worker.metric("sessiontrack_batch_seconds_count") > 0
         assert worker.metric("sessiontrack_batch_seconds_sum") > 0
@@ -131,29 +158,34 @@ def test_metrics_tell_what_a_worker_has_done(
         assert worker.metric("sessiontrack_oldest_unprocessed_timestamp_seconds") == 0
 
 
-@pytest.mark.parametrize(("name", "server"), STORES.items())
-def test_a_worker_whose_store_is_away_is_alive_but_not_ready(
+@pytest.mark.parametrize("name", SINKS)
+def test_a_worker_whose_store_is_away_is_alive_but_not_ready_and_holds_up_no_other(
     name: str,
-    server: str,
     stack: tuple[NativeStack, Settings],
+    gates: dict[str, Gate],
     workers: dict[str, RunningWorker],
     transcripts: Path,
 ) -> None:
-    worker, pipeline = workers[name], Pipeline(stack[1])
-    stop_server(stack[1], server)
-    # The others go on; what it can't write yet is its lag, and ages.
+    worker, settings = workers[name], stack[1]
+    gates[name].shut()
     generate(transcripts / name, 3, seed=len(name))
     worker.wait_until_ready(False)
     assert worker.is_alive
     assert worker.waits_for() == name
     wait_until(
-        lambda: worker.metric("sessiontrack_oldest_unprocessed_timestamp_seconds") > 0, f"an age of {name}'s lag"
+        lambda: worker.metric("sessiontrack_oldest_unprocessed_timestamp_seconds") > 0, f"the lag's age of {name}"
     )
     assert worker.metric("sessiontrack_lag_records") > 0
 
-    stack[0].up()
+    # All else has what it can't write yet.
+    others = [other for other in ("streams", *SINKS) if other != name]
+    wait_until(lambda: not any(lags(settings)[other] for other in others), f"nothing left for {', '.join(others)}")
+    assert lags(settings)[name] > 0
+    assert all(workers[other].is_ready for other in others)
+
+    gates[name].open()
     worker.wait_until_ready()
-    assert not differences(pipeline.verify())
+    assert not differences(Pipeline(settings).verify())
 
 
 def test_workers_whose_broker_is_away_are_alive_but_not_ready(
@@ -179,6 +211,4 @@ def test_a_signal_ends_each_with_everything_committed(
         worker.process.send_signal(signal.SIGTERM)
     for worker in workers.values():
         assert worker.process.wait(timeout=PATIENCE_S) == 0, worker.name
-    assert {position.worker: position.lag for position in asyncio.run(group_positions(stack[1]))} == dict.fromkeys(
-        ("streams", *STORES), 0
-    )
+    assert lags(stack[1]) == dict.fromkeys(("streams", *SINKS), 0)

@@ -43,7 +43,7 @@ def test_a_capture_goes_on_where_the_one_before_stopped(folder: Path) -> None:
 
 
 def test_what_waits_in_the_spool_is_sent(folder: Path) -> None:
-    with closing(Spool(spool_root(folder), b"{}", 2**30)) as spool:
+    with closing(Spool(spool_root(folder), b"{}", 2**30, 0)) as spool:
         spool.adopt()
         [event] = spool.read(2**20)
     assert Decoder(EVENTS.schema, lambda schema_id: json.loads(event.schema)).decode(event.value) == EVENT

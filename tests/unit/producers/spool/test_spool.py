@@ -19,6 +19,7 @@ from sessiontrack.errors import TransientError
 
 SCHEMA = b'{"type":"bytes"}'
 LIMIT = 64 * 1024**2
+RESERVE = 1024**3
 _values = st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=20)
 
 
@@ -39,7 +40,7 @@ def segments(root: Path) -> list[Path]:
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
-    return Spool(tmp_path, SCHEMA, LIMIT)
+    return Spool(tmp_path, SCHEMA, LIMIT, RESERVE)
 
 
 def test_what_was_appended_is_read_in_order_and_gone_once_acknowledged(spool: Spool, tmp_path: Path) -> None:
@@ -83,11 +84,11 @@ def test_segments_are_rolled_and_removed_one_by_one(
 
 
 def test_a_successor_reads_what_a_process_left(tmp_path: Path) -> None:
-    gone, other = Spool(tmp_path, SCHEMA, LIMIT), Spool(tmp_path, SCHEMA, LIMIT)
+    gone, other = Spool(tmp_path, SCHEMA, LIMIT, RESERVE), Spool(tmp_path, SCHEMA, LIMIT, RESERVE)
     gone.append([b"left"])
     other.append([b"alive"])
     gone.close()
-    successor = Spool(tmp_path, SCHEMA, LIMIT)
+    successor = Spool(tmp_path, SCHEMA, LIMIT, RESERVE)
     successor.append([b"new"])
     successor.adopt()
     assert rest_of(successor) == [b"left", b"new"]
@@ -101,7 +102,7 @@ def test_a_successor_reads_what_a_process_left(tmp_path: Path) -> None:
 def test_of_a_torn_segment_every_whole_record_is_read(values: list[bytes], data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
         root = Path(folder)
-        spool = Spool(root, SCHEMA, LIMIT)
+        spool = Spool(root, SCHEMA, LIMIT, RESERVE)
         ends = []
         for value in values:
             spool.append([value])
@@ -113,7 +114,7 @@ def test_of_a_torn_segment_every_whole_record_is_read(values: list[bytes], data:
         os.truncate(path, size)
         with path.open("ab") as file:
             file.write(garbage)
-        successor = Spool(root, SCHEMA, LIMIT)
+        successor = Spool(root, SCHEMA, LIMIT, RESERVE)
         successor.adopt()
         successor.append([b"new"])
         whole = sum(end <= size for end in ends)
@@ -125,7 +126,7 @@ def test_a_full_spool_says_what_to_do_and_takes_more_once_it_is_emptied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spool_module, "_SEGMENT_BYTES", 1000)
-    spool = Spool(tmp_path, SCHEMA, 3000)
+    spool = Spool(tmp_path, SCHEMA, 3000, RESERVE)
     accepted = [bytes([number]) * 100 for number in range(1, 15)]
     for value in accepted:
         spool.append([value])
@@ -202,6 +203,6 @@ def test_an_event_that_is_set_aside_is_kept_and_not_read_again(spool: Spool, tmp
     spool.acknowledge()
     assert b"bad" in path.read_bytes()
     spool.close()
-    successor = Spool(tmp_path, SCHEMA, LIMIT)
+    successor = Spool(tmp_path, SCHEMA, LIMIT, RESERVE)
     successor.adopt()
     assert successor.is_empty

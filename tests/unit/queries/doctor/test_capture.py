@@ -90,7 +90,7 @@ def test_a_capture_that_runs_has_seen_the_newest_transcript(
 
 @pytest.mark.parametrize(("size", "level"), [(0, "ok"), (1, "warning"), (9 * _MIB, "wrong")])
 def test_what_waits_in_the_spool_is_told(settings: Settings, size: int, level: str) -> None:
-    spool = Spool(spool_root(settings.data_dir), b"{}", settings.capture.spool_bytes)
+    spool = Spool(spool_root(settings.data_dir), b"{}", settings.capture.spool_bytes, 0)
     if size:
         spool.append([b"x" * size])
     assert check_spool(settings).level == level
@@ -98,7 +98,7 @@ def test_what_waits_in_the_spool_is_told(settings: Settings, size: int, level: s
 
 
 def test_events_that_were_refused_for_good_are_told(settings: Settings) -> None:
-    spool = Spool(spool_root(settings.data_dir), b"{}", settings.capture.spool_bytes)
+    spool = Spool(spool_root(settings.data_dir), b"{}", settings.capture.spool_bytes, 0)
     spool.append([b"bad"])
     spool.set_aside(spool.read(1)[0])
     spool.acknowledge()

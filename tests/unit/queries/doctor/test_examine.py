@@ -13,7 +13,7 @@ from sessiontrack.settings import Settings
 async def test_a_check_that_fails_is_a_finding_and_the_others_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
 ) -> None:
-    def failing(_: Path) -> Finding:
+    def failing(folder: Path, reserve_bytes: int) -> Finding:
         raise ZeroDivisionError("oh")
 
     monkeypatch.setattr(module, "check_disk", failing)

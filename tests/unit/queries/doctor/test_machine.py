@@ -35,7 +35,7 @@ def test_a_data_folder_is_private(tmp_path: Path, mode: int, level: str) -> None
 def test_a_disk_needs_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, level: str) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(100 * _GIB, 0, free))
-    assert check_disk(tmp_path / "not" / "there").level == level
+    assert check_disk(tmp_path / "not" / "there", _GIB).level == level
 
 
 @pytest.mark.parametrize(
