@@ -64,3 +64,13 @@ async def test_blocks_of_an_assignment_that_is_over_are_left_to_their_owner(stre
 
     assert await anext(batches) == [mine]
     assert stream.tracked == [mine]
+
+
+async def test_while_a_batch_is_in_work_the_rest_waits_where_it_is_bounded(stream: Stream, batches: Any) -> None:
+    taken = stream.put(records=8_000)
+    waiting = [stream.put() for _ in range(5)]
+    assert await anext(batches) == [taken]
+    for _ in range(100):
+        await asyncio.sleep(0)
+    # Faust bounds this queue (`stream_buffer_maxsize`), and pauses its partitions where it is full.
+    assert stream.channel.queue.qsize() == len(waiting)
