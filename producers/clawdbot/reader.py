@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Iterable, Iterator
 from glob import escape
 from pathlib import Path
@@ -22,6 +23,8 @@ from producers.clawdbot.files import TranscriptFile
 from producers.clawdbot.session_stores import SessionStores
 from producers.transcript import TranscriptSource
 
+# How long lines of other files wait while a long one is read: to look for them costs some microseconds for each file.
+_SLICE_S = 0.2
 # To hash so much takes a moment in which the event loop should do other things.
 _LONG_READ_BYTES = 16 * 1024 * 1024
 
@@ -66,6 +69,9 @@ class Reader:
         # Files that grew since they were last verified as a whole, as they were at the last look around.
         self._unverified: dict[Path, Stamp] = {}
         self._resend_since = 0
+        # Long files that are read piece by piece, while others pass between the pieces.
+        self._being_read: set[Path] = set()
+        self._others_pass_at = 0.0
 
     async def read_all(
         self, *, final: bool, resend_since: int = LAST_MOMENT, on_file: Callable[[], None] = lambda: None
@@ -246,7 +252,22 @@ class Reader:
             await self._send(batch)
             # Sending need not wait for anything, and others want to run.
             await asyncio.sleep(0)
+            await self._let_others_pass(file)
             batch = next(batches, None)
+
+    async def _let_others_pass(self, file: TranscriptFile) -> None:
+        """Reads what was appended to other files meanwhile, so that a long one does not hold up their lines."""
+        if time.monotonic() < self._others_pass_at:
+            return
+        self._being_read.add(file.path)
+        try:
+            for path, other in list(self._files.items()):
+                # What was renamed waits for its turn: its old name is read before what stands in its place.
+                if path not in self._being_read and self._differs(path) and self._is_in_place(other.checkpoint):
+                    await self._read(path)
+        finally:
+            self._being_read.discard(file.path)
+            self._others_pass_at = time.monotonic() + _SLICE_S
 
     async def _send(self, batch: Batch | None) -> None:
         if batch is not None:

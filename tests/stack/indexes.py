@@ -16,6 +16,7 @@ from consumers.sink import Partition, Received
 from infra.opensearch.setup import DATASETS, put_templates
 from schemas.topics import BY_NAME, MESSAGES, SESSIONS, TOOL_CALLS
 from sessiontrack.settings import Settings
+from tests.stack.waiting import PATIENCE_S
 
 _KEYS = {SESSIONS.name: "session_id", MESSAGES.name: "message_id", TOOL_CALLS.name: "tool_call_id"}
 
@@ -29,7 +30,7 @@ def own_indexes(settings: Settings) -> Iterator[Settings]:
     try:
         yield own
     finally:
-        with OpenSearch(hosts=[own.opensearch.url]) as client:
+        with OpenSearch(hosts=[own.opensearch.url], timeout=PATIENCE_S) as client:
             client.indices.delete(index=f"{prefix}-*")
             for dataset in DATASETS:
                 client.indices.delete_index_template(name=own.opensearch.alias(dataset))
@@ -64,5 +65,5 @@ async def store(settings: Settings, *batches: Sequence[Received]) -> None:
 
 def refresh(settings: Settings) -> None:
     """Makes all that is written visible to searches."""
-    with OpenSearch(hosts=[settings.opensearch.url]) as client:
+    with OpenSearch(hosts=[settings.opensearch.url], timeout=PATIENCE_S) as client:
         client.indices.refresh(index=f"{settings.opensearch.index_prefix}-*")

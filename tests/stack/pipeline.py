@@ -17,6 +17,7 @@ import psutil
 from infra.init import initialise
 from infra.workers import WorkerStatus, start_workers, stop_workers, worker_states
 from queries.verify import Report, verify
+from sessiontrack.errors import TransientError, UnavailableError
 from sessiontrack.settings import Settings
 from tests.stack.waiting import wait_until
 
@@ -99,10 +100,19 @@ def differences(report: Report) -> set[tuple[str, str, str, str]]:
     return {(each.store, each.dataset, each.kind, each.record_id) for each in report.differences}
 
 
+def is_initialised(settings: Settings) -> bool:
+    """Makes what is missing; servers that have just begun may be slow to answer on a busy machine."""
+    try:
+        initialise(settings)
+    except (TransientError, UnavailableError):
+        return False
+    return True
+
+
 @contextmanager
 def running_pipeline(settings: Settings) -> Iterator[Pipeline]:
     """The pipeline on a running stack; stops at the end the workers that it started."""
-    initialise(settings)
+    wait_until(lambda: is_initialised(settings), "topics, schemas, tables, indexes and the bucket")
     started = start_workers(settings)
     try:
         yield Pipeline(settings)

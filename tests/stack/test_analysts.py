@@ -15,6 +15,7 @@ import pytest
 from bench.corpus import generate
 from sessiontrack.settings import Settings
 from tests.stack.pipeline import Pipeline, differences
+from tests.stack.waiting import PATIENCE_S
 
 PAGE = Path(__file__).parents[2] / "docs" / "analysts.md"
 _QUESTION = re.compile(r"^## (\d+)\. [^\n]+\n.*?```http\n(.*?)\n```\s+```sql\n(.*?)\n```", re.MULTILINE | re.DOTALL)
@@ -76,7 +77,7 @@ def history(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Set
     generate(folder, 60, seed=11)
     pipeline.capture(folder)
     assert not differences(pipeline.verify())
-    with httpx.Client(base_url=pipeline.settings.opensearch.url) as client:
+    with httpx.Client(base_url=pipeline.settings.opensearch.url, timeout=PATIENCE_S) as client:
         client.post(f"/{pipeline.settings.opensearch.index_prefix}-*/_refresh").raise_for_status()
     return pipeline.settings
 
@@ -111,7 +112,7 @@ def test_every_document_of_a_model_call_says_what_it_cost_and_where(history: Set
 def _ask(settings: Settings, request: str) -> Any:
     first, _, body = request.partition("\n")
     method, _, path = first.partition(" ")
-    with httpx.Client(base_url=settings.opensearch.url, timeout=60) as client:
+    with httpx.Client(base_url=settings.opensearch.url, timeout=PATIENCE_S) as client:
         answer = client.request(method, path, json=json.loads(body) if body else None)
     assert answer.status_code == 200, answer.text
     return answer.json()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from consumers.batching import latest
 from consumers.engine import Engine
 from consumers.sink import Offsets, Partition, Received
 from infra.topics import create_topics, register_schemas
+from queries.archive import partition_of
 from schemas.codec import Decoder
 from schemas.records import DeadLetter
 from schemas.registry import SchemaRegistry
@@ -23,7 +25,7 @@ from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.settings import Settings
 from sessiontrack.telemetry.health import Health
 from sessiontrack.telemetry.metrics import WorkerMetrics
-from tests.records import event
+from tests.records import event, payload
 from tests.stack.logs import caught_up, committed, encoder, own_topic, publish_values
 from tests.stack.waiting import until
 
@@ -231,6 +233,24 @@ async def test_what_the_engine_does_not_know_ends_it_before_the_commit(settings:
         with pytest.raises(RuntimeError, match="a bug"):
             await task
     assert not await committed(settings, sink.group, topic)
+
+
+async def test_small_sessions_get_on_beside_a_giant_one(settings: Settings, topic: Topic) -> None:
+    """What is fetched of a partition at once is bounded, and partitions take turns."""
+    encode, giant, raw = encoder(settings).encode, str(uuid4()), random.Random(1)
+    large = [str(uuid4()) for _ in range(6_000)]
+    body = [encode(event(event_id=name, session_id=giant, payload=payload(raw=raw.randbytes(1500)))) for name in large]
+    small = [each for each in values(settings, 60) if partition_of(each[0]) != partition_of(giant)]
+    await publish_values(settings, topic, [(giant, name, value) for name, value in zip(large, body, strict=True)])
+    await publish_values(settings, topic, small)
+    sink = MemorySink(topic, {})
+    async with running(sink, settings):
+        await caught_up(settings, sink.group, topic)
+    stored = list(sink.stored)
+    last = max(stored.index(name) for name in ids(small))
+    assert len(stored) == len(large) + len(small)
+    # Two fetches of the giant's partition at most, 1 MiB each.
+    assert last < len(large) / 2
 
 
 async def test_two_workers_share_the_work_and_one_that_leaves_hands_its_part_over(

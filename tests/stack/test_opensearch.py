@@ -17,6 +17,7 @@ from sessiontrack.errors import SessionTrackError, TerminalError, TransientError
 from sessiontrack.settings import OpenSearchSettings, Settings
 from tests.records import message, session, tool_call
 from tests.stack.indexes import own_indexes, projected, received, store
+from tests.stack.waiting import PATIENCE_S
 
 # Nobody listens on the discard port of a loopback address.
 NOWHERE = "http://127.0.0.1:9"
@@ -78,7 +79,7 @@ async def test_while_a_sink_catches_up_the_indexes_refresh_seldom(settings: Sett
     alias = settings.opensearch.alias("messages")
 
     def interval() -> str:
-        with OpenSearch(hosts=[settings.opensearch.url]) as client:
+        with OpenSearch(hosts=[settings.opensearch.url], timeout=PATIENCE_S) as client:
             [index] = client.indices.get_settings(index=alias).values()
         found: str = index["settings"]["index"]["refresh_interval"]
         return found
@@ -113,7 +114,7 @@ async def test_a_record_that_does_not_fit_is_named_and_the_others_are_stored(set
 async def test_an_index_that_can_not_be_written_now_is_waited_for(settings: Settings) -> None:
     alias = settings.opensearch.alias("messages")
     batch = [received(MESSAGES.name, message(message_id="m1"))]
-    with OpenSearch(hosts=[settings.opensearch.url]) as client:
+    with OpenSearch(hosts=[settings.opensearch.url], timeout=PATIENCE_S) as client:
         for block in ("read_only_allow_delete", "write"):
             client.indices.put_settings(index=alias, body={f"index.blocks.{block}": True})
             with pytest.raises(TransientError, match="cluster_block_exception"):
@@ -127,7 +128,7 @@ async def test_without_its_alias_nothing_is_written_and_no_index_is_made(setting
     sink = OpenSearchSink(settings)
     await sink.open()
     alias = settings.opensearch.alias("messages")
-    with OpenSearch(hosts=[settings.opensearch.url]) as client:
+    with OpenSearch(hosts=[settings.opensearch.url], timeout=PATIENCE_S) as client:
         client.indices.delete(index=f"{alias}-000001")
         with pytest.raises(TransientError):
             await sink.write(projected(settings, [received(MESSAGES.name, message(message_id="m1"))]))
@@ -168,7 +169,7 @@ async def test_no_text_makes_a_document_fail(settings: Settings) -> None:
 async def test_an_alteration_shows_against_the_projection(settings: Settings) -> None:
     expected = {name: document(MESSAGES.name, message(message_id=name, text="as it was")) for name in ("m1", "m2")}
     await store(settings, [received(MESSAGES.name, message(message_id=name, text="as it was")) for name in expected])
-    with OpenSearch(hosts=[settings.opensearch.url]) as client:
+    with OpenSearch(hosts=[settings.opensearch.url], timeout=PATIENCE_S) as client:
         alias = settings.opensearch.alias("messages")
         client.update(index=alias, id="m1", body={"doc": {"text": "altered"}})
         client.index(index=alias, id="surplus", body={})
@@ -190,7 +191,7 @@ async def test_documents_of_one_session(settings: Settings) -> None:
 
 def test_setting_up_again_keeps_what_is_there_and_brings_new_fields(settings: Settings) -> None:
     alias = settings.opensearch.alias("messages")
-    with OpenSearch(hosts=[settings.opensearch.url]) as client:
+    with OpenSearch(hosts=[settings.opensearch.url], timeout=PATIENCE_S) as client:
         client.index(index=alias, id="m1", body={"text": "kept"}, params={"refresh": "true"})
         put_templates(settings)
         assert client.count(index=alias)["count"] == 1
@@ -199,7 +200,7 @@ def test_setting_up_again_keeps_what_is_there_and_brings_new_fields(settings: Se
 
 def test_a_mapping_that_can_not_become_ours_is_said(settings: Settings) -> None:
     alias = settings.opensearch.alias("messages")
-    with OpenSearch(hosts=[settings.opensearch.url]) as client:
+    with OpenSearch(hosts=[settings.opensearch.url], timeout=PATIENCE_S) as client:
         client.indices.delete(index=f"{alias}-000001")
         client.indices.create(
             index=f"{alias}-000001",

@@ -30,6 +30,7 @@ from tests.npm import run
 from tests.stack.logs import caught_up
 from tests.stack.pipeline import Pipeline
 from tests.stack.subscribing import PYTHON, Line, installed_node_client, lines_of
+from tests.stack.waiting import PATIENCE_S
 from tests.unit.producers.clawdbot.writing import header, message
 
 # A line that no event can carry.
@@ -122,7 +123,8 @@ def test_the_node_client_is_well_typed(node_client: tuple[str, ...]) -> None:
 
 def test_no_version_of_a_schema_may_break_another(pipeline: Pipeline) -> None:
     for topic in TOPICS:
-        answer = httpx.get(f"{pipeline.settings.registry.url}/config/{topic.subject}").raise_for_status()
+        address = f"{pipeline.settings.registry.url}/config/{topic.subject}"
+        answer = httpx.get(address, timeout=PATIENCE_S).raise_for_status()
         assert answer.json()["compatibilityLevel"] == COMPATIBILITY == "FULL_TRANSITIVE"
 
 

@@ -14,6 +14,7 @@ from psycopg.sql import SQL, Identifier
 from cli.exits import Exit
 from queries.archive import Archive
 from tests.stack.pipeline import Pipeline, differences
+from tests.stack.waiting import PATIENCE_S
 
 
 @contextmanager
@@ -70,7 +71,7 @@ def test_an_altered_row_is_named(pipeline: Pipeline, captured: str) -> None:
 def test_an_altered_document_is_named(pipeline: Pipeline, captured: str) -> None:
     altered = an_id(pipeline, captured, "messages", "message_id")
     index = pipeline.settings.opensearch.alias("messages")
-    with OpenSearch(hosts=[pipeline.settings.opensearch.url]) as client:
+    with OpenSearch(hosts=[pipeline.settings.opensearch.url], timeout=PATIENCE_S) as client:
         found = client.get(index=index, id=altered)
         version = {"version": found["_version"], "version_type": "external_gte"}
         client.index(index=index, id=altered, body={**found["_source"], "text": "something else"}, params=version)

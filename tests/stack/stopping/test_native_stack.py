@@ -48,13 +48,14 @@ async def fill_kafka(settings: Settings) -> None:
 
 
 def fill_stores(settings: Settings) -> None:
-    httpx.post(settings.registry.url + SUBJECT, json={"schema": SCHEMA}).raise_for_status()
+    document = {"value": VALUE.decode()}
+    with httpx.Client(timeout=PATIENCE_S) as web:
+        web.post(settings.registry.url + SUBJECT, json={"schema": SCHEMA}).raise_for_status()
+        web.put(f"{settings.opensearch.url}/{NAME}").raise_for_status()
+        web.put(f"{settings.opensearch.url}/{NAME}/_doc/1?refresh=true", json=document).raise_for_status()
     with psycopg.connect(settings.postgres.dsn) as connection:
         connection.execute("CREATE TABLE kept (value bytea, embedding vector(3))")
         connection.execute("INSERT INTO kept VALUES (%s, '[1,2,3]')", [VALUE])
-    httpx.put(f"{settings.opensearch.url}/{NAME}").raise_for_status()
-    document = {"value": VALUE.decode()}
-    httpx.put(f"{settings.opensearch.url}/{NAME}/_doc/1?refresh=true", json=document).raise_for_status()
     with urllib3.PoolManager() as http:
         client = object_store(settings, http)
         client.make_bucket(NAME)
@@ -75,13 +76,14 @@ def read_stores(settings: Settings) -> dict[str, object]:
         row = connection.execute("SELECT value, embedding::text FROM kept").fetchall()
     with urllib3.PoolManager() as http:
         stored = object_store(settings, http).get_object(NAME, NAME).read()
-    return {
-        "schema": httpx.get(settings.registry.url + SUBJECT).json(),
-        "refused": httpx.post(settings.registry.url + SUBJECT, json={"schema": INCOMPATIBLE}).status_code,
-        "row": row,
-        "document": httpx.get(f"{settings.opensearch.url}/{NAME}/_doc/1").json()["_source"],
-        "object": stored,
-    }
+    with httpx.Client(timeout=PATIENCE_S) as web:
+        return {
+            "schema": web.get(settings.registry.url + SUBJECT).json(),
+            "refused": web.post(settings.registry.url + SUBJECT, json={"schema": INCOMPATIBLE}).status_code,
+            "row": row,
+            "document": web.get(f"{settings.opensearch.url}/{NAME}/_doc/1").json()["_source"],
+            "object": stored,
+        }
 
 
 def object_store(settings: Settings, http: urllib3.PoolManager) -> Minio:

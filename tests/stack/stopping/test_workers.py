@@ -18,7 +18,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bench.corpus import generate
 from cli.run import Worker
-from infra.init import initialise
 from infra.stack import process
 from infra.stack.ports import choose
 from infra.stack.stack import NativeStack
@@ -26,7 +25,7 @@ from infra.stack.state import load_state
 from queries.lag import group_positions
 from sessiontrack.settings import Settings
 from tests.stack.gate import Gate
-from tests.stack.pipeline import SESSIONTRACK, Pipeline, differences
+from tests.stack.pipeline import SESSIONTRACK, Pipeline, differences, is_initialised
 from tests.stack.waiting import PATIENCE_S, reaped, wait_until
 
 SESSIONS = 20
@@ -80,7 +79,7 @@ class RunningWorker:
 
 @pytest.fixture(scope="module")
 def stack(own_stack: tuple[NativeStack, Settings]) -> tuple[NativeStack, Settings]:
-    initialise(own_stack[1])
+    wait_until(lambda: is_initialised(own_stack[1]), "topics, schemas, tables, indexes and the bucket")
     return own_stack
 
 
