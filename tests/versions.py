@@ -124,12 +124,13 @@ def _events() -> Iterator[SessionEvent]:
 def _records(name: str) -> list[Any]:
     events = list(_events())
     derived = derive(events)
-    return {
-        EVENTS.schema: events,
+    records: dict[str, list[Any]] = {
+        EVENTS.schema: list(events),
         SESSIONS.schema: list(derived.sessions.values()),
         MESSAGES.schema: list(derived.messages.values()),
         TOOL_CALLS.schema: list(derived.tool_calls.values()),
-    }.get(name, [])
+    }
+    return records.get(name, [])
 
 
 def _filled(schema: Any, named: dict[str, Any]) -> Any:

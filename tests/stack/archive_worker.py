@@ -35,8 +35,8 @@ def die_after(objects: int) -> None:
     """Ends the process at once when it has put so many."""
     put, left = ObjectStore.put, count(objects - 1, -1)
 
-    def put_and_count(store: ObjectStore, key: str, data: bytes) -> None:
-        put(store, key, data)
+    def put_and_count(self: ObjectStore, key: str, content: bytes) -> None:
+        put(self, key, content)
         if next(left) == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -112,9 +112,9 @@ async def archiving(settings: Settings, topic: Topic, name: str) -> AsyncIterato
         await running
 
 
-def dying_worker(settings: Settings, topic: Topic, name: str, objects: int) -> subprocess.Popen[bytes]:
+def dying_worker(settings: Settings, topic: Topic, name: str, puts: int) -> subprocess.Popen[bytes]:
     """A worker that is killed when it has put so many objects."""
-    command = [sys.executable, "-m", "tests.stack.archive_worker", topic.name, name, str(objects)]
+    command = [sys.executable, "-m", "tests.stack.archive_worker", topic.name, name, str(puts)]
     # Small batches: so that there is a middle to be killed in.
     own = {"SESSIONTRACK_S3__BUCKET": settings.s3.bucket, "SESSIONTRACK_SINK__BATCH_RECORDS": "50"}
     return subprocess.Popen(command, env=os.environ | environment(settings) | own)
@@ -203,8 +203,8 @@ async def test_a_killed_worker_leaves_neither_gaps_nor_doubles(settings: Setting
     events = made_up(sessions=25, lines=400)
     await publish(settings, topic, events)
     name = f"test-{uuid4().hex[:12]}"
-    for objects in (1, 6, 11):
-        with reaped(dying_worker(settings, topic, name, objects)) as worker:
+    for puts in (1, 6, 11):
+        with reaped(dying_worker(settings, topic, name, puts)) as worker:
             assert await ended(worker) == -signal.SIGKILL
     assert len(archived_ids(settings, topic)) < len(events)
     async with archiving(settings, topic, name):

@@ -17,7 +17,7 @@ from consumers.engine import Engine
 from consumers.reader import Polled, Position
 from consumers.sink import Offsets, Partition, Received, ends
 from schemas.codec import Decoder
-from schemas.topics import EVENTS
+from schemas.topics import EVENTS, Topic
 from sessiontrack.errors import TransientError
 from sessiontrack.settings import Settings
 from sessiontrack.telemetry.health import Health
@@ -60,7 +60,7 @@ class Store:
     """A sink whose store is away until it is said to be back."""
 
     name = "test"
-    topics = (EVENTS,)
+    topics: Sequence[Topic] = (EVENTS,)
 
     def __init__(self, *, answers: bool) -> None:
         self.answers = answers
