@@ -21,6 +21,8 @@ MOST_BYTES = 1024 * 1024
 _FEWEST_BYTES = 64 * 1024
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+# Of the block that OpenSearch lays on an index, and lifts by itself when there is room again.
+_FLOOD = "flood-stage watermark"
 _FIELD = re.compile(r"field \[([\w.-]{1,64})\]")
 # A refused record is set aside for good, so only what blames the record itself counts: wrong credentials, a missing
 # index or a full disk would refuse every record.
@@ -152,7 +154,8 @@ def _failure(item: Mapping[str, Any]) -> SessionTrackError | None:
     record = f"{result['_index']}/{result['_id']}"
     if blames_the_record(status):
         return TerminalError(f"OpenSearch refuses {record}: {_describe(error)}")
-    return TransientError(f"OpenSearch can't {action} {record} now: {error['type']}")
+    disk = ", its disk is nearly full" if _FLOOD in (error.get("reason") or "") else ""
+    return TransientError(f"OpenSearch can't {action} {record} now: {error['type']}{disk}")
 
 
 def _describe(error: Mapping[str, Any]) -> str:

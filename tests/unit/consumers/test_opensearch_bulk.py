@@ -93,6 +93,11 @@ class TestAnswers:
         with pytest.raises(TransientError, match=error_type):
             check(self.answer(status, error_type))
 
+    def test_a_disk_that_is_nearly_full_is_named(self) -> None:
+        reason = "index [m] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has …]"
+        with pytest.raises(TransientError, match="disk is nearly full"):
+            check(self.answer(429, "cluster_block_exception", reason=reason))
+
     def test_a_record_that_does_not_fit_is_named_without_its_text(self) -> None:
         answer = self.answer(
             400,
