@@ -111,6 +111,16 @@ class Reader:
                 return
             await self._read(path)
 
+    async def let_others_pass(self) -> None:
+        """Reads what was appended to files meanwhile; called between the pieces of whatever takes long."""
+        if time.monotonic() < self._others_pass_at:
+            return
+        for path, file in list(self._files.items()):
+            # What was renamed waits for its turn: its old name is read before what stands in its place.
+            if path not in self._being_read and self._differs(path) and self._is_in_place(file.checkpoint):
+                await self._read(path)
+        self._others_pass_at = time.monotonic() + _SLICE_S
+
     async def look_around(self) -> AsyncGenerator[None, None]:
         """Reads what changed unnoticed, verifies files that have come to rest, forgets files that are no more.
 
@@ -252,22 +262,12 @@ class Reader:
             await self._send(batch)
             # Sending need not wait for anything, and others want to run.
             await asyncio.sleep(0)
-            await self._let_others_pass(file)
+            self._being_read.add(file.path)
+            try:
+                await self.let_others_pass()
+            finally:
+                self._being_read.discard(file.path)
             batch = next(batches, None)
-
-    async def _let_others_pass(self, file: TranscriptFile) -> None:
-        """Reads what was appended to other files meanwhile, so that a long one does not hold up their lines."""
-        if time.monotonic() < self._others_pass_at:
-            return
-        self._being_read.add(file.path)
-        try:
-            for path, other in list(self._files.items()):
-                # What was renamed waits for its turn: its old name is read before what stands in its place.
-                if path not in self._being_read and self._differs(path) and self._is_in_place(other.checkpoint):
-                    await self._read(path)
-        finally:
-            self._being_read.discard(file.path)
-            self._others_pass_at = time.monotonic() + _SLICE_S
 
     async def _send(self, batch: Batch | None) -> None:
         if batch is not None:

@@ -47,9 +47,9 @@ class Sources:
         self.counts = counts or Counts()
         self._send_batch = send
         self._metrics = metrics or CaptureMetrics()
-        shared = (self._send, clock, self.counts, stopping)
-        self._files = Reader(roots, family, checkpoints, *shared)
-        self._databases = DatabaseReader(roots, family, generations, *shared)
+        shared = (clock, self.counts, stopping)
+        self._files = Reader(roots, family, checkpoints, self._send, *shared)
+        self._databases = DatabaseReader(roots, family, generations, self._send_of_database, *shared)
 
     async def read_all(
         self, *, final: bool, resend_since: int = LAST_MOMENT, on_file: Callable[[], None] = lambda: None
@@ -94,6 +94,11 @@ class Sources:
         self._metrics.received(batch.lines)
         for fault, lines in batch.faults.items():
             self._metrics.fault(fault, lines)
+
+    async def _send_of_database(self, batch: Batch) -> None:
+        await self._send(batch)
+        # A database may take long.
+        await self._files.let_others_pass()
 
     def _note_files(self) -> None:
         watched = self._files.watched + self._databases.watched

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from producers.clawdbot import reader as module
 from producers.clawdbot.batches import Batch
-from tests.unit.producers.clawdbot.writing import OTHER_SESSION, SESSION, Log, header, message, raw_of, rename, write
+from producers.clawdbot.sources import Sources
+from tests.unit.producers.clawdbot.agent_database import AgentDatabaseWriter, database_in
+from tests.unit.producers.clawdbot.writing import (
+    NOW,
+    OTHER_SESSION,
+    SESSION,
+    Log,
+    header,
+    message,
+    raw_of,
+    rename,
+    write,
+)
 
 GIANT_LINES = 3_000
 
@@ -64,6 +77,20 @@ async def test_a_line_that_is_written_meanwhile_comes_after_the_next_piece(sessi
     assert [event["line_number"] for event in log.events if event["session_id"] == SESSION and event["chain"]][
         :GIANT_LINES
     ] == list(range(1, GIANT_LINES + 1))
+
+
+async def test_a_database_that_is_imported_lets_files_pass(sessions: Path) -> None:
+    log, file = Meanwhile(), sessions / f"{OTHER_SESSION}.jsonl"
+    write(file, header(OTHER_SESSION) + message(1))
+    root = sessions.parents[2]
+    database = AgentDatabaseWriter(database_in(root))
+    database.append(SESSION, header(), *(message(number) for number in range(1, GIANT_LINES)))
+    log.happens = lambda: write(file, message(2, "in time"), append=True)
+    with closing(Sources([root], "clawdbot", {}, {}, log.send, lambda: NOW)) as sources:
+        await sources.read_all(final=False)
+    database.close()
+    place = [raw_of(event) for event in log.events].index(message(2, "in time"))
+    assert sum(event["session_id"] == SESSION for event in log.events[:place]) <= 3 * 500
 
 
 async def test_a_second_giant_lets_others_pass_as_well(sessions: Path) -> None:
