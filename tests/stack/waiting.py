@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 # A loaded machine may stand still for a while; what is stuck stays so.
 PATIENCE_S = 120.0
-_PAUSE_S = 0.02
+_PAUSE_S = 0.05
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
