@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.exits import Exit
-from cli.output import console, print_json, print_table
+from cli.output import console, local_time, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.workers import WorkerStatus
-    from queries.lag import GroupPosition
+    from queries.lag import GroupPosition, Watermark
     from sessiontrack.settings import Settings
 
 # Long enough for a worker to commit once or twice: they do so after each batch, the streams every second.
@@ -67,8 +67,8 @@ def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
     """Show how each server and worker is.
 
     State, address, version and memory of the servers; lag, rate, dead letters, memory and health of the workers, the
-    rate measured over a second or two; the disk where it is nearly full. Exits with 4 then, and where a part is not
-    running.
+    rate measured over a second or two, and up to what time everything is processed; the disk where it is nearly full.
+    Exits with 4 then, and where a part is not running.
     """
     import asyncio
 
@@ -81,8 +81,8 @@ def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
     servers = NativeStack(settings).status()
     workers = worker_states(settings)
     kafka_runs = any(server.name == "kafka" and server.state == "running" for server in servers)
-    positions, letters = asyncio.run(_progress(settings)) if kafka_runs else ({}, None)
-    rows = [_worker_row(worker, positions.get(worker.name), letters) for worker in workers]
+    positions, letters, marks = asyncio.run(_progress(settings)) if kafka_runs else ({}, None, {})
+    rows = [_worker_row(worker, positions.get(worker.name), letters, marks.get(worker.name)) for worker in workers]
     disk = disk_space(settings.data_dir, settings.disk_reserve_bytes)
     if json:
         free = {"free_bytes": disk.free, "reserve_bytes": disk.reserve, "low": disk.is_low}
@@ -97,12 +97,12 @@ def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
 
 async def _progress(
     settings: Settings,
-) -> tuple[dict[str, tuple[GroupPosition, float]], Mapping[str, int] | None]:
-    """Each worker's position and rate, and how many dead letters of its group stand, where that is soon counted."""
+) -> tuple[dict[str, tuple[GroupPosition, float]], Mapping[str, int] | None, dict[str, Watermark]]:
+    """Each worker's position and rate, how many dead letters of its group stand, and up to what time it is done."""
     import asyncio
 
     from queries.dead_letters.topic import count_standing
-    from queries.lag import group_positions
+    from queries.lag import group_positions, watermarks
 
     before = {position.worker: position for position in await group_positions(settings)}
     begun = time.monotonic()
@@ -111,7 +111,7 @@ async def _progress(
     after = await group_positions(settings)
     seconds = time.monotonic() - begun
     rates = {each.worker: (each, (each.committed - before[each.worker].committed) / seconds) for each in after}
-    return rates, letters
+    return rates, letters, {each.worker: each for each in await watermarks(settings)}
 
 
 def _server_row(server: Any) -> dict[str, Any]:
@@ -127,7 +127,10 @@ def _server_row(server: Any) -> dict[str, Any]:
 
 
 def _worker_row(
-    worker: WorkerStatus, position: tuple[GroupPosition, float] | None, letters: Mapping[str, int] | None
+    worker: WorkerStatus,
+    position: tuple[GroupPosition, float] | None,
+    letters: Mapping[str, int] | None,
+    watermark: Watermark | None,
 ) -> dict[str, Any]:
     return {
         "name": worker.name,
@@ -141,6 +144,8 @@ def _worker_row(
         "lag": position[0].lag if position else None,
         "records_per_second": round(position[1], 1) if position else None,
         "dead_letters": None if letters is None else letters.get(worker.name, 0),
+        "watermark": watermark.earliest if watermark else None,
+        "watermarks": watermark.topics if watermark else {},
     }
 
 
@@ -151,12 +156,13 @@ def _print_status(servers: list[dict[str, Any]], workers: list[dict[str, Any]]) 
         right=["memory"],
     )
     print_table(
-        ["worker", "state", "lag", "records/s", "dead letters", "memory", "peak", "telemetry", "health"],
+        ["worker", "state", "lag", "watermark", "records/s", "dead letters", "memory", "peak", "telemetry", "health"],
         [
             (
                 r["name"],
                 r["state"],
                 r["lag"],
+                local_time(r["watermark"]),
                 r["records_per_second"],
                 r["dead_letters"],
                 _mib(r["resident_bytes"]),

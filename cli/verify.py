@@ -11,6 +11,9 @@ from cli.exits import Exit
 from cli.output import console, print_json, print_table, safe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from operations.repair import Repaired
     from queries.verify import Report
     from sessiontrack.settings import Settings
 
@@ -22,17 +25,28 @@ def verify(
     session: Annotated[
         str | None, typer.Argument(help="Session id, or its first characters; all where left out.")
     ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read the whole log and all stores again.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Send again what a store lacks, then verify again.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="With --repair: delete what nothing asks for.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for a worker that makes no progress.")] = 60.0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Prove that every store holds what the log says.
 
-    Waits until the pipeline has passed the present end of the log. What a store should hold is computed anew from the
-    log. Exits with 5 where a store differs, and names what.
+    Waits until the pipeline has passed the present end of the log, then compares record by record. What was compared
+    before is compared again only where it may have changed: the log tells what is new; PostgreSQL hashes its rows,
+    OpenSearch tells what was written since, the object store what its objects are. So only this stays unseen until
+    --full reads everything: bytes that changed on the disk of Kafka, of OpenSearch or of the object store, behind the
+    server's back, where its own checksums are to find them. A SESSION is always compared in full.
+
+    Exits with 5 where a store differs, and names what.
     """
     from queries.verify import verify as run
+    from sessiontrack.errors import UsageError
     from sessiontrack.settings import get_settings
 
+    if prune and not repair:
+        raise UsageError("--prune is a part of a repair", hint="Say `sessiontrack verify --repair --prune`.")
     settings = get_settings()
     with console(stderr=True).status("waiting…") as shown:
 
@@ -40,13 +54,25 @@ def verify(
             shown.update(f"{doing}, {left:,} records left" if left else doing)
 
         session_id = _resolve(settings, session) if session else None
-        report = run(settings, session_id, stall_s=timeout, progress=told)
+        report = run(settings, session_id, full=full, stall_s=timeout, progress=told)
+        repaired = None
+        if repair and report.differences:
+            repaired = _repair(settings, report, prune, shown.update)
+            report = run(settings, session_id, stall_s=timeout, progress=told)
     if json:
-        print_json({**asdict(report), "equal": not report.differences})
+        print_json({**asdict(report), "repaired": repaired and asdict(repaired), "equal": not report.differences})
     else:
+        if repaired:
+            _print_repaired(repaired)
         _print(report)
     if report.differences:
         raise typer.Exit(int(Exit.DIFFERENCES))
+
+
+def _repair(settings: Settings, report: Report, prune: bool, told: Callable[[str], None]) -> Repaired:
+    from operations.repair import repair
+
+    return repair(settings, report.differences, prune=prune, progress=told)
 
 
 def _resolve(settings: Settings, session: str) -> str:
@@ -63,15 +89,23 @@ def _resolve(settings: Settings, session: str) -> str:
     return session
 
 
+def _print_repaired(repaired: Repaired) -> None:
+    typer.echo(f"Repaired: {repaired.segments:,} segments of the archive written again")
+    for store, records in repaired.sent.items():
+        refused = f", {repaired.refused[store]:,} refused" if repaired.refused[store] else ""
+        typer.echo(f"Repaired: {records:,} records sent to {store}, {repaired.removed[store]:,} deleted there{refused}")
+
+
 def _print(report: Report) -> None:
     print_table(
-        ["store", "dataset", "expected", "stored", "set aside", "discarded", "missing", "surplus", "altered"],
+        ["store", "dataset", "expected", "stored", "read", "set aside", "discarded", "missing", "surplus", "altered"],
         [
             (
                 check.store,
                 check.dataset,
                 check.expected,
                 check.stored,
+                check.read,
                 check.dead_lettered,
                 check.discarded or "",
                 *(
@@ -81,7 +115,7 @@ def _print(report: Report) -> None:
             )
             for check in report.checks
         ],
-        right=["expected", "stored", "set aside", "discarded", "missing", "surplus", "altered"],
+        right=["expected", "stored", "read", "set aside", "discarded", "missing", "surplus", "altered"],
     )
     for each in report.differences[:MOST_SHOWN]:
         of = f" of session {safe(each.session_id)}" if each.session_id else ""
@@ -94,6 +128,7 @@ def _print(report: Report) -> None:
         f"{len(report.differences):,} differences" if report.differences else "Every store holds what the log says"
     )
     typer.secho(
-        f"{verdict}: {report.records:,} records, {report.sessions:,} sessions, {report.repeats:,} repeats dropped",
+        f"{verdict}: {report.records:,} records ({report.read:,} new), {report.sessions:,} sessions, "
+        f"{report.repeats:,} repeats dropped",
         fg="red" if report.differences else "green",
     )

@@ -65,7 +65,8 @@ class Progress:
         """
         for partition, position in positions.items():
             held = self._held.get(partition)
-            self._metrics.position(*partition, lag=position.lag, oldest_ms=held[0].oldest_ms if held else None)
+            oldest_ms = held[0].oldest_ms if held else None
+            self._metrics.position(*partition, lag=position.lag, oldest_ms=oldest_ms, as_of_ms=position.as_of_ms)
         self._shown.update(positions)
 
     def _settled(self, partition: Partition, committed: int) -> int:

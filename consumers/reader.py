@@ -47,10 +47,12 @@ class Position(NamedTuple):
     Attributes:
         committed: The next offset to process.
         end: The offset after the last record, as of the last fetch.
+        as_of_ms: When that was, epoch milliseconds; None where nothing was fetched yet.
     """
 
     committed: int
     end: int
+    as_of_ms: int | None = None
 
     @property
     def lag(self) -> int:
@@ -147,9 +149,11 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
         """How far each partition of the assignment is; empty until it has begun, and while the group is rebalancing."""
         assigned = self._consumer.assignment()
         return {
-            partition: Position(committed, self._consumer.highwater(TopicPartition(*partition)) or committed)
-            for partition, committed in self._committed.items()
-            if TopicPartition(*partition) in assigned
+            Partition(*place): Position(
+                committed, self._consumer.highwater(place) or committed, self._consumer.last_poll_timestamp(place)
+            )
+            for place, committed in ((TopicPartition(*each), offset) for each, offset in self._committed.items())
+            if place in assigned
         }
 
     async def commit(self, assignment: int, offsets: Offsets) -> None:

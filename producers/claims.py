@@ -19,6 +19,7 @@ from sessiontrack.errors import TransientError
 from sessiontrack.s3 import s3_client
 from sessiontrack.settings import S3Settings
 
+PREFIX = "claims/"
 # S3 bounds a key at 1,024 bytes; this leaves room for the rest of it.
 _MAX_KEY_PART = 512
 # Fields outside the payload that repeat text of the line.
@@ -37,7 +38,7 @@ def claim_key(session_id: str, digest: bytes) -> str:
     part = quote(session_id, safe="", errors="replace")
     if part in {"", ".", ".."} or len(part) > _MAX_KEY_PART:
         part = "sha256-" + sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"claims/{part}/{digest.hex()}"
+    return f"{PREFIX}{part}/{digest.hex()}"
 
 
 def with_reference(event: SessionEvent) -> tuple[SessionEvent, bytes]:

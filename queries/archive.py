@@ -130,6 +130,15 @@ class Archive:
         """
         return self._get(key)
 
+    def etags(self, prefix: str) -> dict[str, str]:
+        """What the object store calls the content of each object whose key begins with `prefix`, by key.
+
+        Raises:
+            UnavailableError: The object store does not answer.
+        """
+        with _available():
+            return self._store.etags(prefix)
+
     def session_segments(self, session_id: str) -> list[Segment]:
         """The segments that hold events of a session: looked for in the partition of its key, then in all.
 

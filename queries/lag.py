@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ from aiokafka.errors import KafkaError
 from schemas.topics import DERIVED, EVENTS, Topic
 from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import Settings
+
+# A record that is there comes at once; one that was deleted meanwhile never does.
+_LOOK_MS = 500
+_LONGEST_LOOK_S = 5.0
 
 # What each worker reads; its consumer group is `sessiontrack.<worker>`.
 READS: Mapping[str, tuple[Topic, ...]] = {
@@ -86,6 +91,60 @@ class LogPositions:
         )
         lag = sum(end - max(committed.get(partition, 0), begins[partition]) for partition, end in ends.items())
         return GroupPosition(worker, sum(committed.get(partition, 0) for partition in ends), max(0, lag))
+
+    async def watermark(self, worker: str) -> Watermark:
+        """Up to what time a worker is done."""
+        as_of_ms = time.time_ns() // 1_000_000
+        committed, begins = await self.committed(worker), await self.begins(READS[worker])
+        ends = await self.ends(READS[worker])
+        nexts = {partition: max(committed.get(partition, 0), begins[partition]) for partition in ends}
+        oldest = await self._timestamps({each: offset for each, offset in nexts.items() if offset < ends[each]})
+        topics: dict[str, int] = {}
+        for partition, offset in nexts.items():
+            complete = as_of_ms if offset >= ends[partition] else oldest.get(partition)
+            topics[partition.topic] = min(topics.get(partition.topic, as_of_ms), -1 if complete is None else complete)
+        return Watermark(worker, {topic: complete for topic, complete in topics.items() if complete >= 0})
+
+    async def _timestamps(self, offsets: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """The time of the first record of each partition from an offset on, epoch milliseconds."""
+        found: dict[TopicPartition, int] = {}
+        deadline = time.monotonic() + _LONGEST_LOOK_S
+        while (left := offsets.keys() - found.keys()) and time.monotonic() < deadline:
+            self._consumer.assign(list(left))
+            for partition in left:
+                self._consumer.seek(partition, offsets[partition])
+            polled = await self._consumer.getmany(timeout_ms=_LOOK_MS)
+            found |= {partition: records[0].timestamp for partition, records in polled.items() if records}
+        return found
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """Up to what time a worker is done with everything.
+
+    Attributes:
+        worker: The worker.
+        topics: Of each topic that it reads, epoch milliseconds: the time of its oldest record that is not processed
+            yet, and where there is none the time at which that was so. A topic whose record can't be read is left out.
+    """
+
+    worker: str
+    topics: Mapping[str, int]
+
+    @property
+    def earliest(self) -> int | None:
+        """Up to what time everything of all topics is processed; None where it is not known."""
+        return min(self.topics.values(), default=None) if len(self.topics) == len(READS[self.worker]) else None
+
+
+async def watermarks(settings: Settings) -> list[Watermark]:
+    """Up to what time each worker is done.
+
+    Raises:
+        UnavailableError: Kafka does not answer.
+    """
+    async with LogPositions(settings) as positions:
+        return [await positions.watermark(worker) for worker in READS]
 
 
 async def group_positions(settings: Settings) -> list[GroupPosition]:

@@ -60,8 +60,61 @@ def connected(settings: Settings) -> Iterator[OpenSearch]:
             ) from error
 
 
+class View:
+    """A dataset as it stood at one moment, all acknowledged writes included.
+
+    Attributes:
+        index: Names of the indexes that it is of, each with the id that it was made with.
+    """
+
+    def __init__(self, client: OpenSearch, alias: str) -> None:
+        self._client = client
+        client.indices.refresh(index=alias)
+        found = client.indices.get_settings(index=alias, name="index.uuid", flat_settings=True)
+        self.index = " ".join(sorted(f"{name}/{each['settings']['index.uuid']}" for name, each in found.items()))
+        self._id = client.create_pit(index=alias, params={"keep_alive": _KEEP_ALIVE})["pit_id"]
+
+    def close(self) -> None:
+        """Lets OpenSearch forget it."""
+        self._client.delete_pit(body={"pit_id": [self._id]})
+
+    def search(self, body: dict[str, Any]) -> Any:
+        """The answer to a search in it."""
+        return self._client.search(body={**body, "pit": {"id": self._id, "keep_alive": _KEEP_ALIVE}})
+
+    def documents(self, query: dict[str, Any]) -> Iterator[StoredDocument]:
+        """All documents that a query finds, in no particular order."""
+        body: dict[str, Any] = {
+            "size": _PAGE,
+            "query": query,
+            # The order of the index itself: nothing is sorted, and documents without any field are found too.
+            "sort": ["_shard_doc"],
+            "version": True,
+            "track_total_hits": False,
+        }
+        while hits := self.search(body)["hits"]["hits"]:
+            for hit in hits:
+                yield StoredDocument(hit["_id"], hit["_version"], hit["_source"])
+            body["search_after"] = hits[-1]["sort"]
+
+
+@contextmanager
+def viewed(settings: Settings, dataset: str) -> Iterator[View]:
+    """A view of a dataset: `sessions`, `messages` or `tool-calls`.
+
+    Raises:
+        UnavailableError: OpenSearch does not answer, or our indexes are not there.
+    """
+    with connected(settings) as client:
+        view = View(client, settings.opensearch.alias(dataset))
+        try:
+            yield view
+        finally:
+            view.close()
+
+
 def fetch_documents(settings: Settings, dataset: str, session_id: str | None = None) -> Iterator[StoredDocument]:
-    """Every document of a dataset as it stands now, all acknowledged writes included, in no particular order.
+    """Every document of a dataset as it stands now.
 
     Args:
         settings: Where OpenSearch is.
@@ -71,28 +124,6 @@ def fetch_documents(settings: Settings, dataset: str, session_id: str | None = N
     Raises:
         UnavailableError: OpenSearch does not answer, or our indexes are not there.
     """
-    alias = settings.opensearch.alias(dataset)
     query = {"term": {"session_id": session_id}} if session_id is not None else {"match_all": {}}
-    with connected(settings) as client:
-        client.indices.refresh(index=alias)
-        view = client.create_pit(index=alias, params={"keep_alive": _KEEP_ALIVE})["pit_id"]
-        try:
-            yield from _pages(client, view, query)
-        finally:
-            client.delete_pit(body={"pit_id": [view]})
-
-
-def _pages(client: OpenSearch, view: str, query: dict[str, Any]) -> Iterator[StoredDocument]:
-    body: dict[str, Any] = {
-        "size": _PAGE,
-        "query": query,
-        "pit": {"id": view, "keep_alive": _KEEP_ALIVE},
-        # The order of the index itself: nothing is sorted, and documents without any field are found too.
-        "sort": ["_shard_doc"],
-        "version": True,
-        "track_total_hits": False,
-    }
-    while hits := client.search(body=body)["hits"]["hits"]:
-        for hit in hits:
-            yield StoredDocument(hit["_id"], hit["_version"], hit["_source"])
-        body["search_after"] = hits[-1]["sort"]
+    with viewed(settings, dataset) as view:
+        yield from view.documents(query)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from psycopg import Connection, OperationalError, connect
+from psycopg import Connection, IsolationLevel, OperationalError, connect
 from psycopg.errors import UndefinedTable
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Composed, Identifier
@@ -32,6 +32,7 @@ def connected(settings: Settings) -> Iterator[Connection[Row]]:
     hint = "Start the stack with `sessiontrack up`."
     try:
         with connect(settings.postgres.dsn, connect_timeout=_CONNECT_TIMEOUT_S) as connection:
+            connection.isolation_level = IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             adapt(connection)
             yield connection
@@ -47,15 +48,15 @@ def fetch_dicts(connection: Connection[Row], query: SQL | Composed, parameters: 
         return cursor.execute(query, parameters).fetchall()
 
 
-def stored_rows(connection: Connection[Row], table: Table, session_id: str | None = None) -> Iterator[Row]:
+def stored_rows(connection: Connection[Row], table: Table, *session_ids: str) -> Iterator[Row]:
     """The rows of a table in the order of its key, each equal to the one that `table.rows` makes of its record.
 
     Args:
         connection: From `connected`; rows are streamed, in bounded memory.
         table: One of `consumers.postgres.rows.TABLES`.
-        session_id: Only the rows of this session.
+        session_ids: Only the rows of these sessions; all where none is named.
     """
-    condition = SQL("WHERE session_id = %s") if session_id is not None else SQL("")
+    condition = SQL("WHERE session_id = ANY(%s)") if session_ids else SQL("")
     query = SQL("SELECT {columns} FROM {table} {condition} ORDER BY {key}").format(
         columns=SQL(", ").join(Identifier(column.name) for column in table.columns),
         table=Identifier(table.name),
@@ -64,5 +65,5 @@ def stored_rows(connection: Connection[Row], table: Table, session_id: str | Non
     )
     with connection.cursor(f"stored_{table.name}") as cursor:
         cursor.itersize = _FETCH_ROWS
-        cursor.execute(query, [] if session_id is None else [session_id], binary=True)
+        cursor.execute(query, [list(session_ids)] if session_ids else [], binary=True)
         yield from cursor

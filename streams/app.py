@@ -80,11 +80,11 @@ def create_app(
                 await app.crash(error)
                 raise
 
-    _report(app, publisher, health or Health())
+    _report(app, publisher, pipeline, health or Health())
     return app
 
 
-def _report(app: faust.App, publisher: Publisher, health: Health) -> None:
+def _report(app: faust.App, publisher: Publisher, pipeline: Pipeline, health: Health) -> None:
     heard = True
 
     @app.timer(_ASK_S)  # type: ignore[untyped-decorator]  # Faust's
@@ -96,5 +96,6 @@ def _report(app: faust.App, publisher: Publisher, health: Health) -> None:
     async def beat() -> None:
         if heard and app.flow_control.is_active() and not app.rebalancing:
             health.ready()
+            pipeline.note_quiet()
         else:
             health.waits("kafka")

@@ -86,6 +86,8 @@ class Pipeline:
         self._metrics = metrics
         # Where each partition was last sought back to, and how often.
         self._sought: dict[TP, tuple[int, int]] = {}
+        # The next offset of each partition that was acknowledged.
+        self._acknowledged: dict[TP, int] = {}
 
     async def process(self, blocks: Iterable[Block]) -> None:
         """Takes partitions through side by side: while one waits for Kafka, another is computed."""
@@ -136,6 +138,7 @@ class Pipeline:
         """
         expected = next_offset(read_partition(self._table, tp.partition))
         acknowledge(self._app, [block for block in blocks if block.offset < expected])
+        self._acknowledged[tp] = expected
         self._note_position(tp, expected, None)
         ahead = [block for block in blocks if block.offset >= expected]
         if not ahead:
@@ -239,11 +242,19 @@ class Pipeline:
             by_offset = {record.offset: record for record in batch.records}
             batch.refused += [(by_offset[position], stage, error) for position, stage, error in refusals]
 
+    def note_quiet(self) -> None:
+        """Shows of partitions that nothing is left in them, as of now: call it while the broker is heard."""
+        consumer = self._app.consumer
+        for tp in self._acknowledged.keys() & consumer.assignment():
+            if consumer.highwater(tp) == self._acknowledged[tp]:
+                self._note_position(tp, self._acknowledged[tp], None)
+
     def _note_position(self, tp: TP, next_offset: int, oldest_ms: int | None) -> None:
         consumer = self._app.consumer
         end = consumer.highwater(tp) if tp in consumer.assignment() else None
         lag = (end or next_offset) - next_offset
-        self._metrics.position(tp.topic, tp.partition, lag=lag, oldest_ms=oldest_ms)
+        now_ms = time.time_ns() // 1_000_000
+        self._metrics.position(tp.topic, tp.partition, lag=lag, oldest_ms=oldest_ms, as_of_ms=now_ms)
 
     def _named(self, topic: str) -> str:
         return in_namespace(topic, self._namespace)

@@ -76,6 +76,16 @@ class ObjectStore:
             found = self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
             return sorted(str(item.object_name) for item in found)
 
+    def etags(self, prefix: str) -> dict[str, str]:
+        """What the store calls the content of each object whose key begins with `prefix`, by key.
+
+        Raises:
+            TransientError: The store does not answer.
+        """
+        with self._transient():
+            found = self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
+            return {str(item.object_name): str(item.etag) for item in found}
+
     def folders(self, prefix: str) -> list[str]:
         """What keys that begin with `prefix` begin with, up to their next slash, sorted.
 

@@ -23,7 +23,9 @@ class Objects(Protocol):
         """Deletes an object."""
 
 
-def put_segment(store: Objects, key: SegmentKey, segment: Segment, schemas: Mapping[int, Any]) -> None:
+def put_segment(
+    store: Objects, key: SegmentKey, segment: Segment, schemas: Mapping[int, Any], *, again: bool = False
+) -> None:
     """Puts the records, then the manifest, and then deletes the shorter ones that begin at the same offset.
 
     What was put before a restart is not put again: equal input gives equal bytes.
@@ -33,13 +35,14 @@ def put_segment(store: Objects, key: SegmentKey, segment: Segment, schemas: Mapp
         key: The segment's key.
         segment: The segment, as it is now.
         schemas: The schemas of `segment.schema_ids`.
+        again: Put it also where it is: a repair.
 
     Raises:
         TransientError: The store does not take it.
     """
     present = [(found[0], name) for name in store.keys(key.versions) if (found := parse_key(name))]
     names = {name for _, name in present}
-    if not any(other.last >= key.last and {other.object, other.manifest} <= names for other, _ in present):
+    if again or not any(other.last >= key.last and {other.object, other.manifest} <= names for other, _ in present):
         content, manifest = segment.contents(key, schemas)
         store.put(key.object, content)
         store.put(key.manifest, encode_manifest(manifest))

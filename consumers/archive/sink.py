@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from consumers.archive.layout import Log
 from consumers.archive.log import identify_log
 from consumers.archive.objects import ObjectStore
 from consumers.archive.placement import put_segment
-from consumers.archive.segments import PartitionSegments, Segment, block_start
+from consumers.archive.segments import PartitionSegments, block_start
 from consumers.sink import Offsets, Partition, Received
 from schemas.codec import Decoder
 from schemas.registry import RegistryError, SchemaRegistry
@@ -126,15 +126,22 @@ class ArchiveSink:
 
     def _put_partition(self, log: Log, partition: Partition, segments: PartitionSegments, now: float) -> None:
         for segment in segments.due(now):
-            put_segment(self._store, segment.key(log, partition.number), segment, self._schemas(segment))
+            schemas = writer_schemas(self._registry, segment.schema_ids)
+            put_segment(self._store, segment.key(log, partition.number), segment, schemas)
             segments.mark_put(segment)
 
-    def _schemas(self, segment: Segment) -> Mapping[int, Any]:
-        schemas = {}
-        for schema_id in segment.schema_ids:
-            try:
-                schemas[schema_id] = self._registry.schema(schema_id)
-            except RegistryError as error:
-                if error.status != 404:  # what no schema wrote is kept as it is
-                    raise TransientError(str(error)) from error
-        return schemas
+
+def writer_schemas(registry: SchemaRegistry, schema_ids: Iterable[int]) -> Mapping[int, Any]:
+    """The schemas with these ids; what no schema wrote is kept as it is.
+
+    Raises:
+        TransientError: The registry does not answer.
+    """
+    schemas = {}
+    for schema_id in schema_ids:
+        try:
+            schemas[schema_id] = registry.schema(schema_id)
+        except RegistryError as error:
+            if error.status != 404:
+                raise TransientError(str(error)) from error
+    return schemas

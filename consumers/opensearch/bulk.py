@@ -45,7 +45,9 @@ class Operation(NamedTuple):
     lines: bytes
 
 
-def operation(topic: str, key: bytes, record: Any, target: OpenSearchSettings) -> Operation:
+def operation(
+    topic: str, key: bytes, record: Any, target: OpenSearchSettings, *, replace_equal: bool = False
+) -> Operation:
     """The operation of a record.
 
     A tombstone has no version, so it is a plain deletion: all records of an id stand in one partition, and the last of
@@ -56,13 +58,15 @@ def operation(topic: str, key: bytes, record: Any, target: OpenSearchSettings) -
         key: Its key.
         record: Its value; None is a tombstone.
         target: Gives the names of the aliases.
+        replace_equal: Whether it also replaces a document of its own version: a repair.
     """
     if record is None:
         dataset, removed = dataset_of(topic), key.decode("utf-8", "replace")
         return Operation(dataset, removed, None, _line({"delete": {"_index": target.alias(dataset), "_id": removed}}))
     found = document(topic, record)
     address = {"_index": target.alias(found.dataset), "_id": found.id}
-    action = {"index": {**address, "version": found.version, "version_type": "external"}}
+    version_type = "external_gte" if replace_equal else "external"
+    action = {"index": {**address, "version": found.version, "version_type": version_type}}
     return Operation(found.dataset, found.id, found.version, _line(action) + _line(found.body))
 
 

@@ -15,7 +15,7 @@ from consumers.opensearch.documents import dataset_of
 from consumers.opensearch.refreshing import RefreshInterval
 from consumers.sink import Offsets, Partition, Received, ends
 from schemas.codec import Decoder
-from schemas.topics import DERIVED
+from schemas.topics import DERIVED, Topic
 from sessiontrack.errors import SessionTrackError, TerminalError, TransientError
 from sessiontrack.settings import Settings
 
@@ -35,7 +35,7 @@ class OpenSearchSink:
     """One document for each record, with the record's version as external version: a repeat changes nothing."""
 
     name = "opensearch"
-    topics = DERIVED
+    topics: Sequence[Topic] = DERIVED
 
     def __init__(self, settings: Settings) -> None:
         self._target = settings.opensearch

@@ -31,13 +31,19 @@ _CONNECT_TIMEOUT_S = 10
 
 
 class PostgresSink:
-    """Keeps the tables of `consumers.postgres.rows`."""
+    """Keeps the tables of `consumers.postgres.rows`.
+
+    Args:
+        settings: Where PostgreSQL is.
+        replace_equal: Whether a record also replaces one of its own version, wherever that stands: a repair.
+    """
 
     name = "postgres"
     topics: Sequence[Topic] = (EVENTS, *DERIVED)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, replace_equal: bool = False) -> None:
         self._settings = settings.postgres
+        self._replace_equal = replace_equal
         self._connection: AsyncConnection[Row] | None = None
 
     async def open(self) -> None:
@@ -60,7 +66,7 @@ class PostgresSink:
         try:
             async with connection.transaction(), connection.cursor(binary=True) as cursor:
                 for topic, of_topic in changes.items():
-                    await _apply(cursor, topic, of_topic)
+                    await _apply(cursor, topic, of_topic, self._replace_equal)
         except _TERMINAL as error:
             raise TerminalError(f"PostgreSQL refuses a value: {_reason(error)}") from error
         except Error as error:
@@ -117,13 +123,15 @@ async def _stage(cursor: AsyncCursor[Row], tables: Sequence[Table]) -> None:
         await cursor.execute(statement.format(staged=_staged(table), table=Identifier(table.name)))
 
 
-async def _apply(cursor: AsyncCursor[Row], topic: str, changes: Changes) -> None:
+async def _apply(cursor: AsyncCursor[Row], topic: str, changes: Changes, replace_equal: bool) -> None:
     owner, *parts = tables_of(topic)
     for table in (owner, *parts):
         await _delete(cursor, table, changes.removed)
     if not changes.records:
         return
     await _copy(cursor, owner, _staged(owner), (record.rows[0] for record in changes.records.values()))
+    if replace_equal:
+        await cursor.execute(_make_way(owner))
     await _drop_known(cursor, owner, [record.id for record in changes.records.values() if not record.placed])
     if not parts:
         await cursor.execute(_upsert(owner))
@@ -157,6 +165,16 @@ async def _drop_known(cursor: AsyncCursor[Row], table: Table, ids: Sequence[str]
         statement = SQL("DELETE FROM {staged} WHERE {id} IN (SELECT {id} FROM {table} WHERE {id} = ANY(%s::{type}[]))")
         names = {"staged": _staged(table), "table": Identifier(table.name), "id": Identifier(table.record_id.name)}
         await cursor.execute(statement.format(**names, type=SQL(table.record_id.type)), [list(ids)])
+
+
+def _make_way(table: Table) -> Composed:
+    """Deletes what is stored of the staged records, unless it is newer: what was altered may stand at another time."""
+    return SQL("DELETE FROM {table} stored USING {staged} staged WHERE stored.{id} = staged.{id} AND {older}").format(
+        table=Identifier(table.name),
+        staged=_staged(table),
+        id=Identifier(table.record_id.name),
+        older=SQL("stored.version <= staged.version" if table.versioned else "true"),
+    )
 
 
 def _upsert(table: Table) -> Composed:

@@ -1,57 +1,39 @@
-"""The hash chains of the transcripts: each line leads from the one before, and its bytes give its chain. Pure."""
+"""The hash chains of the transcripts: each line leads from the one before, and its bytes give its chain."""
 
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import NamedTuple
 
+from queries.verify.comparison import Dataset, Difference, DifferenceKind
 from queries.verify.ledger import Ledger
 from schemas.records import Payload, SessionEvent
-from sessiontrack.identity import GENESIS
+from sessiontrack.identity import GENESIS, event_id
+
+LINES = Dataset("log", "lines")
+# Where the ledger knows of an event: the table of all of them.
+EVENTS = Dataset("postgres", "events")
 
 
-class Link(NamedTuple):
-    """A line, as far as its chain goes."""
+def check_chain(ledger: Ledger, event: SessionEvent) -> None:
+    """Checks that an event, a line or the head of a generation, follows a line that is there, and notes it if not.
 
-    event_id: str
-    previous: bytes
-    line_number: int | None
+    The line before may still come: it mends the fault.
 
-
-class ChainCheck:
-    """Checks the lines of some sessions; told to a ledger of `log/lines`."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._links: dict[tuple[str, bytes], Link] = {}
-        self._heads: list[tuple[str, str, bytes]] = []
-
-    def add(self, event: SessionEvent) -> None:
-        """Takes an event; those without a chain do not matter."""
-        chain, previous, payload = event["chain"], event["previous_chain"], event["payload"]
-        if chain is None:
-            return
-        if event["kind"] == "TRANSCRIPT_HEAD":
-            self._heads.append((event["event_id"], event["session_id"], chain))
-        elif previous is not None and payload is not None:
-            self._ledger.expect(event["event_id"], b"", event["session_id"])
-            self._links[event["session_id"], chain] = Link(event["event_id"], previous, event["line_number"])
-            if chain_of(previous, payload) != chain:
-                self._ledger.differ(
-                    "altered", event["event_id"], event["session_id"], "its bytes do not give its chain"
-                )
-
-    def close(self) -> None:
-        """Checks that every line, and every head of a generation, follows a line that is there."""
-        for (session_id, _), link in self._links.items():
-            if link.previous != GENESIS and (session_id, link.previous) not in self._links:
-                self._ledger.differ(
-                    "missing", link.event_id, session_id, f"the line before line {link.line_number} is not in the log"
-                )
-            self._ledger.found(link.event_id, b"", session_id)
-        for event_id, session_id, chain in self._heads:
-            if chain != GENESIS and (session_id, chain) not in self._links:
-                self._ledger.differ("missing", event_id, session_id, "the last line of a generation is not in the log")
+    Args:
+        ledger: Expects all events that came before this one, and this one.
+        event: The event; one without a chain does not matter.
+    """
+    chain, previous, payload = event["chain"], event["previous_chain"], event["payload"]
+    if chain is None:
+        return
+    if event["kind"] == "TRANSCRIPT_HEAD":
+        _await(ledger, event, chain, "the last line of a generation is not in the log")
+    elif previous is not None and payload is not None:
+        ledger.add("lines", 1)
+        ledger.mend(event["event_id"])
+        _await(ledger, event, previous, f"the line before line {event['line_number']} is not in the log")
+        if chain_of(previous, payload) != chain:
+            ledger.fault(_fault(event, "altered", "its bytes do not give its chain"))
 
 
 def chain_of(previous: bytes, payload: Payload) -> bytes | None:
@@ -59,3 +41,15 @@ def chain_of(previous: bytes, payload: Payload) -> bytes | None:
     if payload["reference"] is not None:
         return sha256(previous + payload["reference"]["sha256"]).digest()
     return None if payload["raw"] is None else sha256(previous + sha256(payload["raw"]).digest()).digest()
+
+
+def _await(ledger: Ledger, event: SessionEvent, chain: bytes, detail: str) -> None:
+    """A line's id is made of its chain, so that a chain says which event it takes."""
+    session_id = event["session_id"]
+    line = event_id(event["family"], session_id, chain)
+    if chain != GENESIS and not ledger.expects(EVENTS, session_id, line):
+        ledger.fault(_fault(event, "missing", detail), awaited=line)
+
+
+def _fault(event: SessionEvent, kind: DifferenceKind, detail: str) -> Difference:
+    return Difference(*LINES, kind, event["event_id"], event["session_id"], detail)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from aiokafka import TopicPartition
@@ -33,10 +33,10 @@ class Cut:
         """Records before the cut that the log still keeps."""
         return sum(end - self.begins[partition] for partition, end in self.ends.items())
 
-    def of_partition(self, number: int) -> Cut:
-        """The cut through one partition only."""
-        partition = TopicPartition(EVENTS.name, number)
-        return Cut({partition: self.begins[partition]}, {partition: self.ends[partition]})
+    def of_partitions(self, numbers: Iterable[int]) -> Cut:
+        """The cut through some partitions only."""
+        partitions = [TopicPartition(EVENTS.name, number) for number in sorted(set(numbers))]
+        return Cut({each: self.begins[each] for each in partitions}, {each: self.ends[each] for each in partitions})
 
 
 async def make_cut(positions: LogPositions) -> Cut:

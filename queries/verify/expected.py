@@ -1,4 +1,4 @@
-"""What the log implies: the ledgers of every dataset of every store, filled by reading the log once.
+"""What the log implies: the records that each store should hold, told to the ledger as the log is read.
 
 The derived records are made by the very stages that the worker runs, so that a stage that lost or doubled something
 shows as well as a sink that did.
@@ -6,118 +6,151 @@ shows as well as a sink that did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from consumers.archive.layout import Log
 from consumers.opensearch.documents import dataset_of, document
-from consumers.postgres.rows import BY_NAME, TABLES, Row, Table, digest, tables_of
-from queries.verify.chain import ChainCheck
+from consumers.postgres.rows import BY_NAME, TABLES, Row, Table, tables_of
+from consumers.postgres.rows import digest as row_sha256
+from queries.verify.chain import EVENTS, check_chain
+from queries.verify.comparison import Dataset
 from queries.verify.ledger import Ledger
 from schemas.records import SessionEvent
-from schemas.topics import DERIVED, Topic
+from schemas.topics import DERIVED
 from sessiontrack.identity import canonical_json
-from streams.derive import derive
+from streams.batch import Output, Placed, process_batch
 
-EVENTS_TABLE = BY_NAME["events"]
+ARCHIVE = Dataset("archive", "events")
+CLAIMS = Dataset("archive", "claims")
+POSTGRES = tuple(Dataset("postgres", table.name) for table in TABLES)
+OPENSEARCH = tuple(Dataset("opensearch", dataset_of(topic.name)) for topic in DERIVED)
+
+_EVENTS_TABLE = BY_NAME["events"]
+# A unit of the archive. As many offsets as a full segment has, so that a segment that is new brings one unit; but any
+# number would do: a unit is compared with whatever segments hold its offsets.
+BLOCK = 4096
+# Of SHA-256: enough for any number of records that differ by accident, and half of the ledger's size.
+_DIGEST_BYTES = 16
 
 
 class LogRecord(NamedTuple):
     """A record of the events topic.
 
     Attributes:
+        log: Which life of the topic it is of.
         partition: Its partition.
         offset: Its offset.
-        value: Its framed value.
+        key: Its key.
+        value: Its framed value; None for a tombstone, which no event has.
         event: Its decoded value; None where it does not decode.
     """
 
+    log: Log
     partition: int
     offset: int
-    value: bytes
+    key: bytes
+    value: bytes | None
     event: SessionEvent | None
 
 
-@dataclass
-class Expectation:
-    """What each store should hold, and how the log itself stands.
+class Block(NamedTuple):
+    """A unit of the archive: an aligned run of offsets.
 
     Attributes:
-        archive: By `partition/offset`.
-        claims: Large lines, by object key.
-        claim_sessions: The session of each of them.
-        postgres: By table.
-        opensearch: By dataset.
-        chain: The transcripts' lines: each must lead from the one before, and its bytes must give its chain.
-        events: Records read.
-        repeats: Of those, how many had come before.
-        undecodable: Of those, how many do not decode.
-        sessions: Ids of the sessions.
+        log: The log.
+        partition: Its partition.
+        number: Which block, from 0.
     """
 
-    archive: Ledger = field(default_factory=lambda: Ledger("archive", "events"))
-    claims: Ledger = field(default_factory=lambda: Ledger("archive", "claims"))
-    postgres: dict[str, Ledger] = field(
-        default_factory=lambda: {table.name: Ledger("postgres", table.name) for table in TABLES}
-    )
-    opensearch: dict[str, Ledger] = field(
-        default_factory=lambda: {
-            dataset_of(topic.name): Ledger("opensearch", dataset_of(topic.name)) for topic in DERIVED
-        }
-    )
-    chain: Ledger = field(default_factory=lambda: Ledger("log", "lines"))
-    claim_sessions: dict[str, str] = field(default_factory=dict)
-    events: int = 0
-    repeats: int = 0
-    undecodable: int = 0
-    sessions: set[str] = field(default_factory=set)
+    log: Log
+    partition: int
+    number: int
 
-    def add_partition(self, records: Iterable[LogRecord]) -> None:
-        """Adds what the records of one partition imply; a session's records are all in one partition.
+    def __str__(self) -> str:
+        return "/".join((*self.log, str(self.partition), str(self.number)))
 
-        Args:
-            records: All of the partition (or of some of its sessions), in the order of the log.
-        """
-        lines = ChainCheck(self.chain)
-        derived = derive(self._decoded(records, lines))
-        lines.close()
-        tables: tuple[dict[str, Any], ...] = (derived.sessions, derived.messages, derived.tool_calls)
-        for topic, of_topic in zip(DERIVED, tables, strict=True):
-            for record in of_topic.values():
-                self._expect_record(topic, record)
+    @classmethod
+    def parse(cls, name: str) -> Block:
+        """The block of this name."""
+        *log, partition, number = name.split("/")
+        return cls(Log(*log), int(partition), int(number))
 
-    def _decoded(self, records: Iterable[LogRecord], lines: ChainCheck) -> Iterator[SessionEvent]:
-        """Passes every event on, repeats too, as the stages get them."""
-        for record in records:
-            self.events += 1
-            session_id = record.event["session_id"] if record.event else None
-            self.archive.expect(f"{record.partition}/{record.offset}", sha256(record.value).digest(), session_id)
-            if record.event is None:
-                self.undecodable += 1
-                continue
-            self._expect_event(record.event, lines)
-            yield record.event
+    @property
+    def first(self) -> int:
+        """Its first offset."""
+        return self.number * BLOCK
 
-    def _expect_event(self, event: SessionEvent, lines: ChainCheck) -> None:
-        session_id = event["session_id"]
-        row = EVENTS_TABLE.rows(event)[0]
-        if not self.postgres[EVENTS_TABLE.name].expect_first(event["event_id"], digest(row), session_id):
-            self.repeats += 1
-            return
-        self.sessions.add(session_id)
-        lines.add(event)
-        reference = event["payload"]["reference"] if event["payload"] else None
-        if reference is not None:
-            self.claims.expect(reference["key"], reference["sha256"], session_id)
-            self.claim_sessions[reference["key"]] = session_id
+    @property
+    def end(self) -> int:
+        """The first offset after it."""
+        return self.first + BLOCK
 
-    def _expect_record(self, topic: Topic, record: Any) -> None:
-        for table in tables_of(topic.name):
-            for row in table.rows(record):
-                self.postgres[table.name].expect(row_id(table, row), digest(row), record["session_id"])
-        expected = document(topic.name, record)
-        self.opensearch[expected.dataset].expect(expected.id, document_digest(expected.body), record["session_id"])
+
+def fold(ledger: Ledger, records: Sequence[LogRecord]) -> None:
+    """Tells the ledger what records imply; all of it comes in at once.
+
+    Args:
+        ledger: As the records before them left it.
+        records: Of one partition, in the order of the log; at least one.
+    """
+    with ledger.batch():
+        _expect_archived(ledger, records)
+        first = ledger.count("records")
+        events = [(first + place, each.event) for place, each in enumerate(records) if each.event is not None]
+        ledger.add("records", len(records))
+        ledger.add("undecodable", len(records) - len(events))
+        ledger.add("repeats", sum(not _expect_event(ledger, event) for _, event in events))
+        _derive(ledger, events)
+        last = records[-1]
+        ledger.advance(last.log, last.partition, last.offset + 1)
+
+
+def _expect_archived(ledger: Ledger, records: Iterable[LogRecord]) -> None:
+    blocks: dict[Block, list[tuple[str, bytes]]] = defaultdict(list)
+    for each in records:
+        block = Block(each.log, each.partition, each.offset // BLOCK)
+        blocks[block].append((place_id(each.partition, each.offset), value_digest(each.value)))
+    for block, expected in blocks.items():
+        ledger.expect(ARCHIVE, str(block), expected)
+
+
+def _expect_event(ledger: Ledger, event: SessionEvent) -> bool:
+    """False for a repeat."""
+    session_id = event["session_id"]
+    row = row_digest(_EVENTS_TABLE.rows(event)[0])
+    if not ledger.expect_first(EVENTS, session_id, event["event_id"], row):
+        return False
+    check_chain(ledger, event)
+    reference = event["payload"]["reference"] if event["payload"] else None
+    if reference is not None:
+        ledger.expect(CLAIMS, reference["key"], [(reference["key"], reference["sha256"][:_DIGEST_BYTES])])
+    return True
+
+
+def _derive(ledger: Ledger, events: Sequence[Placed]) -> None:
+    """Runs the stages, repeats and all, as the worker does."""
+    changes = process_batch(ledger, events)
+    # Of the outputs with one key the last counts.
+    for output in {(each.topic.name, each.key): each for each in changes.outputs}.values():
+        _expect_record(ledger, output)
+    ledger.write_state(changes.writes)
+
+
+def _expect_record(ledger: Ledger, output: Output) -> None:
+    for table in tables_of(output.topic.name):
+        rows = [(row_id(table, row), row_digest(row)) for row in table.rows(output.record)]
+        ledger.expect(Dataset("postgres", table.name), output.session_id, rows)
+    expected = document(output.topic.name, output.record)
+    dataset = Dataset("opensearch", expected.dataset)
+    ledger.expect(dataset, output.session_id, [(expected.id, document_digest(expected.body))])
+
+
+def place_id(partition: int, offset: int) -> str:
+    """The id of an archived record."""
+    return f"{partition}/{offset}"
 
 
 def row_id(table: Table, row: Row) -> str:
@@ -126,6 +159,16 @@ def row_id(table: Table, row: Row) -> str:
     return "/".join(str(row[names.index(name)]) for name in table.key)
 
 
+def row_digest(row: Row) -> bytes:
+    """Digest of a row, equal for one that is made of a record and for the stored one."""
+    return row_sha256(row)[:_DIGEST_BYTES]
+
+
 def document_digest(body: Any) -> bytes:
-    """SHA-256 of a document, whatever the order of its fields."""
-    return sha256(canonical_json(body)).digest()
+    """Digest of a document, whatever the order of its fields."""
+    return sha256(canonical_json(body)).digest()[:_DIGEST_BYTES]
+
+
+def value_digest(value: bytes | None) -> bytes:
+    """Digest of a record's value, or of a claim."""
+    return sha256(value or b"").digest()[:_DIGEST_BYTES]

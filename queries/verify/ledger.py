@@ -1,120 +1,247 @@
-"""What a store should hold against what it holds: the conservation law, for one dataset of one store. Pure."""
+"""The ledger: what the log implies, record by record, and what of it was proved to be in the stores.
+
+A SQLite database. It remembers how far the log was read and the stages' state there, so that the next verify reads what
+is behind, and folds it as the worker does; all of a batch is in it, or nothing. A *unit* is what a store is asked about
+as a whole: a session, a block of the archive, a claim. Of each record stand an id and a digest here; the state holds
+what the stages remember, the texts of tool calls too, like the worker's own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container
-from dataclasses import dataclass, replace
-from typing import Literal
+import re
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
 
-DifferenceKind = Literal["missing", "surplus", "altered"]
+from consumers.archive.layout import Log
+from queries.verify.comparison import Dataset, Difference
+from sessiontrack.errors import UnavailableError
+
+_BUSY_S = 5.0
+# A negative number is KiB: the pages of a batch, whatever the size of the ledger.
+_CACHE = -64 * 1024
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# The triggers keep what must never be forgotten where no writer can forget it: a unit that changes is unproved.
+_TABLES = """
+CREATE TABLE fact (name TEXT PRIMARY KEY, value);
+CREATE TABLE cursor (log TEXT, partition INTEGER, next INTEGER, PRIMARY KEY (log, partition));
+CREATE TABLE state (key BLOB PRIMARY KEY, value BLOB);
+CREATE TABLE unit (
+    id INTEGER PRIMARY KEY, dataset TEXT, name TEXT, records INTEGER DEFAULT 0, proof TEXT, UNIQUE (dataset, name)
+);
+CREATE TABLE record (unit INTEGER, id, digest BLOB, PRIMARY KEY (unit, id)) WITHOUT ROWID;
+CREATE TRIGGER added AFTER INSERT ON record
+    BEGIN UPDATE unit SET records = records + 1, proof = NULL WHERE id = NEW.unit; END;
+CREATE TRIGGER replaced AFTER UPDATE ON record
+    BEGIN UPDATE unit SET proof = NULL WHERE id = NEW.unit; END;
+CREATE TABLE fault (event_id TEXT, session_id TEXT, kind TEXT, detail TEXT, awaited TEXT);
+CREATE INDEX fault_awaited ON fault (awaited) WHERE awaited IS NOT NULL;
+"""
+_OF_UNIT = "FROM unit JOIN record ON record.unit = unit.id WHERE unit.dataset = ? AND unit.name = ?"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A record that is not as the log says.
+class Unit(NamedTuple):
+    """A unit.
 
     Attributes:
-        store: log, archive, postgres or opensearch.
-        dataset: events, sessions, messages, tool-calls, …
-        kind: missing, surplus or altered.
-        record_id: Which record.
-        session_id: Its session, where that is known.
-        detail: What is wrong with it, without its contents.
+        name: Its name.
+        records: How many records are expected in it.
+        proof: What the store said of it when all of them were found to be there; None where that is not so, or not
+            known.
     """
 
-    store: str
-    dataset: str
-    kind: DifferenceKind
-    record_id: str
-    session_id: str | None = None
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """The result for one dataset of one store: expected = stored + dead_lettered + discarded where nothing differs.
-
-    Attributes:
-        store: Which store.
-        dataset: Which dataset.
-        expected: Distinct records that the log implies.
-        stored: Of those, how many are there and equal.
-        dead_lettered: Of those, how many the store's group set aside.
-        discarded: Of those, how many it set aside and a person gave up.
-        differences: What is not as it should be.
-    """
-
-    store: str
-    dataset: str
-    expected: int
-    stored: int
-    dead_lettered: int
-    discarded: int
-    differences: tuple[Difference, ...]
-
-    def without(self, sessions: Container[str | None]) -> Check:
-        """The check with the differences of some sessions left out."""
-        return replace(self, differences=tuple(each for each in self.differences if each.session_id not in sessions))
+    name: str
+    records: int
+    proof: str | None
 
 
 class Ledger:
-    """Expected records of one dataset, crossed off as they are found.
+    """A ledger; `opened` opens one."""
 
-    Holds an id and a digest for each record, never its contents.
-    """
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._units: dict[tuple[Dataset, str], int] = {}
 
-    def __init__(self, store: str, dataset: str) -> None:
-        self.store = store
-        self.dataset = dataset
-        self._expected: dict[str, tuple[bytes, str | None]] = {}
-        self._equal: set[str] = set()
-        self._found: set[str] = set()
-        self._differences: list[Difference] = []
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """All that is written within comes into the ledger at once, or nothing does."""
+        with self._connection:
+            yield
+        self._units.clear()
 
-    def expect(self, record_id: str, digest: bytes, session_id: str | None) -> None:
-        """A record should be there; the latest call for an id counts."""
-        self._expected[record_id] = (digest, session_id)
+    def next_offset(self, log: Log, partition: int) -> int:
+        """The first offset of a partition that was not read yet."""
+        query = "SELECT next FROM cursor WHERE log = ? AND partition = ?"
+        found = self._connection.execute(query, (_text(log), partition)).fetchone()
+        return int(found[0]) if found else 0
 
-    def expect_first(self, record_id: str, digest: bytes, session_id: str | None) -> bool:
-        """A record should be there as it came first; False where it is a repeat."""
-        if record_id in self._expected:
-            return False
-        self._expected[record_id] = (digest, session_id)
-        return True
+    def advance(self, log: Log, partition: int, next_offset: int) -> None:
+        """Notes how far a partition was read."""
+        self._connection.execute("REPLACE INTO cursor VALUES (?, ?, ?)", (_text(log), partition, next_offset))
 
-    def found(self, record_id: str, digest: bytes, session_id: str | None) -> None:
-        """A record is there."""
-        expected = self._expected.get(record_id)
-        if expected is None:
-            self.differ("surplus", record_id, session_id, "nothing in the log asks for it")
-        elif record_id in self._found:
-            self.differ("surplus", record_id, session_id, "it is there twice")
-        elif expected[0] == digest:
-            self._equal.add(record_id)
-        self._found.add(record_id)
+    def count(self, name: str) -> int:
+        """A number that `add` counts."""
+        found = self._connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return int(found[0]) if found else 0
 
-    def differ(self, kind: DifferenceKind, record_id: str, session_id: str | None, detail: str) -> None:
-        """Notes a difference that was found in another way."""
-        self._differences.append(Difference(self.store, self.dataset, kind, record_id, session_id, detail))
+    def add(self, name: str, number: int) -> None:
+        """Counts."""
+        statement = "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
+        self._connection.execute(statement, (name, number))
 
-    def close(self, dead_letters: Container[str] = (), discarded: Container[str] = ()) -> Check:
-        """The result, once everything that is there was told.
+    def get(self, key: bytes, /) -> bytes | None:
+        """The stages' state: see `streams.batch.State`."""
+        found = self._connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
+        return found[0] if found else None
 
-        A record that was set aside explains that it is not there, and that an older version of it is.
+    def write_state(self, writes: Mapping[bytes, bytes]) -> None:
+        """Writes the stages' state."""
+        self._connection.executemany("REPLACE INTO state VALUES (?, ?)", writes.items())
+
+    def expect(self, dataset: Dataset, unit: str, records: Collection[tuple[str, bytes]]) -> None:
+        """Records should be in a store; the latest call for an id counts."""
+        if not records:
+            return
+        number = self._unit(dataset, unit)
+        self._connection.executemany(
+            "INSERT INTO record VALUES (?, ?, ?) ON CONFLICT (unit, id)"
+            " DO UPDATE SET digest = excluded.digest WHERE digest <> excluded.digest",
+            ((number, _packed(record_id), digest) for record_id, digest in records),
+        )
+
+    def expect_first(self, dataset: Dataset, unit: str, record_id: str, digest: bytes) -> bool:
+        """A record should be in a store as it came first; False where it is a repeat."""
+        statement = "INSERT OR IGNORE INTO record VALUES (?, ?, ?)"
+        row = (self._unit(dataset, unit), _packed(record_id), digest)
+        return self._connection.execute(statement, row).rowcount > 0
+
+    def expects(self, dataset: Dataset, unit: str, record_id: str) -> bool:
+        """Whether a record should be in a store."""
+        query = f"SELECT 1 {_OF_UNIT} AND record.id = ?"
+        return bool(self._connection.execute(query, (_text(dataset), unit, _packed(record_id))).fetchone())
+
+    def units(self, dataset: Dataset) -> list[Unit]:
+        """The units of a dataset."""
+        query = "SELECT name, records, proof FROM unit WHERE dataset = ? ORDER BY id"
+        return [Unit(*row) for row in self._connection.execute(query, (_text(dataset),))]
+
+    def records(self, dataset: Dataset, unit: str) -> dict[str, bytes]:
+        """The digests of the records that should be in a unit, by id."""
+        found = self._connection.execute(f"SELECT record.id, digest {_OF_UNIT}", (_text(dataset), unit))
+        return {_unpacked(record_id): digest for record_id, digest in found}
+
+    def prove(self, dataset: Dataset, proofs: Mapping[str, str | None]) -> None:
+        """Notes what the store says of units that were found to be whole; None where it says nothing."""
+        statement = "UPDATE unit SET proof = ? WHERE dataset = ? AND name = ?"
+        with self._connection:
+            self._connection.executemany(statement, ((proof, _text(dataset), unit) for unit, proof in proofs.items()))
+
+    def fault(self, difference: Difference, awaited: str | None = None) -> None:
+        """Notes a fault of the log itself.
 
         Args:
-            dead_letters: Ids that the store's group set aside.
-            discarded: Ids that it set aside and a person gave up.
+            difference: What is wrong.
+            awaited: Id of the event that mends it if it comes.
         """
-        counts = {"dead_lettered": 0, "discarded": 0}
-        for record_id in self._expected.keys() - self._equal:
-            if record_id in dead_letters:
-                counts["dead_lettered"] += 1
-            elif record_id in discarded:
-                counts["discarded"] += 1
-            elif record_id in self._found:
-                self.differ("altered", record_id, self._expected[record_id][1], "its content is not what the log says")
-            else:
-                self.differ("missing", record_id, self._expected[record_id][1], "it is not there")
-        differences = tuple(sorted(self._differences, key=lambda each: (each.kind, each.record_id)))
-        return Check(self.store, self.dataset, len(self._expected), len(self._equal), **counts, differences=differences)
+        row = (difference.record_id, difference.session_id, difference.kind, difference.detail, awaited)
+        self._connection.execute("INSERT INTO fault VALUES (?, ?, ?, ?, ?)", row)
+
+    def mend(self, event_id: str) -> None:
+        """Forgets the faults that waited for an event."""
+        self._connection.execute("DELETE FROM fault WHERE awaited = ?", (event_id,))
+
+    def faults(self, dataset: Dataset) -> list[Difference]:
+        """The faults of the log."""
+        query = "SELECT kind, event_id, session_id, detail FROM fault ORDER BY kind, event_id"
+        return [Difference(*dataset, *row) for row in self._connection.execute(query)]
+
+    def _unit(self, dataset: Dataset, name: str) -> int:
+        number = self._units.get((dataset, name))
+        if number is None:
+            key = (_text(dataset), name)
+            query = "SELECT id FROM unit WHERE dataset = ? AND name = ?"
+            found = self._connection.execute(query, key).fetchone()
+            if found is None:
+                self._connection.execute("INSERT INTO unit (dataset, name) VALUES (?, ?)", key)
+                found = self._connection.execute(query, key).fetchone()
+            number = self._units[dataset, name] = found[0]
+        return number
+
+
+@contextmanager
+def opened(path: Path | None, origin: str, *, anew: bool = False) -> Iterator[Ledger]:
+    """A ledger, for one process at a time.
+
+    Args:
+        path: Its file; None for one that is forgotten at the end.
+        origin: What it is made of and with. A ledger of another origin proves nothing here, and is begun anew.
+        anew: Begin it anew in any case.
+
+    Raises:
+        UnavailableError: Another process has it open, or the disk does not take it.
+    """
+    if path is not None:
+        _make_private(path.parent)
+    connection = sqlite3.connect(path or ":memory:", timeout=_BUSY_S)
+    try:
+        _prepare(connection, origin, anew)
+        yield Ledger(connection)
+    except sqlite3.Error as error:
+        raise UnavailableError(
+            f"the ledger {path or ''} can't be used: {error}",
+            hint="Let another verify end; where none runs, delete the file, and all is compared again.",
+        ) from error
+    finally:
+        connection.close()
+
+
+def _make_private(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise UnavailableError(
+            f"{folder} can't be made: {error.strerror}", hint="It is in `data_dir`, which has to be yours to write."
+        ) from error
+
+
+def _prepare(connection: sqlite3.Connection, origin: str, anew: bool) -> None:
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA cache_size = {_CACHE}")
+    if not anew and _origin(connection) == origin:
+        return
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    with connection:
+        for (table,) in tables:
+            connection.execute(f"DROP TABLE {table}")
+    connection.executescript(_TABLES)
+    with connection:
+        connection.execute("INSERT INTO fact VALUES ('origin', ?)", (origin,))
+
+
+def _origin(connection: sqlite3.Connection) -> str | None:
+    try:
+        found = connection.execute("SELECT value FROM fact WHERE name = 'origin'").fetchone()
+    except sqlite3.OperationalError:
+        return None
+    return found[0] if found else None
+
+
+def _text(parts: Sequence[str]) -> str:
+    return "/".join(parts)
+
+
+def _packed(record_id: str) -> bytes | str:
+    """Sixteen bytes for most ids instead of thirty-six; SQLite tells bytes from text."""
+    return bytes.fromhex(record_id.replace("-", "")) if _UUID.fullmatch(record_id) else record_id
+
+
+def _unpacked(stored: bytes | str) -> str:
+    if isinstance(stored, str):
+        return stored
+    text = stored.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

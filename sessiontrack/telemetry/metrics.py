@@ -50,6 +50,14 @@ class WorkerMetrics:
             registry=self.registry,
         )
         self._oldest_ms: dict[tuple[str, str, str], int] = {}
+        self._watermark = Gauge(
+            "sessiontrack_watermark_timestamp_seconds",
+            "Every record of the topic up to this time is processed, in the partitions of this worker, Unix seconds.",
+            ["worker", "topic"],
+            registry=self.registry,
+        )
+        # By topic, of each partition, epoch milliseconds; None where it is not known yet.
+        self._complete: dict[str, dict[int, int | None]] = {}
 
     def received(self, records: int) -> None:
         """Counts records that came in."""
@@ -67,14 +75,17 @@ class WorkerMetrics:
         """Notes how long a batch took."""
         self._batches.observe(seconds)
 
-    def position(self, topic: str, partition: int, *, lag: int, oldest_ms: int | None) -> None:
+    def position(
+        self, topic: str, partition: int, *, lag: int, oldest_ms: int | None, as_of_ms: int | None = None
+    ) -> None:
         """Notes how far a partition is processed.
 
         Args:
             topic: The topic.
             partition: Its partition.
             lag: Records behind the end of the log.
-            oldest_ms: Time of the oldest record that is not processed, epoch ms; None where there is none.
+            oldest_ms: Time of the oldest record that is not processed, epoch ms; None where there is none in hand.
+            as_of_ms: When the end of the log was there, epoch ms; None where that is not known.
         """
         place = (self.worker, topic, str(partition))
         self._lag.labels(*place).set(max(0, lag))
@@ -83,6 +94,10 @@ class WorkerMetrics:
             self._oldest_ms.pop(place, None)
         else:
             self._oldest_ms[place] = oldest_ms
+        # What lies behind and was not fetched yet has a time that nobody here knows: the watermark stays.
+        complete, known = oldest_ms if lag > 0 else as_of_ms, self._complete.setdefault(topic, {})
+        known[partition] = known.get(partition) if complete is None else complete
+        self._show_watermark(topic)
 
     def release(self, topic: str, partition: int) -> None:
         """Notes that another worker has the partition now: its lag is shown there."""
@@ -90,11 +105,21 @@ class WorkerMetrics:
         self._oldest_ms.pop(place, None)
         for gauge in (self._lag, self._oldest):
             gauge.remove(*place)
+        del self._complete[topic][partition]
+        self._show_watermark(topic)
 
     def oldest_age_s(self) -> float:
         """For how long the oldest record in hand has been waiting, seconds; 0 where there is none. For any thread."""
         oldest = min(list(self._oldest_ms.values()), default=None)
         return 0.0 if oldest is None else max(0.0, time.time() - oldest / 1000)
+
+    def _show_watermark(self, topic: str) -> None:
+        """A topic is complete as far as the partition that is furthest behind."""
+        known = [complete for complete in self._complete[topic].values() if complete is not None]
+        if known and len(known) == len(self._complete[topic]):
+            self._watermark.labels(self.worker, topic).set(min(known) / 1000)
+        else:
+            self._watermark.remove(self.worker, topic)
 
     def _counter(self, name: str, meaning: str) -> Counter:
         return Counter(f"sessiontrack_{name}", meaning, ["worker"], registry=self.registry).labels(self.worker)

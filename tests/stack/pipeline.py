@@ -66,9 +66,9 @@ class Pipeline:
         summary: dict[str, Any] = self.json("capture", "--root", root, "--once")
         return summary
 
-    def verify(self, session_id: str | None = None) -> Report:
+    def verify(self, session_id: str | None = None, *, full: bool = False) -> Report:
         """The report of a verify, equal or not."""
-        return verify(self.settings, session_id, stall_s=STALL_SECONDS)
+        return verify(self.settings, session_id, full=full, stall_s=STALL_SECONDS)
 
     def forget_checkpoints(self) -> None:
         """The next capture knows nothing of what was sent."""

@@ -59,3 +59,10 @@ class TestPostgresSink(VersionedSinkContract):
 
     def _received(self, offset: int, topic: Topic, record: Any) -> Received:
         return Received(Partition(topic.name, 0), offset, 0, b"", b"", (), project(topic.name, b"", record))
+
+
+class TestRepairingPostgresSink(TestPostgresSink):
+    """Of a repair nothing else is expected: only what a record replaces differs."""
+
+    def make_sink(self, settings: Settings) -> Sink:
+        return PostgresSink(settings, replace_equal=True)

@@ -234,3 +234,16 @@ def test_another_log_has_other_keys() -> None:
         put_segment(stores, segment.key(log, 3), segment, {})
     assert len(stores.objects) == 2 * len(logs)
     assert {parsed[0].log for key in stores.objects if (parsed := parse_key(key))} == set(logs)
+
+
+def test_a_damaged_segment_is_put_again_where_that_is_asked_for() -> None:
+    store, held = MemoryObjects(), PartitionSegments()
+    held.add([entry(offset, 3) for offset in range(4)], now=0.0)
+    [segment] = held.due(now=segments.LONGEST_WAIT_S)
+    key = segment.key(LOG, PARTITION.number)
+    put_segment(store, key, segment, {})
+    whole, store.objects[key.object] = dict(store.objects), b"damaged"
+    put_segment(store, key, segment, {})
+    assert store.objects[key.object] == b"damaged"
+    put_segment(store, key, segment, {}, again=True)
+    assert store.objects == whole

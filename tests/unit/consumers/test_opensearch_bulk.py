@@ -35,6 +35,12 @@ def test_a_record_is_indexed_with_its_version_behind_the_alias() -> None:
     assert body["text"] == "hello"
 
 
+def test_a_repair_replaces_a_document_of_the_same_version() -> None:
+    record = message(message_id="m1", version=7)
+    (action, _) = lines(operation(MESSAGES.name, b"m1", record, TARGET, replace_equal=True))
+    assert (action["index"]["version"], action["index"]["version_type"]) == (7, "external_gte")
+
+
 def test_only_the_highest_version_of_a_document_is_sent() -> None:
     sent = lines(received("m1", 2, "newer"), received("m1", 1, "older"), received("m2", 1))
     assert [line["index"]["_id"] for line in sent[::2]] == ["m1", "m2"]

@@ -68,3 +68,32 @@ def test_what_another_worker_owns_now_is_not_shown_here(metrics: WorkerMetrics, 
     assert gauge(metrics, "lag_records") is None
     progress.settle(1, {EVENTS: Position(committed=3, end=3)}, refused=0)
     assert count(metrics, "records_written") == 0
+
+
+OTHER = Partition("events", 4)
+
+
+def watermark(metrics: WorkerMetrics) -> float | None:
+    labels = {"worker": "archive", "topic": "events"}
+    return metrics.registry.get_sample_value("sessiontrack_watermark_timestamp_seconds", labels)
+
+
+def test_the_watermark_is_that_of_the_partition_furthest_behind(metrics: WorkerMetrics, progress: Progress) -> None:
+    progress.take(polled(5, 6))
+    quiet = {OTHER: Position(committed=9, end=9, as_of_ms=100_000)}
+    progress.settle(1, {EVENTS: Position(committed=5, end=7, as_of_ms=100_000), **quiet}, refused=0)
+    assert watermark(metrics) == 5
+    progress.settle(1, {EVENTS: Position(committed=7, end=7, as_of_ms=99_000), **quiet}, refused=0)
+    assert watermark(metrics) == 99
+
+
+def test_the_watermark_stays_while_nobody_knows_how_old_the_next_record_is(
+    metrics: WorkerMetrics, progress: Progress
+) -> None:
+    progress.settle(1, {EVENTS: Position(committed=0, end=3, as_of_ms=50_000)}, refused=0)
+    assert watermark(metrics) is None
+    progress.settle(1, {EVENTS: Position(committed=3, end=3, as_of_ms=60_000)}, refused=0)
+    progress.settle(1, {EVENTS: Position(committed=3, end=4, as_of_ms=70_000)}, refused=0)
+    assert watermark(metrics) == 60
+    progress.settle(2, {}, refused=0)
+    assert watermark(metrics) is None

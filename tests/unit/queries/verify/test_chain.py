@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from producers.transcript import Transcript, TranscriptSource
-from queries.verify.chain import ChainCheck
-from queries.verify.ledger import Check, Ledger
+from queries.verify.chain import LINES
+from queries.verify.comparison import Difference
+from queries.verify.expected import fold
 from schemas.records import SessionEvent
+from tests.unit.queries.verify.ledgers import forgotten, log_records
 
-LINES = [
+TEXTS = [
     b'{"type":"session","version":3,"id":"s","timestamp":"2026-01-01T00:00:00.000Z","cwd":"/"}\n',
     b'{"type":"custom","customType":"x","id":"1","parentId":null,"timestamp":"2026-01-01T00:00:01.000Z"}\n',
     b'{"type":"custom","customType":"y","id":"2","parentId":"1","timestamp":"2026-01-01T00:00:02.000Z"}\n',
@@ -18,30 +20,32 @@ LINES = [
 
 def events() -> list[SessionEvent]:
     transcript = Transcript(TranscriptSource(session_id="s"))
-    return [transcript.append(line, captured_at=0) for line in LINES]
+    return [transcript.append(line, captured_at=0) for line in TEXTS]
 
 
-def checked(found: list[Any]) -> Check:
-    ledger = Ledger("log", "lines")
-    check = ChainCheck(ledger)
-    for event in found:
-        check.add(event)
-    check.close()
-    return ledger.close()
+def faults(found: list[Any]) -> list[Difference]:
+    with forgotten() as ledger:
+        fold(ledger, log_records(found))
+        return ledger.faults(LINES)
 
 
 def test_a_whole_transcript_differs_in_nothing() -> None:
-    assert checked(events()).differences == ()
+    assert faults(events()) == []
 
 
 def test_altered_bytes_are_found() -> None:
     first, second, third = events()
     altered: Any = {**second, "payload": {**(second["payload"] or {}), "raw": b"{}\n"}}
-    assert [each.record_id for each in checked([first, altered, third]).differences] == [second["event_id"]]
+    assert [each.record_id for each in faults([first, altered, third])] == [second["event_id"]]
 
 
 def test_a_lost_line_is_found() -> None:
     first, _, third = events()
-    found = checked([first, third]).differences
+    found = faults([first, third])
     assert [(each.kind, each.record_id) for each in found] == [("missing", third["event_id"])]
     assert "line 3" in found[0].detail
+
+
+def test_a_line_that_comes_later_is_missed_no_more() -> None:
+    first, second, third = events()
+    assert faults([first, third, second]) == []

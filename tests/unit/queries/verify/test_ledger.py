@@ -1,50 +1,114 @@
-"""The conservation law for one dataset: expected = stored + set aside, or what differs is named."""
+"""What the ledger expects comes of the log alone: not of how it was cut, killed or read twice."""
 
 from __future__ import annotations
 
-from hypothesis import given
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queries.verify.ledger import Check, Ledger
+from consumers.archive.layout import Log
+from queries.verify.comparison import Dataset
+from queries.verify.expected import ARCHIVE, POSTGRES, Block, fold
+from queries.verify.ledger import opened
+from schemas.records import SessionEvent
+from sessiontrack.errors import UnavailableError
+from tests.unit.queries.verify.ledgers import LOG, expectation, forgotten, log_records
+from tests.unit.streams.events import logs, user
 
-RECORDS = st.dictionaries(st.text("abcdef", min_size=1, max_size=2), st.binary(max_size=1), max_size=8)
-
-
-def close(expected: dict[str, bytes], stored: list[tuple[str, bytes]], set_aside: set[str]) -> Check:
-    ledger = Ledger("store", "dataset")
-    for record_id, digest in expected.items():
-        ledger.expect(record_id, digest, "s")
-    for record_id, digest in stored:
-        ledger.found(record_id, digest, "s")
-    return ledger.close(set_aside)
+DATASET = Dataset("store", "dataset")
 
 
-@given(RECORDS, st.sets(st.text("abcdef", min_size=1, max_size=2)))
-def test_what_is_stored_or_set_aside_differs_in_nothing(expected: dict[str, bytes], aside: set[str]) -> None:
-    stored = [(record_id, digest) for record_id, digest in expected.items() if record_id not in aside]
-    check = close(expected, stored, aside)
-    assert check.differences == ()
-    assert check.expected == check.stored + check.dead_lettered
+def folded(events: list[SessionEvent], cuts: list[int]) -> dict[str, Any]:
+    records = log_records(events)
+    with forgotten() as ledger:
+        for begin, end in pairwise([0, *cuts, len(records)]):
+            if records[begin:end]:
+                fold(ledger, records[begin:end])
+        return expectation(ledger)
 
 
-@given(RECORDS, RECORDS)
-def test_every_difference_is_named_once(expected: dict[str, bytes], stored: dict[str, bytes]) -> None:
-    check = close(expected, list(stored.items()), set())
-    named = {(each.kind, each.record_id) for each in check.differences}
-    assert named == {
-        *(("missing", record_id) for record_id in expected.keys() - stored.keys()),
-        *(("surplus", record_id) for record_id in stored.keys() - expected.keys()),
-        *(("altered", key) for key in expected.keys() & stored.keys() if expected[key] != stored[key]),
-    }
-    assert len(named) == len(check.differences)
+@settings(max_examples=40)
+@given(st.data(), logs())
+def test_a_ledger_that_grew_is_the_one_of_the_whole_log(data: st.DataObject, events: list[SessionEvent]) -> None:
+    cuts = data.draw(st.lists(st.integers(0, len(events)), max_size=4).map(sorted))
+    assert folded(events, cuts) == folded(events, [])
 
 
-def test_a_record_that_is_there_twice_is_surplus() -> None:
-    check = close({"a": b"1"}, [("a", b"1"), ("a", b"1")], set())
-    assert [(each.kind, each.record_id) for each in check.differences] == [("surplus", "a")]
+@settings(max_examples=40)
+@given(logs().filter(bool))
+def test_what_an_older_log_held_is_expected_once_in_the_stores_and_twice_in_the_archive(
+    events: list[SessionEvent],
+) -> None:
+    older = LOG._replace(log_id="older")
+    with forgotten() as ledger:
+        fold(ledger, log_records(events, older))
+        before = expectation(ledger)
+        fold(ledger, log_records(events))
+        after = expectation(ledger)
+    archived = [state.pop("archive/events") for state in (before, after)]
+    assert after == before
+    assert sum(map(len, archived[1].values())) == 2 * sum(map(len, archived[0].values()))
 
 
-def test_sessions_that_went_on_are_left_out() -> None:
-    check = close({"a": b"1"}, [], set())
-    assert check.without({"s"}).differences == ()
-    assert check.without({"other"}).differences == check.differences
+def test_it_goes_on_where_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "verify" / "ledger.sqlite"
+    records = log_records([user("a"), user("b")])
+    with opened(path, "here") as ledger:
+        fold(ledger, records[:1])
+    with opened(path, "here") as ledger:
+        assert ledger.next_offset(LOG, 0) == 1
+        assert ledger.next_offset(LOG, 1) == ledger.next_offset(Log("other", "log", "events"), 0) == 0
+        fold(ledger, records[1:])
+        assert ledger.count("records") == 2
+        assert [unit.records for unit in ledger.units(POSTGRES[0])] == [2]
+        assert ledger.records(ARCHIVE, str(Block(LOG, 0, 0))).keys() == {"0/0", "0/1"}
+
+
+@pytest.mark.parametrize(("origin", "anew"), [("elsewhere", False), ("here", True)])
+def test_a_ledger_of_another_origin_proves_nothing(tmp_path: Path, origin: str, anew: bool) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with opened(path, "here") as ledger:
+        fold(ledger, log_records([user("a")]))
+    with opened(path, origin, anew=anew) as ledger:
+        assert ledger.next_offset(LOG, 0) == ledger.count("records") == 0
+        assert ledger.units(POSTGRES[0]) == []
+
+
+def test_two_do_not_write_one_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("queries.verify.ledger._BUSY_S", 0.0)
+    path = tmp_path / "ledger.sqlite"
+    with opened(path, "here"), pytest.raises(UnavailableError, match="can't be used"), opened(path, "here"):
+        pass
+
+
+def test_a_damaged_ledger_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(UnavailableError, match="can't be used") as raised, opened(path, "here"):
+        pass
+    assert "delete the file" in (raised.value.hint or "")
+
+
+def test_what_fails_in_the_midst_of_a_batch_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("queries.verify.expected.process_batch", lambda *_: 1 / 0)
+    with forgotten() as ledger:
+        with pytest.raises(ZeroDivisionError):
+            fold(ledger, log_records([user("a")]))
+        assert ledger.units(ARCHIVE) == ledger.units(POSTGRES[0]) == []
+
+
+IDS = st.sampled_from(
+    ["a", "0000000000000000", "63bc531a-4e41-5444-9335-178ecb10b87a", "63BC531A-4E41-5444-9335-178ECB10B87A"]
+)
+
+
+@given(st.dictionaries(IDS, st.binary(max_size=2)))
+def test_an_id_comes_back_as_it_was(records: dict[str, bytes]) -> None:
+    with forgotten() as ledger:
+        with ledger.batch():
+            ledger.expect(DATASET, "unit", records.items())
+        assert ledger.records(DATASET, "unit") == records
