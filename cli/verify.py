@@ -56,6 +56,11 @@ def verify(
         session_id = _resolve(settings, session) if session else None
         report = run(settings, session_id, full=full, stall_s=timeout, progress=told)
         repaired = None
+        if prune and not report.records:
+            raise UsageError(
+                "neither the log nor the archive holds an event: all that the stores hold would be deleted",
+                hint="`sessiontrack status` shows whether these are the right servers; delete by hand what is to go.",
+            )
         if repair and report.differences:
             repaired = _repair(settings, report, prune, shown.update)
             report = run(settings, session_id, stall_s=timeout, progress=told)
