@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import browse, capture, dead_letters, doctor, init, run, search, service, stack, tail, verify
+from cli import browse, capture, dead_letters, doctor, init, rebuild, run, search, service, stack, tail, verify
 from cli.exits import Exit
 from cli.output import errors_told
 
@@ -56,6 +56,7 @@ app.command("export")(browse.export)
 app.command("search")(search.search)
 app.command("verify")(verify.verify)
 app.add_typer(dead_letters.app, name="dead-letters")
+app.command("rebuild")(rebuild.rebuild)
 app.command("tail")(tail.tail)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,32 +62,44 @@ class WorkerStatus:
         return f"waits for {self.probe.waits_for}" if self.probe.waits_for else self.probe.status
 
 
-def start_workers(settings: Settings) -> list[str]:
+def start_workers(settings: Settings, names: Collection[str] = WORKERS) -> list[str]:
     """Starts the workers that do not run; each is started again whenever it ends by itself.
+
+    Args:
+        settings: What they run with.
+        names: Only these.
 
     Returns:
         The names of those that were started.
     """
     records = load_records(settings.data_dir)
-    started = [name for name in WORKERS if not (name in records and is_alive(records[name]))]
+    started = [name for name in names if not (name in records and is_alive(records[name]))]
     for name in started:
         records[name] = _start(settings, name, _telemetry_port(records.get(name)))
         save_records(settings.data_dir, records)
     return started
 
 
-def stop_workers(settings: Settings) -> list[str]:
+def stop_workers(settings: Settings, names: Collection[str] = WORKERS) -> list[str]:
     """Stops the workers that run, each after what it has in hand.
+
+    Args:
+        settings: Where they were started.
+        names: Only these.
 
     Returns:
         The names of those that were stopped.
     """
     records = load_records(settings.data_dir)
-    running = [name for name, record in records.items() if is_alive(record)]
+    running = [name for name, record in records.items() if name in names and is_alive(record)]
     for name in running:
         stop(records[name])
     save_records(
-        settings.data_dir, {name: record.model_copy(update={"wanted": False}) for name, record in records.items()}
+        settings.data_dir,
+        {
+            name: record.model_copy(update={"wanted": False}) if name in names else record
+            for name, record in records.items()
+        },
     )
     return running
 

@@ -28,7 +28,7 @@ class SchemaRegistry:
     def __init__(self, url: str, *, timeout_s: float = 10.0) -> None:
         self._client = httpx.Client(base_url=url.rstrip("/") + "/", timeout=timeout_s, headers={"Accept": CONTENT_TYPE})
         self._by_id: dict[int, dict[str, Any]] = {}
-        self._ids: dict[str, int] = {}
+        self._ids: dict[tuple[str, str], int] = {}
 
     def register(self, subject: str, schema: dict[str, Any]) -> int:
         """The id of `schema` under `subject`; registers it where it is new.
@@ -36,11 +36,12 @@ class SchemaRegistry:
         Raises:
             RegistryError: The schema breaks compatibility (status 409), or the registry does not answer.
         """
-        if subject not in self._ids:
-            answer = self._request("POST", f"subjects/{subject}/versions", {"schema": json.dumps(schema)})
-            self._ids[subject] = int(answer["id"])
-            self._by_id[self._ids[subject]] = schema
-        return self._ids[subject]
+        text = json.dumps(schema)
+        if (subject, text) not in self._ids:
+            answer = self._request("POST", f"subjects/{subject}/versions", {"schema": text})
+            self._ids[subject, text] = int(answer["id"])
+            self._by_id[self._ids[subject, text]] = schema
+        return self._ids[subject, text]
 
     def schema(self, schema_id: int) -> dict[str, Any]:
         """The schema with this id.

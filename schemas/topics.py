@@ -80,7 +80,9 @@ DEAD_LETTERS = Topic(
     # Never expire: a dead letter is the only copy of the duty to process its record.
     config={"cleanup.policy": "compact", "max.message.bytes": str(8 * 1024 * 1024)},
 )
-# What the streams remember of each session: Faust creates and names its topic. It never expires, since a session may go
+# What the streams remember of each session: Faust creates and names its topic.
+STREAMS_STATE = "sessiontrack.streams-state-changelog"
+# It never expires, since a session may go
 # on after any time; it is as bounded as the sessions are. A row is at most some MiB: a tool call with its arguments.
 STREAMS_STATE_CONFIG = {
     "cleanup.policy": "compact",

@@ -59,6 +59,11 @@ class PostgresSettings(Section):
     database: str = Field("sessiontrack", description="Database name.")
     user: str = Field("sessiontrack", description="Role to connect as.")
     password: SecretStr = Field(SecretStr(""), description="Password of the role.")
+    schema_name: str = Field(
+        "",
+        pattern="^([a-z_][a-z0-9_]*)?$",
+        description="Schema of the tables; the first of the role's search path where empty.",
+    )
 
     @property
     def dsn(self) -> str:
@@ -71,6 +76,7 @@ class PostgresSettings(Section):
             dbname=self.database,
             user=self.user,
             password=self.password.get_secret_value(),
+            options=f"-c search_path={self.schema_name}" if self.schema_name else None,
         )
 
 

@@ -6,6 +6,8 @@ while many records wait for their turn, nobody sees the newest ones sooner for i
 
 from __future__ import annotations
 
+import sys
+
 # Long enough to halve the work of indexing, short enough to see a rebuild advance.
 CATCHING_UP = "5s"
 # A burst is no backlog: one full batch comes of a long reply, several in a row of a log that waits.
@@ -18,10 +20,13 @@ class RefreshInterval:
     Args:
         usual: While the sink keeps up.
         full: How many records make a full batch.
+
+    Attributes:
+        usual: While the sink keeps up.
     """
 
     def __init__(self, usual: str, full: int) -> None:
-        self._usual = usual
+        self.usual = usual
         self._full = full
         self._in_a_row = 0
 
@@ -32,4 +37,11 @@ class RefreshInterval:
             records: How many it held; 0 where nothing came for a while.
         """
         self._in_a_row = self._in_a_row + 1 if records >= self._full else 0
-        return CATCHING_UP if self._in_a_row >= _FULL_BATCHES else self._usual
+        return CATCHING_UP if self._in_a_row >= _FULL_BATCHES else self.usual
+
+
+class NeverRefreshing(RefreshInterval):
+    """For an index that nobody searches yet: who fills it refreshes it at the end."""
+
+    def __init__(self) -> None:
+        super().__init__("-1", sys.maxsize)

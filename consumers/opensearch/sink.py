@@ -37,9 +37,11 @@ class OpenSearchSink:
     name = "opensearch"
     topics: Sequence[Topic] = DERIVED
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, refreshing: RefreshInterval | None = None) -> None:
         self._target = settings.opensearch
-        self._refreshing = RefreshInterval(settings.opensearch.refresh_interval, settings.sink.batch_records // 2)
+        self._refreshing = refreshing or RefreshInterval(
+            settings.opensearch.refresh_interval, settings.sink.batch_records // 2
+        )
         self._refresh_interval = ""  # what the indexes have, as far as is known
         self._client: OpenSearch | None = None
         self._requests = asyncio.Semaphore(_REQUESTS)
@@ -55,7 +57,7 @@ class OpenSearchSink:
             if not await _call(self._client.indices.exists_alias, name=alias):
                 raise TransientError(f"OpenSearch has no alias {alias}", hint="Start the stack with `sessiontrack up`.")
         # A worker that was killed while it caught up left another one.
-        await self._refresh_every(self._target.refresh_interval)
+        await self._refresh_every(self._refreshing.usual)
 
     def start_offset(self, partition: Partition, committed: int) -> int:
         """Where the group stands."""
@@ -90,7 +92,7 @@ class OpenSearchSink:
         if self._client is None:
             return
         with suppress(TransientError):  # the next worker does so too
-            await self._refresh_every(self._target.refresh_interval)
+            await self._refresh_every(self._refreshing.usual)
         self._client.close()
         self._client = None
 

@@ -30,7 +30,7 @@ def put_templates(settings: Settings) -> None:
     target = settings.opensearch
     with OpenSearch(hosts=[target.url], timeout=60) as client:
         try:
-            _put_components(client, target)
+            put_index_templates(client, target)
             for dataset in DATASETS:
                 _put_dataset(client, target, dataset)
             _put_model_calls(client, target)
@@ -41,7 +41,7 @@ def put_templates(settings: Settings) -> None:
         except OpenSearchException as error:
             raise SessionTrackError(
                 f"OpenSearch at {target.url} refuses a template or an index: {_reason(error)}",
-                hint="Delete the index and let the worker fill it again from the log.",
+                hint="`sessiontrack rebuild opensearch` fills a new index beside it, and puts it in its place.",
             ) from error
 
 
@@ -62,6 +62,18 @@ def index_settings(target: OpenSearchSettings) -> dict[str, Any]:
     }
 
 
+def put_index_templates(client: OpenSearch, target: OpenSearchSettings) -> None:
+    """Puts the templates of the indexes that will be made; those that are there stay as they are."""
+    _put_components(client, target)
+    for dataset in DATASETS:
+        client.indices.put_index_template(name=target.alias(dataset), body=index_template(target, dataset))
+
+
+def model_calls_alias(target: OpenSearchSettings) -> dict[str, Any]:
+    """The view of the replies of models, as an alias of the messages' index."""
+    return {"alias": target.alias(MODEL_CALLS), "filter": _MODEL_CALL}
+
+
 def _put_components(client: OpenSearch, target: OpenSearchSettings) -> None:
     # One shard holds tens of gigabytes of text, and scores of one shard compare; more are for a new generation.
     settings = {"number_of_shards": 1, **index_settings(target)}
@@ -73,7 +85,6 @@ def _put_components(client: OpenSearch, target: OpenSearchSettings) -> None:
 
 def _put_dataset(client: OpenSearch, target: OpenSearchSettings, dataset: str) -> None:
     alias, template = target.alias(dataset), index_template(target, dataset)
-    client.indices.put_index_template(name=alias, body=template)
     if not client.indices.exists_alias(name=alias):
         _create(client, f"{alias}-{_FIRST_GENERATION}", alias)
     client.indices.put_mapping(index=alias, body=template["template"]["mappings"], write_index_only=True)
@@ -82,8 +93,9 @@ def _put_dataset(client: OpenSearch, target: OpenSearchSettings, dataset: str) -
 
 def _put_model_calls(client: OpenSearch, target: OpenSearchSettings) -> None:
     """Lays the view over the very generation that the alias of the messages stands for."""
+    view = model_calls_alias(target)
     for index in client.indices.get_alias(name=target.alias("messages")):
-        client.indices.put_alias(index=index, name=target.alias(MODEL_CALLS), body={"filter": _MODEL_CALL})
+        client.indices.put_alias(index=index, name=view["alias"], body={"filter": view["filter"]})
 
 
 def _create(client: OpenSearch, index: str, alias: str) -> None:

@@ -1,0 +1,189 @@
+"""rebuild streams: the stages begin again at the first event, after the log got back what only the archive has."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from contextlib import closing
+from itertools import islice
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    KafkaError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+from aiokafka.structs import OffsetAndMetadata
+
+from infra.topics import create_topics
+from infra.workers import start_workers, stop_workers, worker_states
+from operations.rebuild.event_source import EventSource, open_source
+from operations.rebuild.plan import Plan, RebuildFolder, claimed, present_revisions
+from operations.rebuild.progress import Meter, Report
+from operations.rebuild.republishing import Republisher
+from operations.rebuild.source import Origin
+from operations.rebuild.state import RebuildState
+from operations.rebuild.summary import Summary
+from queries.archive import Archive
+from queries.lag import LogPositions
+from queries.verify.cut import make_cut, wait_for_pipeline
+from schemas.topics import EVENTS, STREAMS_STATE
+from sessiontrack.backoff import backoff_delays
+from sessiontrack.errors import UnavailableError, UsageError
+from sessiontrack.settings import Settings
+
+NAME = "streams"
+GROUP = f"sessiontrack.{NAME}"
+# Archived events keep their times, and the log deletes what is older than its retention, some minutes after it came.
+_KEPT = {"retention.ms": "-1", "retention.bytes": "-1"}
+# For a worker that somebody else starts, such as Compose.
+_STALL_S = 600.0
+# Half a minute: a worker that was killed is missed after ten seconds.
+_MOST_TRIES = 10
+
+
+def rebuild_streams(
+    settings: Settings,
+    *,
+    origin: Origin | None = None,
+    accept_gaps: bool = False,
+    report: Report = lambda progress: None,
+) -> Summary:
+    """Lets the stages begin again; from the archive, the log first gets back what it lacks.
+
+    What they publish again replaces nothing, where it is no newer. Started again after it ended in whatever way, it
+    ends right.
+
+    Args:
+        settings: Where everything is.
+        origin: Where to begin; chosen by what the log still has where it is None.
+        accept_gaps: Go on also where events are missing from the archive and the log.
+        report: Told how far it is.
+
+    Raises:
+        UsageError: It is running already, or a worker is that can't be stopped from here.
+        UnavailableError: A server does not answer, or a worker does not go on.
+    """
+    with claimed(settings.data_dir, NAME) as folder, Archive(settings) as archive:
+        rebuild = _Rebuild(settings, folder, archive, Meter(report, time.monotonic))
+        try:
+            return asyncio.run(rebuild.run(origin, accept_gaps=accept_gaps))
+        except KafkaError as error:
+            raise UnavailableError(
+                f"the log does not serve: {type(error).__name__}", hint="`sessiontrack status` shows why."
+            ) from error
+
+
+class _Rebuild:
+    def __init__(self, settings: Settings, folder: RebuildFolder, archive: Archive, meter: Meter) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._archive = archive
+        self._meter = meter
+
+    async def run(self, origin: Origin | None, *, accept_gaps: bool) -> Summary:
+        """The stages, one per line. Wherever it is cut, all of it can be done again."""
+        plan = self._folder.load()
+        source, chosen = await open_source(
+            self._settings, self._archive, plan.origin if plan else origin, accept_gaps=accept_gaps
+        )
+        # A run that was killed has stopped the worker: it is still to be started.
+        is_ours = bool(plan and plan.marks["is_ours"]) or self._is_kept_running()
+        self._folder.save(Plan(chosen, present_revisions(), {"is_ours": is_ours}))
+        with closing(source):
+            await asyncio.to_thread(stop_workers, self._settings, [NAME])
+            await self._forget()
+            if chosen == "archive":
+                await self._keep_all()
+                await self._put_back(source)
+            if is_ours:
+                await asyncio.to_thread(start_workers, self._settings, [NAME])
+            records = await self._passed()
+            # Its retention again.
+            await asyncio.to_thread(create_topics, self._settings.kafka)
+        self._folder.clear()
+        return Summary(NAME, chosen, {EVENTS.name: records}, 0, self._meter.now())
+
+    async def _forget(self) -> None:
+        """Sets the group back to the first event, and forgets what the stages remember."""
+        await self._set_back()
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._settings.kafka.bootstrap_servers)
+        await admin.start()
+        try:
+            if STREAMS_STATE in await admin.list_topics():
+                await admin.delete_topics([STREAMS_STATE])
+            while STREAMS_STATE in await admin.list_topics():  # noqa: ASYNC110  # nothing tells when it is gone
+                await asyncio.sleep(0.1)
+        finally:
+            await admin.close()
+        await asyncio.to_thread(shutil.rmtree, self._settings.data_dir / NAME, ignore_errors=True)
+
+    async def _set_back(self) -> None:
+        """Commits the first offsets, which Kafka takes from nobody outside while the group has members."""
+        async with LogPositions(self._settings) as positions:
+            begins = await positions.begins([EVENTS])
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka.bootstrap_servers, group_id=GROUP, enable_auto_commit=False
+        )
+        await consumer.start()
+        try:
+            consumer.assign(list(begins))
+            first = {place: OffsetAndMetadata(begin, "") for place, begin in begins.items()}
+            for delay in islice(backoff_delays(), _MOST_TRIES):
+                try:
+                    await consumer.commit(first)
+                    return
+                except (CommitFailedError, UnknownMemberIdError, IllegalGenerationError, RebalanceInProgressError):
+                    await asyncio.sleep(delay)
+        finally:
+            await consumer.stop()
+        raise UsageError(
+            "a worker of the streams is running that this command can't stop",
+            hint="Stop it where it was started, then start the rebuild again.",
+        )
+
+    async def _keep_all(self) -> None:
+        """Lets the log delete nothing for the time being."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._settings.kafka.bootstrap_servers)
+        await admin.start()
+        try:
+            config = {**EVENTS.config, **_KEPT}
+            await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, EVENTS.name, configs=config)])
+        finally:
+            await admin.close()
+
+    async def _put_back(self, source: EventSource) -> None:
+        ends = await source.ends()
+        with closing(RebuildState(self._folder.state)) as state:
+            left = sum(
+                segment.key.last + 1 - segment.key.first
+                for number in ends
+                for segment in source.before_log(number, state.cursor(number))
+            )
+            self._meter.begin("putting events back into the log", left=left)
+            with closing(Republisher(self._settings, self._archive, source, state, self._meter)) as republisher:
+                await republisher.run(ends)
+
+    async def _passed(self) -> int:
+        """Waits until every worker has read all of the log; returns how many records that is."""
+        async with LogPositions(self._settings) as positions:
+            cut = await make_cut(positions)
+            await wait_for_pipeline(positions, cut, stall_s=_STALL_S, progress=self._tell)
+        return cut.records
+
+    def _tell(self, worker: str, lag: int) -> None:
+        doing = f"the worker {worker} reads"
+        now = self._meter.now()
+        if now.doing == doing:
+            self._meter.count(max(0, now.left - lag), 0)
+        else:
+            self._meter.begin(doing, left=lag)
+
+    def _is_kept_running(self) -> bool:
+        [state] = [each for each in worker_states(self._settings) if each.name == NAME]
+        return state.state in ("running", "restarting")
