@@ -46,6 +46,13 @@ def rebuild(
         From | None,
         typer.Option("--from", help="Read the log alone, or the archive first; by default what has all events."),
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="Only write again, into the store in use, the sessions of which something was captured from then on:"
+            " 2026-03-01, 2026-03-01T12:00Z, or 7d, 24h, 30m ago."
+        ),
+    ] = None,
     keep_old: Annotated[bool, typer.Option(help="Leave the old store beside the new one.")] = False,
     accept_gaps: Annotated[bool, typer.Option(help="Go on where neither archive nor log has some events.")] = False,
     abandon: Annotated[bool, typer.Option(help="Give a rebuild up that was begun, and remove what it filled.")] = False,
@@ -57,16 +64,16 @@ def rebuild(
     events included; until then searches and workers use the old one. streams: the stages begin again at the first
     event, after the log got back what only the archive has. Stopped or killed, it goes on when it is started again.
     """
+    from operations.rebuild.repair import repair_store
     from operations.rebuild.store import abandon_store, rebuild_store
     from operations.rebuild.streams import rebuild_streams
+    from queries.times import parse_time
     from sessiontrack.errors import UsageError
     from sessiontrack.settings import get_settings
 
     settings = get_settings()
-    if what is What.STREAMS and (abandon or keep_old):
-        raise UsageError(
-            "a rebuild of the streams keeps nothing old, and can't be given up", hint="Start it again: it ends right."
-        )
+    if what is What.STREAMS and (abandon or keep_old or since):
+        raise UsageError("the streams begin again as a whole", hint="Leave out --abandon, --keep-old and --since.")
     # As Ctrl+C: what it holds it lets go of.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     if abandon:
@@ -75,7 +82,11 @@ def rebuild(
         return
     origin = ORIGINS[from_] if from_ else None
     with _shown(quiet=json) as report:
-        if what is What.STREAMS:
+        if since is not None:
+            summary = repair_store(
+                settings, what, parse_time(since), origin=origin, accept_gaps=accept_gaps, report=report
+            )
+        elif what is What.STREAMS:
             summary = rebuild_streams(settings, origin=origin, accept_gaps=accept_gaps, report=report)
         else:
             summary = rebuild_store(

@@ -12,7 +12,7 @@ from operations.rebuild.derivation import derive_chunk
 from operations.rebuild.progress import Meter
 from operations.rebuild.source import Chunk, Source
 from operations.rebuild.state import RebuildState, RecordId
-from operations.rebuild.target import Target
+from operations.rebuild.target import Writable
 from schemas.topics import EVENTS
 from sessiontrack.backoff import backoff_delays
 from sessiontrack.errors import TerminalError, TransientError, UnavailableError
@@ -33,7 +33,7 @@ class Filling:
         meter: Told of each chunk.
     """
 
-    def __init__(self, source: Source, target: Target, state: RebuildState, meter: Meter) -> None:
+    def __init__(self, source: Source, target: Writable, state: RebuildState, meter: Meter) -> None:
         self._source = source
         self._target = target
         self._state = state

@@ -13,9 +13,9 @@ from consumers.opensearch.refreshing import NeverRefreshing
 from consumers.opensearch.sink import OpenSearchSink
 from consumers.sink import Offsets, Received
 from infra.opensearch import generations
+from infra.opensearch.setup import DATASETS
 from operations.rebuild.target import Marks, Standing
 from queries.opensearch import connected
-from schemas.topics import Topic
 from sessiontrack.settings import Settings
 
 
@@ -23,7 +23,7 @@ class OpenSearchTarget:
     """The indexes `…-<number>`, written by the sink itself through aliases of their own."""
 
     name = OpenSearchSink.name
-    topics: Sequence[Topic] = OpenSearchSink.topics
+    topics = OpenSearchSink.topics
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -81,9 +81,10 @@ class OpenSearchTarget:
         await asyncio.to_thread(self._swap, marks, keep_old)
 
     def release(self) -> None:
-        """Takes writes to the generation in use again."""
+        """Takes writes to every generation again."""
+        target = self._settings.opensearch
         with connected(self._settings) as client:
-            generations.allow_writes(client, generations.live_generation(client, self._settings.opensearch).values())
+            generations.allow_writes(client, [f"{target.alias(dataset)}-*" for dataset in DATASETS])
 
     def discard(self) -> None:
         """Deletes what stands under the aliases of a new generation."""

@@ -19,7 +19,6 @@ from consumers.postgres.sink import PostgresSink
 from consumers.sink import Offsets, Received
 from operations.rebuild import tables
 from operations.rebuild.target import Marks, Standing
-from schemas.topics import Topic
 from sessiontrack.backoff import backoff_delays
 from sessiontrack.errors import SessionTrackError, UnavailableError
 from sessiontrack.settings import Settings
@@ -34,7 +33,7 @@ class PostgresTarget:
     """The tables in the schema `…_rebuild`, written by the sink itself."""
 
     name = PostgresSink.name
-    topics: Sequence[Topic] = PostgresSink.topics
+    topics = PostgresSink.topics
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

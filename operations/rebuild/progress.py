@@ -58,16 +58,18 @@ class Meter:
         self._read = 0
         self._written = 0
 
-    def begin(self, doing: str, *, before: int | None = None, left: int) -> None:
+    def resume(self, read: int) -> None:
+        """Notes how many records earlier runs have read."""
+        self._before = read
+
+    def begin(self, doing: str, left: int) -> None:
         """Begins a part.
 
         Args:
             doing: What it does.
-            before: Records that earlier runs have read; as it was where None.
             left: Records that are left to read.
         """
         self._doing = doing
-        self._before = self._before if before is None else before
         self._left = left
         self._report(self.now())
 

@@ -97,6 +97,7 @@ class _Rebuild:
     async def run(self, origin: Origin | None, *, keep_old: bool, accept_gaps: bool) -> Summary:
         """The stages, one per line."""
         plan = self._folder.load()
+        await asyncio.to_thread(self._target.release)
         if plan and plan.marks and self._target.standing(plan.marks) is Standing.IN_USE:
             return self._finished(plan)
         source, chosen = await open_source(
@@ -116,30 +117,30 @@ class _Rebuild:
 
     async def _make(self, plan: Plan, source: Source, state: RebuildState, keep_old: bool) -> Mapping[str, int]:
         filling = Filling(source, self._target, state, self._meter)
-        await self._catch_up(filling, source, state)
+        self._meter.resume(sum(state.cursor(number).position for number in partitions()))
+        await self._catch_up(filling, source)
         await asyncio.to_thread(self._target.settle)
         async with self._target.still(plan.marks):
-            await self._pass(filling, await source.ends(), "the rest", state)
+            await self._pass(filling, await source.ends(), "the rest")
             counts = await self._compared(plan, state)
             await self._target.swap(plan.marks, keep_old=keep_old)
         return counts
 
-    async def _catch_up(self, filling: Filling, source: Source, state: RebuildState) -> None:
+    async def _catch_up(self, filling: Filling, source: Source) -> None:
         """Reads on until little is left, or until it gets no less: events may come as fast as they are read."""
         doing, before = f"filling {self._target.name}", -1
         left = filling.left(ends := await source.ends())
         while left and (before < 0 or _REST < left < before):
-            await self._pass(filling, ends, doing, state)
+            await self._pass(filling, ends, doing)
             doing, before = "catching up", left
             left = filling.left(ends := await source.ends())
 
-    async def _pass(self, filling: Filling, ends: Mapping[int, int], doing: str, state: RebuildState) -> None:
+    async def _pass(self, filling: Filling, ends: Mapping[int, int], doing: str) -> None:
         self._meter.begin(doing, left=filling.left(ends))
         await filling.fill(ends)
 
     def _planned(self, plan: Plan | None, chosen: Origin, asked: Origin | None) -> Plan:
         """The plan to go on with, its target made."""
-        self._target.release()
         if plan is None:
             if self._target.standing({}) is not Standing.ABSENT:
                 raise UsageError(

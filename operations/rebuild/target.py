@@ -22,13 +22,28 @@ class Standing(Enum):
     IN_USE = "in use"
 
 
-class Target(Protocol):
-    """The store beside; every call but `write` blocks, so it is called in a thread."""
+class Writable(Protocol):
+    """What takes records."""
+
+    topics: Sequence[Topic]
+    """Whose records it takes."""
+
+    def project(self, topic: str, key: bytes, record: Any) -> Any:
+        """What the sink makes of a record.
+
+        Raises:
+            TerminalError: It can't be stored.
+        """
+
+    async def write(self, batch: Sequence[Received]) -> Offsets:
+        """Writes projected records, as the sink does."""
+
+
+class Target(Writable, Protocol):
+    """The store beside; what is no coroutine blocks, so it is called in a thread."""
 
     name: str
     """Name of the store, and of the sink that keeps it."""
-    topics: Sequence[Topic]
-    """Whose records it takes."""
 
     def standing(self, marks: Marks) -> Standing:
         """How what was prepared stands now.
@@ -50,16 +65,6 @@ class Target(Protocol):
         Raises:
             TransientError: The store does not answer yet.
         """
-
-    def project(self, topic: str, key: bytes, record: Any) -> Any:
-        """What the sink makes of a record.
-
-        Raises:
-            TerminalError: It can't be stored.
-        """
-
-    async def write(self, batch: Sequence[Received]) -> Offsets:
-        """Writes projected records, as the sink does."""
 
     def settle(self) -> None:
         """Gets ready for the swap what takes time, while the store in use is still written."""

@@ -7,12 +7,12 @@ def test_rate_and_time_left_are_those_of_this_run() -> None:
     now = 100.0
     told: list[Progress] = []
     meter = Meter(told.append, lambda: now)
-    meter.begin("filling", before=1_000, left=900)
-    assert told[-1].seconds_left is None
+    meter.resume(1_000)
+    meter.begin("filling", left=900)
     now = 103.0
     meter.count(300, 450)
-    assert told[-1] == Progress("filling", 1_300, 600, 450, 3.0, 300)
-    assert (told[-1].rate, told[-1].seconds_left) == (100.0, 6.0)
+    assert told == [Progress("filling", 1_000, 900, 0, 0.0, 0), Progress("filling", 1_300, 600, 450, 3.0, 300)]
+    assert [each.seconds_left for each in told] == [None, 6.0]
 
 
 def test_a_further_part_goes_on_counting() -> None:

@@ -63,14 +63,14 @@ def house(log: list[SessionEvent]) -> Iterator[House]:
             return [0]
 
         make: Callable[[Settings], MemoryTarget] = lambda settings: MemoryTarget(made.store, made.fate)  # noqa: E731
-        patch.setitem(TARGETS, MemoryTarget.name, make)  # type: ignore[arg-type]
+        patch.setitem(TARGETS, MemoryTarget.name, make)
         patch.setattr(rebuilding, "open_source", open_source)
         patch.setattr(rebuilding, "partitions", partitions)
         yield made
 
 
-@settings(max_examples=20, deadline=None)
-@given(logs(), st.lists(st.integers(0, 60), max_size=10), st.integers(1, 7))
+@settings(max_examples=15, deadline=None)
+@given(logs(), st.lists(st.integers(0, 60), max_size=6), st.integers(1, 7))
 def test_killed_anywhere_and_started_again_it_ends_right(log: list[SessionEvent], kills: list[int], chunk: int) -> None:
     with house(log) as made:
         made.source.chunk = chunk
@@ -89,7 +89,7 @@ def test_killed_anywhere_and_started_again_it_ends_right(log: list[SessionEvent]
         assert made.store.beside is None
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(logs(), logs())
 def test_what_comes_meanwhile_is_there_at_the_swap(log: list[SessionEvent], arriving: list[SessionEvent]) -> None:
     with house(log) as made:

@@ -1,0 +1,240 @@
+"""A store that is made anew is the store that was there, whatever happens meanwhile. On a stack whose Kafka may go."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from opensearchpy import OpenSearch
+
+from bench.corpus import generate
+from cli.exits import Exit
+from consumers.archive.objects import ObjectStore
+from consumers.postgres.rows import TABLES, digest
+from infra.init import initialise
+from infra.opensearch.generations import live_generation
+from infra.opensearch.setup import DATASETS, MODEL_CALLS
+from infra.workers import start_workers, stop_workers
+from queries.export import export, generations
+from queries.opensearch import fetch_documents
+from queries.postgres import connected, stored_rows
+from queries.verify.expected import document_digest
+from schemas.topics import STREAMS_STATE, TOPICS
+from sessiontrack.settings import Settings
+from tests.stack.conftest import running_stack
+from tests.stack.logs import administration, until
+from tests.stack.pipeline import Pipeline, differences, running_pipeline
+
+KILLS = 5
+STORES = ("postgres", "opensearch")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A pipeline that has captured some sessions."""
+    with running_stack() as (_, settings), running_pipeline(settings) as pipeline:
+        folder = tmp_path_factory.mktemp("corpus") / "state"
+        generate(folder, 24, seed=3)
+        pipeline.capture(folder)
+        assert not differences(pipeline.verify())
+        yield pipeline
+
+
+def contents(settings: Settings) -> dict[str, Any]:
+    """All that PostgreSQL and OpenSearch hold, bit for bit."""
+    with connected(settings) as connection:
+        rows = {table.name: [digest(row) for row in stored_rows(connection, table)] for table in TABLES}
+    documents = {
+        dataset: {
+            found.id: (found.version, document_digest(found.source)) for found in fetch_documents(settings, dataset)
+        }
+        for dataset in DATASETS
+    }
+    return {**rows, **{f"{dataset} documents": found for dataset, found in documents.items()}}
+
+
+def hits(client: OpenSearch, settings: Settings) -> int:
+    """Messages and replies of models that a search finds now."""
+    aliases = [settings.opensearch.alias(name) for name in (*DATASETS, MODEL_CALLS)]
+    return sum(client.count(index=alias)["count"] for alias in aliases)
+
+
+@contextmanager
+def polling(settings: Settings) -> Iterator[list[int]]:
+    """How many hits a reader finds, again and again."""
+    found: list[int] = []
+    stop = threading.Event()
+
+    def poll() -> None:
+        with OpenSearch(hosts=[settings.opensearch.url]) as client:
+            while not stop.is_set():
+                found.append(hits(client, settings))
+
+    reader = threading.Thread(target=poll)
+    reader.start()
+    try:
+        yield found
+    finally:
+        stop.set()
+        reader.join()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 90
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def indexes(settings: Settings) -> set[str]:
+    with OpenSearch(hosts=[settings.opensearch.url]) as client:
+        return set(client.indices.get(index=f"{settings.opensearch.index_prefix}-*"))
+
+
+def objects(settings: Settings) -> dict[str, bytes]:
+    """Every object of the archive."""
+    store = ObjectStore(settings.s3)
+    try:
+        return {key: store.get(key) for key in store.keys("archive/")}
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_it_is_the_same_bit_for_bit(store: str, house: Pipeline) -> None:
+    before = contents(house.settings)
+    assert all(before.values())
+    summary = house.json("rebuild", store, "--from", "archive")
+    assert summary["origin"] == "archive"
+    assert summary["progress"]["read"] > 0
+    assert contents(house.settings) == before
+
+
+def test_killed_at_any_moment_it_ends_right_and_a_reader_never_finds_less(house: Pipeline) -> None:
+    before, old = contents(house.settings), indexes(house.settings)
+    moments = random.Random(5)
+    plan = house.settings.data_dir / "rebuild" / "opensearch" / "plan.json"
+    with polling(house.settings) as found:
+        for _ in range(KILLS):
+            process = house.start("rebuild", "opensearch", "--from", "archive")
+            try:
+                wait_for(lambda process=process: plan.exists() or process.poll() is not None)  # type: ignore[misc]
+                time.sleep(moments.uniform(0, 2))
+            finally:
+                process.kill()
+                process.wait()
+        assert house.run("rebuild", "opensearch").returncode == Exit.OK
+    assert len(found) > KILLS
+    assert min(found) == found[0] == found[-1]
+    assert contents(house.settings) == before
+    assert len(indexes(house.settings)) == len(old)
+
+
+def test_live_events_are_in_the_new_store(house: Pipeline, tmp_path: Path) -> None:
+    generate(tmp_path / "state", 12, seed=4)
+    for store in STORES:
+        capturing = house.start("capture", "--root", tmp_path / "state", "--once")
+        assert house.run("rebuild", store).returncode == Exit.OK
+        assert capturing.wait() == Exit.OK
+        house.forget_checkpoints()
+    assert not differences(house.verify())
+
+
+def test_one_that_is_given_up_leaves_nothing(house: Pipeline) -> None:
+    before, old = contents(house.settings), indexes(house.settings)
+    for store in STORES:
+        plan = house.settings.data_dir / "rebuild" / store / "plan.json"
+        process = house.start("rebuild", store)
+        wait_for(plan.exists)
+        process.kill()
+        process.wait()
+        assert house.run("rebuild", store, "--abandon").returncode == Exit.OK
+        assert not plan.exists()
+    assert indexes(house.settings) == old
+    with psycopg.connect(house.settings.postgres.dsn) as connection:
+        left = connection.execute("SELECT count(*) FROM pg_namespace WHERE nspname LIKE '%_rebuild'").fetchone()
+    assert left == (0,)
+    assert contents(house.settings) == before
+
+
+def test_the_old_one_can_be_kept_and_rights_are(house: Pipeline) -> None:
+    with psycopg.connect(house.settings.postgres.dsn, autocommit=True) as connection:
+        connection.execute("GRANT SELECT ON messages TO PUBLIC")
+        assert house.run("rebuild", "postgres", "--keep-old").returncode == Exit.OK
+        kept = connection.execute("SELECT count(*) FROM public_previous.messages").fetchone()
+        assert kept == connection.execute("SELECT count(*) FROM messages").fetchone()
+        rights = (
+            "SELECT count(*) FROM information_schema.role_table_grants WHERE grantee = 'PUBLIC' AND table_name = %s"
+        )
+        assert connection.execute(f"{rights} AND table_schema = 'public'", ["messages"]).fetchone() == (1,)
+        connection.execute("SET client_min_messages = warning")
+        connection.execute("DROP SCHEMA public_previous CASCADE")
+    with OpenSearch(hosts=[house.settings.opensearch.url]) as client:
+        old = live_generation(client, house.settings.opensearch)
+        assert house.run("rebuild", "opensearch", "--keep-old").returncode == Exit.OK
+        new = live_generation(client, house.settings.opensearch)
+        assert not set(old.values()) & set(new.values())
+        for dataset in DATASETS:
+            assert client.count(index=old[dataset])["count"] == client.count(index=new[dataset])["count"]
+            client.indices.delete(index=old[dataset])
+
+
+async def wipe_kafka(settings: Settings) -> None:
+    """Deletes all that SessionTrack has there."""
+    names = [*(topic.name for topic in TOPICS), STREAMS_STATE]
+    async with administration(settings) as admin:
+        await admin.delete_topics(names)
+
+        async def are_gone() -> bool:
+            return not set(names) & set(await admin.list_topics())
+
+        await until(are_gone)
+
+
+def exported(settings: Settings, session_ids: list[str]) -> dict[tuple[str, int], bytes]:
+    return {
+        (session_id, generation.number): b"".join(export(settings, session_id, generation.number))
+        for session_id in session_ids
+        for generation in generations(settings, session_id)
+    }
+
+
+def test_after_kafka_was_lost_everything_is_there_again(house: Pipeline, tmp_path: Path) -> None:
+    settings = house.settings
+    assert not differences(house.verify())
+    session_ids = [row["session_id"] for row in house.json("sessions", "--limit", "1000")["sessions"]]
+    before, archived, exports = contents(settings), objects(settings), exported(settings, session_ids)
+    stop_workers(settings)
+    asyncio.run(wipe_kafka(settings))
+    initialise(settings)
+    start_workers(settings)
+
+    for store in STORES:
+        house.json("rebuild", store)
+    assert contents(settings) == before
+
+    house.json("rebuild", "streams")
+    report = house.verify()
+    assert not differences(report)
+    assert report.sessions == len(session_ids)
+    assert contents(settings) == before
+    assert exported(settings, session_ids) == exports
+    assert archived.items() <= objects(settings).items()
+
+    sent = report.records
+    house.json("rebuild", "streams", "--from", "archive")
+    assert house.verify().records == sent
+
+    generate(tmp_path / "state", 6, seed=9)
+    house.capture(tmp_path / "state")
+    after = house.verify()
+    assert not differences(after)
+    assert after.sessions == len(session_ids) + 6
