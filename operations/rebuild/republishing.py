@@ -13,7 +13,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from consumers.archive.container import ArchiveRecord
+from consumers.archive.blocks import ArchiveRecord
 from operations.rebuild.cursor import Cursor, name_of
 from operations.rebuild.event_source import EventSource
 from operations.rebuild.progress import Meter

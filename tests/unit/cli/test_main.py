@@ -65,6 +65,7 @@ def test_the_readme_names_every_command_and_no_other() -> None:
         ["export", "abc"],
         ["verify"],
         ["dead-letters", "list"],
+        ["rebuild", "opensearch"],
         ["tail", "events", "--limit", "1"],
         ["capture", "--root", str(ROOT), "--once"],
     ],
@@ -90,8 +91,9 @@ def test_a_wrong_setting_is_named_without_its_value(nowhere: dict[str, str]) -> 
         (["tail", "nothing"], Exit.NOT_FOUND),
         (["search", "x", "--since", "someday"], Exit.USAGE),
         (["nope"], Exit.USAGE),
+        (["rebuild", "streams", "--keep-old"], Exit.USAGE),
     ],
-    ids=["unknown topic", "no time", "no command"],
+    ids=["unknown topic", "no time", "no command", "streams have nothing old"],
 )
 def test_wrong_arguments(arguments: list[str], code: Exit, nowhere: dict[str, str]) -> None:
     assert run(nowhere, *arguments).returncode == code
