@@ -6,6 +6,7 @@ Source: https://docs.opensearch.org/latest/api-reference/alias/aliases-api/ (one
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -115,9 +116,8 @@ def block_writes(client: OpenSearch, indexes: Iterable[str]) -> None:
 def allow_writes(client: OpenSearch, indexes: Iterable[str]) -> None:
     """Takes writes again; of an index that is not there nothing is asked."""
     for index in indexes:
-        client.indices.put_settings(
-            index=index, body={"index.blocks.write": None}, params={"ignore_unavailable": "true"}
-        )
+        with suppress(NotFoundError):
+            client.indices.put_settings(index=index, body={"index.blocks.write": None})
 
 
 def delete_generation(client: OpenSearch, generation: Generation) -> None:
