@@ -7,7 +7,7 @@ acknowledged, events are there twice, and readers drop the second one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -86,7 +86,7 @@ class Republisher:
             await asyncio.to_thread(self._state.commit, partition, self._state.cursor(partition), {}, present)
 
     async def _send_segment(self, producer: AIOKafkaProducer, partition: int, segment: Segment) -> int:
-        lacking = await asyncio.to_thread(lambda: dict(self._lacking(segment)))
+        lacking = await asyncio.to_thread(self._lacking, segment)
         sent = [
             await producer.send(
                 EVENTS.name,
@@ -104,14 +104,17 @@ class Republisher:
         await asyncio.to_thread(self._state.commit, partition, after, {}, dict.fromkeys(lacking, True))
         return len(sent)
 
-    def _lacking(self, segment: Segment) -> Iterator[tuple[RecordId, ArchiveRecord]]:
+    def _lacking(self, segment: Segment) -> dict[RecordId, ArchiveRecord]:
         """The records that the log does not have, their values stating the schemas of the present registry."""
         ids = {schema_id: self._present_id(schema_id, schema) for schema_id, schema in self._schemas(segment)}
+        lacking: dict[RecordId, ArchiveRecord] = {}
         for record in self._archive.records(segment):
             headers = [(header["name"], header["value"]) for header in record["headers"]]
             record_id = _id_of(headers, record["value"])
-            if not self._state.knows(record_id):
-                yield record_id, {**record, "value": _restated(record["value"], ids)}
+            # Of several captures of an event the first one counts.
+            if record_id not in lacking and not self._state.knows(record_id):
+                lacking[record_id] = {**record, "value": _restated(record["value"], ids)}
+        return lacking
 
     def _schemas(self, segment: Segment) -> Sequence[tuple[int, Any]]:
         return sorted(self._archive.schemas(segment).items())

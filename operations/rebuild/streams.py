@@ -174,6 +174,7 @@ class _Rebuild:
         async with LogPositions(self._settings) as positions:
             cut = await make_cut(positions)
             await wait_for_pipeline(positions, cut, stall_s=_STALL_S, progress=self._tell)
+        self._meter.begin("done", left=0)
         return cut.records
 
     def _tell(self, worker: str, lag: int) -> None:
