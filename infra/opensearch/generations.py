@@ -5,7 +5,7 @@ Source: https://docs.opensearch.org/latest/api-reference/alias/aliases-api/ (one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +19,9 @@ from sessiontrack.settings import OpenSearchSettings, Settings
 Generation = Mapping[str, str]
 
 _NO_REFRESH = "-1"
+# A minute: whoever reads for longer, page by page, is told that the index is gone, and reads anew.
+_LOOK_S = 0.5
+_MOST_LOOKS = 120
 
 
 def being_filled(settings: Settings) -> Settings:
@@ -87,22 +90,22 @@ def swap_generation(
     Args:
         client: A connection.
         settings: Names of the aliases.
-        old: The generation in use, deleted in the same moment.
+        old: The generation in use; `delete_retired` deletes it, when nobody reads it any more.
         new: What was filled.
-        keep_old: Keep it.
+        keep_old: It is not deleted.
     """
     target, filling = settings.opensearch, being_filled(settings).opensearch
+    retired = _retired(target)
     actions: list[dict[str, Any]] = []
     for dataset, index in new.items():
         actions.append({"add": {"index": index, "alias": target.alias(dataset), "is_write_index": True}})
         actions.append({"remove": {"index": index, "alias": filling.alias(dataset)}})
     actions.append({"add": {"index": new["messages"], **model_calls_alias(target)}})
     for dataset, index in old.items():
-        if keep_old:
-            actions.append({"remove": {"index": index, "alias": target.alias(dataset)}})
-        else:
-            actions.append({"remove_index": {"index": index}})
-    if keep_old and "messages" in old:
+        actions.append({"remove": {"index": index, "alias": target.alias(dataset)}})
+        if not keep_old:
+            actions.append({"add": {"index": index, "alias": retired.alias(dataset)}})
+    if "messages" in old:
         actions.append({"remove": {"index": old["messages"], "alias": target.alias(MODEL_CALLS)}})
     client.indices.update_aliases(body={"actions": actions})
 
@@ -124,3 +127,31 @@ def delete_generation(client: OpenSearch, generation: Generation) -> None:
     """Deletes indexes; deleting them again changes nothing."""
     for index in generation.values():
         client.indices.delete(index=index, params={"ignore_unavailable": "true"})
+
+
+def delete_retired(client: OpenSearch, target: OpenSearchSettings, wait: Callable[[float], None]) -> None:
+    """Deletes the generations that were swapped out, when the searches that found them have ended.
+
+    Args:
+        client: A connection.
+        target: Names of the aliases.
+        wait: Waits for so many seconds.
+    """
+    retired = live_generation(client, _retired(target))
+    # A search that has just looked up the alias has not begun yet, so it has to be quiet twice.
+    quiet = 0
+    for _ in range(_MOST_LOOKS):
+        quiet = 0 if not retired or _is_read(client, retired) else quiet + 1
+        if quiet == 2 or not retired:
+            break
+        wait(_LOOK_S)
+    delete_generation(client, retired)
+
+
+def _is_read(client: OpenSearch, generation: Generation) -> bool:
+    stats = client.indices.stats(index=",".join(generation.values()), metric="search")["_all"]["total"]["search"]
+    return any(stats[each] for each in ("query_current", "fetch_current", "scroll_current", "open_contexts"))
+
+
+def _retired(target: OpenSearchSettings) -> OpenSearchSettings:
+    return target.model_copy(update={"index_prefix": f"{target.index_prefix}_retired"})

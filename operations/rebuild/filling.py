@@ -75,7 +75,7 @@ class Filling:
         """The way of a chunk, the store first and the state last."""
         derivation = await asyncio.to_thread(derive_chunk, self._state, partition, chunk.events, self._target.topics)
         taken = await asyncio.to_thread(self._project, derivation.records)
-        records = [received for record_id, received in derivation.records.items() if taken[record_id]]
+        records = [derivation.records[record_id] for record_id, fits in taken.items() if fits]
         async with self._writing:
             refused = await self._write(records)
         for received in refused:
@@ -84,9 +84,12 @@ class Filling:
         return sum(taken.values())
 
     def _project(self, records: Mapping[RecordId, Received]) -> dict[RecordId, bool]:
-        """Projects records; tells which the sink takes."""
+        """Projects what is to be written; tells which of it the sink takes."""
         taken = {}
         for record_id, received in records.items():
+            # Of an event only the first capture counts.
+            if record_id.topic == EVENTS.name and self._state.knows(record_id):
+                continue
             try:
                 received.projection = self._target.project(record_id.topic, received.key, received.projection)
                 taken[record_id] = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -85,6 +86,11 @@ class OpenSearchTarget:
         target = self._settings.opensearch
         with connected(self._settings) as client:
             generations.allow_writes(client, [f"{target.alias(dataset)}-*" for dataset in DATASETS])
+
+    def clear(self) -> None:
+        """Deletes the indexes that were swapped out, as soon as nobody reads them."""
+        with connected(self._settings) as client:
+            generations.delete_retired(client, self._settings.opensearch, time.sleep)
 
     def discard(self) -> None:
         """Deletes what stands under the aliases of a new generation."""

@@ -115,6 +115,9 @@ class PostgresTarget:
     def release(self) -> None:
         """Nothing: a lock ends with its connection."""
 
+    def clear(self) -> None:
+        """Nothing: the tables went in the swap."""
+
     def discard(self) -> None:
         """Drops the tables."""
         with self._connected() as connection:

@@ -80,6 +80,7 @@ def abandon_store(settings: Settings, name: str) -> bool:
         was_there = folder.has_plan or target.standing({}) is not Standing.ABSENT
         target.release()
         target.discard()
+        target.clear()
         folder.clear()
         return was_there
 
@@ -99,7 +100,7 @@ class _Rebuild:
         plan = self._folder.load()
         await asyncio.to_thread(self._target.release)
         if plan and plan.marks and self._target.standing(plan.marks) is Standing.IN_USE:
-            return self._finished(plan)
+            return await self._finished()
         source, chosen = await open_source(
             self._settings, self._archive, plan.origin if plan else origin, accept_gaps=accept_gaps
         )
@@ -112,6 +113,7 @@ class _Rebuild:
             closing.callback(state.close)
             counts = await self._make(plan, source, state, keep_old)
             refused = len(state.refused)
+        await asyncio.to_thread(self._target.clear)
         self._folder.clear()
         return Summary(self._target.name, plan.origin, counts, refused, self._meter.now())
 
@@ -194,7 +196,8 @@ class _Rebuild:
                 hint="Mend the mapping or the table, then give the rebuild up with --abandon, and begin again.",
             )
 
-    def _finished(self, plan: Plan) -> Summary:
+    async def _finished(self) -> Summary:
         """An earlier run was ended after the swap."""
+        await asyncio.to_thread(self._target.clear)
         self._folder.clear()
         return Summary(self._target.name, None, {}, 0, self._meter.now())

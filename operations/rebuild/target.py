@@ -81,6 +81,9 @@ class Target(Writable, Protocol):
     def release(self) -> None:
         """Lets the store in use be written, from which a rebuild that was killed may have kept the sink."""
 
+    def clear(self) -> None:
+        """Removes what was swapped out and is not to be kept."""
+
     def discard(self) -> None:
         """Removes it, also where it is there in part only."""
 

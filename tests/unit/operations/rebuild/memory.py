@@ -170,6 +170,9 @@ class MemoryTarget:
     def release(self) -> None:
         self.store.is_still = False
 
+    def clear(self) -> None:
+        self.fate.step()
+
     def discard(self) -> None:
         self.store.beside = None
 
