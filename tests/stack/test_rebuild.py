@@ -148,6 +148,27 @@ def test_live_events_are_in_the_new_store(house: Pipeline, tmp_path: Path) -> No
     assert not differences(house.verify())
 
 
+def test_what_was_damaged_since_a_time_is_written_again_in_place(house: Pipeline) -> None:
+    before, old = contents(house.settings), indexes(house.settings)
+    with psycopg.connect(house.settings.postgres.dsn, autocommit=True) as connection:
+        connection.execute("DELETE FROM messages WHERE message_id IN (SELECT message_id FROM messages LIMIT 20)")
+        connection.execute("UPDATE events SET agent_id = 'another'")
+        connection.execute("UPDATE sessions SET total_tokens = 1")
+    altered = next(fetch_documents(house.settings, "messages"))
+    with OpenSearch(hosts=[house.settings.opensearch.url]) as client:
+        client.index(
+            index=house.settings.opensearch.alias("messages"),
+            id=altered.id,
+            body={**altered.source, "text": "something else"},
+            params={"version": altered.version, "version_type": "external_gte"},
+        )
+    assert contents(house.settings) != before
+    for store in STORES:
+        assert house.run("rebuild", store, "--since", "1d").returncode == Exit.OK
+    assert contents(house.settings) == before
+    assert indexes(house.settings) == old
+
+
 def test_one_that_is_given_up_leaves_nothing(house: Pipeline) -> None:
     before, old = contents(house.settings), indexes(house.settings)
     for store in STORES:
