@@ -1,31 +1,19 @@
-"""The records that a consumer group has set aside."""
+"""The records that a worker has set aside."""
 
 from __future__ import annotations
 
-from queries.lag import LogPositions
-from queries.log import read_partition
-from schemas.topics import DEAD_LETTERS
+from queries.dead_letters.letter import ids_by_worker
+from queries.dead_letters.topic import reading
 from sessiontrack.settings import Settings
 
 
-async def set_aside(settings: Settings, group: str) -> set[str]:
-    """Ids of the records among the dead letters of a group.
+async def set_aside(settings: Settings, worker: str) -> set[str]:
+    """Ids of the records among the dead letters of a worker's group, those that were given up too.
 
     Args:
-        settings: Where Kafka is.
-        group: The consumer group.
+        settings: Where Kafka and the registry are.
+        worker: Name of the worker.
     """
-    async with LogPositions(settings) as positions:
-        begins, ends = await positions.begins([DEAD_LETTERS]), await positions.ends([DEAD_LETTERS])
-    found: set[str] = set()
-    for place, end in ends.items():
-        async for batch in read_partition(settings.kafka, place, begins[place], end):
-            for record in batch:
-                of_group, _, record_id = (record.key or b"").decode("utf-8", "replace").partition("/")
-                if of_group != group:
-                    continue
-                if record.value is None:
-                    found.discard(record_id)
-                else:
-                    found.add(record_id)
-    return found
+    with reading(settings) as reader:
+        standing = await reader.standing()
+    return ids_by_worker(standing.letters.values()).get(worker, set())

@@ -187,7 +187,7 @@ class _Rebuild:
         return found
 
     async def _check_refused(self, refused: frozenset[RecordId]) -> None:
-        known = await set_aside(self._settings, f"sessiontrack.{self._target.name}") if refused else set()
+        known = await set_aside(self._settings, self._target.name) if refused else set()
         new = sorted(record.id for record in refused if record.id not in known)
         if new:
             raise SessionTrackError(

@@ -117,8 +117,8 @@ def test_what_is_set_aside_already_may_be_refused(monkeypatch: pytest.MonkeyPatc
         made.store.refuses = frozenset({refused})
         dead_letters: set[str] = set()
 
-        async def set_aside(settings: Settings, group: str) -> set[str]:
-            assert group == "sessiontrack.memory"
+        async def set_aside(settings: Settings, worker: str) -> set[str]:
+            assert worker == "memory"
             return dead_letters
 
         monkeypatch.setattr(rebuilding, "set_aside", set_aside)
