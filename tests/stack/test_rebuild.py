@@ -6,7 +6,7 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,9 @@ from queries.verify.expected import document_digest
 from schemas.topics import STREAMS_STATE, TOPICS
 from sessiontrack.settings import Settings
 from tests.stack.conftest import running_stack
-from tests.stack.logs import administration, until
+from tests.stack.logs import administration
 from tests.stack.pipeline import Pipeline, differences, running_pipeline
+from tests.stack.waiting import until, wait_until
 
 KILLS = 5
 STORES = ("postgres", "opensearch")
@@ -87,13 +88,6 @@ def polling(settings: Settings) -> Iterator[list[int]]:
         reader.join()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 90
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def indexes(settings: Settings) -> set[str]:
     with OpenSearch(hosts=[settings.opensearch.url]) as client:
         return set(client.indices.get(index=f"{settings.opensearch.index_prefix}-*"))
@@ -126,7 +120,7 @@ def test_killed_at_any_moment_it_ends_right_and_a_reader_never_finds_less(house:
         for _ in range(KILLS):
             process = house.start("rebuild", "opensearch", "--from", "archive")
             try:
-                wait_for(lambda process=process: plan.exists() or process.poll() is not None)  # type: ignore[misc]
+                wait_until(lambda process=process: plan.exists() or process.poll() is not None, "a plan")  # type: ignore[misc]
                 time.sleep(moments.uniform(0, 2))
             finally:
                 process.kill()
@@ -174,7 +168,7 @@ def test_one_that_is_given_up_leaves_nothing(house: Pipeline) -> None:
     for store in STORES:
         plan = house.settings.data_dir / "rebuild" / store / "plan.json"
         process = house.start("rebuild", store)
-        wait_for(plan.exists)
+        wait_until(plan.exists, "a plan")
         process.kill()
         process.wait()
         assert house.run("rebuild", store, "--abandon").returncode == Exit.OK
@@ -217,7 +211,7 @@ async def wipe_kafka(settings: Settings) -> None:
         async def are_gone() -> bool:
             return not set(names) & set(await admin.list_topics())
 
-        await until(are_gone)
+        await until(are_gone, "the end of every topic")
 
 
 def exported(settings: Settings, session_ids: list[str]) -> dict[tuple[str, int], bytes]:
