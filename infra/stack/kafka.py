@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from infra import servers
 from infra.stack import versions
@@ -26,6 +27,18 @@ LOG4J2 = """\
   </Loggers>
 </Configuration>
 """
+
+
+class Listener(NamedTuple):
+    """A way in for clients.
+
+    Attributes:
+        address: Where the broker listens, host:port.
+        advertised: What it tells clients to connect to.
+    """
+
+    address: str
+    advertised: str
 
 
 class Kafka(Server):
@@ -72,14 +85,20 @@ class Kafka(Server):
     def _classes(self) -> list[str]:
         return [f"-Dlog4j2.configurationFile={self.home / 'log4j2.xml'}", "-cp", str(self.software / "libs" / "*")]
 
+    @property
+    def listeners(self) -> Mapping[str, Listener]:
+        """Where clients connect, by the listener's name."""
+        return {"PLAINTEXT": Listener(self.address, self.address)}
+
     def _properties(self) -> dict[str, object]:
         controller = f"{LOOPBACK}:{self.site.ports['kafka-controller']}"
+        bound = {name: listener.address for name, listener in self.listeners.items()} | {"CONTROLLER": controller}
         return {
             **servers.KAFKA,
             "controller.quorum.voters": f"1@{controller}",
-            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://{controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.address}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listeners": ",".join(f"{name}://{address}" for name, address in bound.items()),
+            "advertised.listeners": ",".join(f"{name}://{each.advertised}" for name, each in self.listeners.items()),
+            "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in bound),
             "log.dirs": self.home / "data",
         }
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
-import subprocess
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
 
 from infra.servers import MINIO_ENVIRONMENT, S3_ACCESS_KEY, S3_ENCRYPTION_KEY_NAME
 from infra.stack import versions
+from infra.stack.golang import build
 from infra.stack.ports import LOOPBACK, is_open
 from infra.stack.provision import Report
 from infra.stack.server import Command, Server, stranger
@@ -58,25 +57,12 @@ class MinIO(ObjectStore):
     ports = ("s3", "s3-console")
 
     def install(self, target: Path, report: Report) -> None:
-        """Builds it; the sources and the compiler's cache, 2 GB, go when it is done."""
+        """Builds it."""
         report("building from source, which takes minutes")
-        work = target.with_name("go")
-        env = os.environ | {
-            "GOBIN": str(target),
-            "GOPATH": str(work / "path"),
-            "GOMODCACHE": str(work / "modules"),
-            "GOCACHE": str(work / "cache"),
-            "GOFLAGS": "-modcacherw -trimpath",
-            "CGO_ENABLED": "0",
-        }
         go = self.tools.go
         if not go:
             raise UnavailableError("MinIO is built with Go, and there is none.", hint="Install Go, or use SeaweedFS.")
-        command = [str(go), "install", "-ldflags=-s -w", f"github.com/minio/minio@{self.version}"]
-        result = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        shutil.rmtree(work, ignore_errors=True)
-        if result.returncode != 0:
-            raise UnavailableError(f"MinIO could not be built:\n{result.stderr.strip()[-2000:]}")
+        build(go, f"github.com/minio/minio@{self.version}", target)
 
     def configure(self) -> None:
         """Has no files: its settings are in its environment."""

@@ -27,7 +27,6 @@ from sessiontrack.errors import SessionTrackError, UnavailableError
 from sessiontrack.settings import Settings
 
 Progress = Callable[[str, str], None]
-# A server comes after those that it needs.
 SERVERS: tuple[type[Server], ...] = (Kafka, Registry, Postgres, OpenSearch)
 OBJECT_STORES: dict[str, type[Server]] = {"minio": MinIO, "seaweedfs": SeaweedFS}
 
@@ -40,10 +39,15 @@ class NativeStack:
     """The servers of one `data_dir`.
 
     Deleting `data_dir` deletes the stack: the next `up` stops what still runs of it and starts anew.
+
+    Args:
+        settings: `data_dir` says which stack.
+        servers: What it is made of beside the object store; a server comes after those that it needs.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, servers: Sequence[type[Server]] = SERVERS) -> None:
         self.settings = settings
+        self._servers = servers
         self.layout = Layout.of(settings)
         self._saving = threading.Lock()
         self._cancelled = threading.Event()
@@ -121,7 +125,9 @@ class NativeStack:
         """How each server is, by asking it."""
         state = load_state(self.layout.state_file)
         if not state:
-            return [PartStatus(kind.name, "stopped", None, "", kind.version, 0, "never started") for kind in SERVERS]
+            return [
+                PartStatus(kind.name, "stopped", None, "", kind.version, 0, "never started") for kind in self._servers
+            ]
         with ThreadPoolExecutor() as pool:
             return list(pool.map(Part.status, self._parts(state, None)))
 
@@ -140,7 +146,7 @@ class NativeStack:
 
     def _parts(self, state: StackState, tools: Tools | None) -> list[Part]:
         site = Site(state.stack_id, self.layout, state.ports, state.secrets, self.settings.stack, tools)
-        servers = [kind(site) for kind in (*SERVERS, OBJECT_STORES[state.object_store])]
+        servers = [kind(site) for kind in (*self._servers, OBJECT_STORES[state.object_store])]
         remember = partial(self._remember, state)
         return [Part(server, state.processes.get(server.name), remember, self._cancelled) for server in servers]
 

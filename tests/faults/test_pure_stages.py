@@ -1,0 +1,214 @@
+"""Whatever happens between the parts of a step, every store comes to hold what it holds where nothing happened.
+
+Rules of one kind stand together; each may run at any time, in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
+
+from consumers.archive.container import read_records
+from consumers.projecting import Batch
+from consumers.sink import Partition
+from schemas.records import SessionEvent
+from schemas.topics import DERIVED, EVENTS
+from sessiontrack.errors import TransientError
+from sessiontrack.identity import uuid_of
+from streams.derive import derive
+from tests.faults.memory import EVENT_ENCODER
+from tests.faults.pure import ARCHIVED, PARTITIONS, Archiver, Derivation, Pipeline, Trouble
+from tests.unit.streams.events import logs
+
+_SESSIONS = 3
+_COUNTS = st.integers(1, 12)
+# How far a step comes before it ends: so many records, writes or calls; None is to its end.
+_CUTS = st.none() | st.integers(0, 8)
+_NUMBERS = st.integers(0, PARTITIONS - 1)
+_STORES = st.sampled_from(["postgres", "opensearch"])
+_TROUBLES: st.SearchStrategy[list[Trouble]] = st.lists(st.sampled_from(["before", "after", "in part"]), max_size=4)
+# Of seconds: shorter and longer than what the archive waits for.
+_PAUSES = st.sampled_from([0.1, 2.0, 15.0])
+
+
+def _sessions() -> st.SearchStrategy[list[list[SessionEvent]]]:
+    return st.lists(logs(), min_size=_SESSIONS, max_size=_SESSIONS).map(
+        lambda drawn: [[_of_session(each, f"session-{n}") for each in log] for n, log in enumerate(drawn)]
+    )
+
+
+def _of_session(event: SessionEvent, session_id: str) -> SessionEvent:
+    return {**event, "session_id": session_id, "event_id": uuid_of(session_id, event["event_id"])}
+
+
+class Faults(RuleBasedStateMachine):
+    """The pipeline, and another one on the same log to which nothing happens."""
+
+    derivations = Bundle("derivations")
+    batches = Bundle("batches")
+    archivers = Bundle("archivers")
+
+    @initialize(sessions=_sessions())
+    def begin(self, sessions: list[list[SessionEvent]]) -> None:
+        self.pipeline = Pipeline()
+        self.unpublished = sessions
+        self.events: list[SessionEvent] = []
+        self.now = 0.0
+
+    # What producers do.
+
+    @rule(session=st.integers(0, _SESSIONS - 1), count=_COUNTS)
+    def produce(self, session: int, count: int) -> None:
+        for event in self.unpublished[session][:count]:
+            self._append(event)
+        del self.unpublished[session][:count]
+
+    @rule(data=st.data(), count=_COUNTS)
+    def duplicate(self, data: st.DataObject, count: int) -> None:
+        """A capture sends lines again that it had sent."""
+        if self.events:
+            first = data.draw(st.integers(0, len(self.events) - 1))
+            for event in self.events[first : first + count]:
+                self._append(event)
+
+    @rule(number=_NUMBERS, value=st.sampled_from([b"", b"\0\0\0\0\1torn"]))
+    def produce_what_does_not_decode(self, number: int, value: bytes) -> None:
+        self.pipeline.log.append(Partition(EVENTS.name, number), b"session-x", value, [])
+
+    # The streams: killed anywhere, and with an earlier owner that goes on with what it had in hand.
+
+    @rule(number=_NUMBERS, count=_COUNTS)
+    def derive(self, number: int, count: int) -> None:
+        if derived := self.pipeline.streams.derive(number, count):
+            self.pipeline.streams.publish(derived)
+            self.pipeline.streams.remember(derived)
+
+    @rule(number=_NUMBERS, count=_COUNTS, published=_CUTS)
+    def streams_killed_while_publishing(self, number: int, count: int, published: int | None) -> None:
+        if derived := self.pipeline.streams.derive(number, count):
+            self.pipeline.streams.publish(derived, published)
+
+    @rule(number=_NUMBERS, count=_COUNTS, remembered=st.integers(0, 8))
+    def streams_killed_while_remembering(self, number: int, count: int, remembered: int) -> None:
+        if derived := self.pipeline.streams.derive(number, count):
+            self.pipeline.streams.publish(derived)
+            self.pipeline.streams.remember(derived, remembered)
+
+    @rule(target=derivations, number=_NUMBERS, count=_COUNTS)
+    def streams_pause(self, number: int, count: int) -> Derivation | None:
+        return self.pipeline.streams.derive(number, count)
+
+    @rule(derived=derivations, published=_CUTS)
+    def streams_go_on_after_a_rebalance(self, derived: Derivation | None, published: int | None) -> None:
+        """What comes late is out of date: another worker owns the partition."""
+        if derived:
+            self.pipeline.streams.publish(derived, published)
+
+    # The sinks: topics in any order, stores that refuse, workers that end before the commit or own nothing any more.
+
+    @rule(store=_STORES, data=st.data(), count=_COUNTS, troubles=_TROUBLES)
+    def write(self, store: str, data: st.DataObject, count: int, troubles: Sequence[Trouble]) -> None:
+        sink = self.pipeline.sinks[store]
+        sink.commit(sink.write(sink.poll(self._some_partitions(store, data), count), troubles))
+
+    @rule(store=_STORES, data=st.data(), count=_COUNTS, troubles=_TROUBLES)
+    def sink_killed_before_its_commit(
+        self, store: str, data: st.DataObject, count: int, troubles: Sequence[Trouble]
+    ) -> None:
+        sink = self.pipeline.sinks[store]
+        sink.write(sink.poll(self._some_partitions(store, data), count), troubles)
+
+    @rule(target=batches, store=_STORES, data=st.data(), count=_COUNTS)
+    def sink_pauses(self, store: str, data: st.DataObject, count: int) -> tuple[str, Batch]:
+        return store, self.pipeline.sinks[store].poll(self._some_partitions(store, data), count)
+
+    @rule(held=batches, troubles=_TROUBLES)
+    def sink_goes_on_after_a_rebalance(self, held: tuple[str, Batch], troubles: Sequence[Trouble]) -> None:
+        """Its commit is refused."""
+        store, batch = held
+        self.pipeline.sinks[store].write(batch, troubles)
+
+    # The archive: objects grow while the log does, and an earlier owner puts its shorter ones late.
+
+    @rule(number=_NUMBERS, count=_COUNTS, pause=_PAUSES, calls=_CUTS)
+    def archive(self, number: int, count: int, pause: float, calls: int | None) -> None:
+        archiver = self.pipeline.archivers[number]
+        archiver.take(self.now, count)
+        self.now += pause
+        if (durable := self._put(archiver, calls)) is not None:
+            self.pipeline.archived[number] = max(durable, self.pipeline.archived[number])
+
+    @rule(target=archivers, number=_NUMBERS)
+    def archive_of_another_owner(self, number: int) -> Archiver:
+        """After a kill or a rebalance; gives the earlier owner."""
+        earlier = self.pipeline.archivers[number]
+        self.pipeline.archivers[number] = self.pipeline.archiver(number)
+        return earlier
+
+    @rule(archiver=archivers, pause=_PAUSES, calls=_CUTS)
+    def archive_goes_on_after_a_rebalance(self, archiver: Archiver, pause: float, calls: int | None) -> None:
+        self.now += pause
+        self._put(archiver, calls)
+
+    # What holds in the end.
+
+    def teardown(self) -> None:
+        if not hasattr(self, "pipeline"):
+            return
+        self.pipeline.drain(self.now)
+        untouched = Pipeline(self.pipeline.log.only(EVENTS))
+        untouched.drain(0.0)
+        for name, sink in self.pipeline.sinks.items():
+            assert sink.store.contents() == untouched.sinks[name].store.contents()
+        assert self.pipeline.archive() == untouched.archive()
+        assert self.pipeline.letters == untouched.letters
+        self._assert_conservation()
+
+    def _assert_conservation(self) -> None:
+        derived = derive(self.events)
+        tables: list[dict[str, Any]] = [derived.sessions, derived.messages, derived.tool_calls]
+        expected = {topic.name: set(table) for topic, table in zip(DERIVED, tables, strict=True)}
+        expected[EVENTS.name] = {event["event_id"] for event in self.events}
+        for name, sink in self.pipeline.sinks.items():
+            stored = set(sink.store.contents())
+            refused = {(topic, record_id) for _, topic, record_id in sink.letters if record_id in expected[topic]}
+            assert not stored & refused
+            assert stored | refused == {
+                (topic.name, record_id) for topic in sink.store.topics for record_id in expected[topic.name]
+            }, name
+        for number in range(PARTITIONS):
+            partition = Partition(EVENTS.name, number)
+            archived = [
+                record
+                for key, (content, _) in sorted(self.pipeline.archive().items())
+                if key.log == ARCHIVED and key.partition == number
+                for record in read_records(content)
+            ]
+            logged = self.pipeline.log.read(partition, 0)
+            assert [(each["offset"], each["value"]) for each in archived] == [
+                (each.offset, each.value) for each in logged
+            ]
+
+    def _append(self, event: SessionEvent) -> None:
+        session_id = event["session_id"]
+        partition = Partition(EVENTS.name, int(session_id[-1]) % PARTITIONS)
+        self.events.append(event)
+        headers = [("ce_id", event["event_id"].encode())]
+        self.pipeline.log.append(partition, session_id.encode(), EVENT_ENCODER.encode(event), headers)
+
+    def _some_partitions(self, store: str, data: st.DataObject) -> list[Partition]:
+        return data.draw(st.lists(st.sampled_from(self.pipeline.sinks[store].partitions), min_size=1, unique=True))
+
+    def _put(self, archiver: Archiver, calls: int | None) -> int | None:
+        try:
+            return archiver.put(self.now, calls)
+        except TransientError:
+            return archiver.segments.durable
+
+
+TestFaults = Faults.TestCase
+TestFaults.settings = settings(max_examples=60, stateful_step_count=40)
