@@ -25,12 +25,16 @@ class Findings:
         doubled: Records that should not be there, by dataset.
         differing: What else is wrong, for people.
         exports: Transcripts that came back as they are.
+        events: Records of the log.
+        repeats: Of those, how many had come before.
     """
 
     lost: Counter[str] = field(default_factory=Counter)
     doubled: Counter[str] = field(default_factory=Counter)
     differing: list[str] = field(default_factory=list)
     exports: int = 0
+    events: int = 0
+    repeats: int = 0
 
     @property
     def are_none(self) -> bool:
@@ -66,6 +70,7 @@ def check(settings: Settings, written: Written, transcripts: Mapping[str, Path],
 
 def _verify(settings: Settings, findings: Findings) -> None:
     report = verify(settings, stall_s=LONGEST_S)
+    findings.events, findings.repeats = report.records, report.repeats
     for difference in report.differences:
         dataset = f"{difference.store}/{difference.dataset}"
         match difference.kind:

@@ -149,13 +149,15 @@ def _clock(target: str) -> str:
     return "clock"
 
 
+# Takes libfaketime.
+CLOCK = Kind("clock jumped", ("forward", "back"), (2, 4), 3, _clock, _jump)
 KINDS: Sequence[Kind] = (
     Kind("worker killed", _EVERYBODY, (0, 0), 8, _worker, _kill_worker),
     Kind("worker stopped", _EVERYBODY, (0, 0), 3, _worker, _stop_worker),
     Kind("worker paused", _EVERYBODY, (1, 4), 5, _worker, _pause_worker),
     Kind("worker paused beyond its session", WORKERS, (_SESSION_TIMEOUT_S + 1, 13), 1, _worker, _pause_worker),
     Kind("workers from one to four and back", WORKERS, (3, 5), 1, _worker, _scale),
-    Kind("clock jumped", ("forward", "back"), (2, 4), 3, _clock, _jump),
+    CLOCK,
     Kind("server killed", _SERVERS, (0, 1), 4, _server, _kill_server),
     Kind("server restarted", ("kafka", "postgres", "minio"), (0, 1), 2, _server, _restart_server),
     Kind("server paused", _SERVERS, (1, 4), 5, _server, _pause_server),

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from sessiontrack.errors import SessionTrackError
 from tests.faults.checks import Findings, check
 from tests.faults.plan import Fault
 from tests.faults.recovery import wait_until_recovered
 from tests.faults.system import System
-from tests.faults.writer import Writer
+from tests.faults.writer import Writer, Written
 
 # Between the faults of a group: they overlap, and do not come at one moment.
 _APART_S = 0.3
@@ -45,6 +46,10 @@ class Results:
         exports: Transcripts that came back byte for byte.
         lines: Lines that were written.
         sessions: Transcripts that they are in.
+        events: Records of the log.
+        repeats: Of those, how many had come before.
+        lost: Records that a store lacks.
+        doubled: Records that nothing asks for.
         seconds: How long it took.
     """
 
@@ -53,6 +58,10 @@ class Results:
     exports: int = 0
     lines: int = 0
     sessions: int = 0
+    events: int = 0
+    repeats: int = 0
+    lost: int = 0
+    doubled: int = 0
     seconds: float = 0.0
 
     @property
@@ -69,17 +78,26 @@ class Run:
         writer: What it has to keep.
         seed: Of the plan, for messages.
         check_every: Faults between two checks.
+        until: Of the monotonic clock: no group hits after it.
         progress: Told what happens.
     """
 
     def __init__(
-        self, system: System, writer: Writer, seed: int, *, check_every: int, progress: Callable[[str], None]
+        self,
+        system: System,
+        writer: Writer,
+        seed: int,
+        *,
+        check_every: int,
+        until: float,
+        progress: Callable[[str], None],
     ) -> None:
         self.results = Results()
         self._system = system
         self._writer = writer
         self._seed = seed
         self._check_every = check_every
+        self._until = until
         self._progress = progress
         self._begun = time.monotonic()
         self._unchecked = 0
@@ -92,7 +110,7 @@ class Run:
             FaultError: Something was lost or doubled, or did not recover; the message has the seed and all faults.
         """
         self._recover([])
-        for group in groups:
+        for group in takewhile(lambda group: time.monotonic() < self._until, groups):
             self.hit(group)
             if self._unchecked >= self._check_every:
                 self._check()
@@ -131,13 +149,19 @@ class Run:
             changed = {session for session, lines in written.lines.items() if self._exported.get(session) != lines}
             findings = check(self._system.settings, written, self._writer.transcripts(), changed)
             self._exported |= {session: written.lines[session] for session in changed}
-            self.results.lines, self.results.sessions = written.lines.total(), len(written.lines)
+            self._note(findings, written)
         if not findings.are_none:
             raise FaultError(self._told(_description(findings)))
-        self.results.checks += 1
-        self.results.exports += findings.exports
         self._unchecked = 0
         self._progress(f"      checked: {self.results.lines} lines, {findings.exports} exports")
+
+    def _note(self, findings: Findings, written: Written) -> None:
+        results = self.results
+        results.checks += 1
+        results.exports += findings.exports
+        results.lines, results.sessions = written.lines.total(), len(written.lines)
+        results.events, results.repeats = findings.events, findings.repeats
+        results.lost, results.doubled = findings.lost.total(), findings.doubled.total()
 
     def _told(self, problem: str) -> str:
         faults = "\n".join("  " + "; ".join(map(str, group.faults)) for group in self.results.groups)

@@ -6,13 +6,15 @@ Rules of one kind stand together; each may run at any time, in any order.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from consumers.archive.container import read_records
+from consumers.archive.segments import LONGEST_WAIT_S
 from consumers.projecting import Batch
 from consumers.sink import Partition
 from schemas.records import SessionEvent
@@ -25,7 +27,12 @@ from tests.faults.pure import ARCHIVED, PARTITIONS, Archiver, Derivation, Pipeli
 from tests.unit.streams.events import logs
 
 _SESSIONS = 3
-_COUNTS = st.integers(1, 12)
+_PARTS = 3
+# Events of each session that are there before anything happens, so that there is something for it to happen to.
+_AT_FIRST = 12
+_EVENTS = st.integers(1, 12)
+# Records of a batch.
+_COUNTS = st.integers(1, 4)
 # How far a step comes before it ends: so many records, writes or calls; None is to its end.
 _CUTS = st.none() | st.integers(0, 8)
 _NUMBERS = st.integers(0, PARTITIONS - 1)
@@ -36,21 +43,25 @@ _PAUSES = st.sampled_from([0.1, 2.0, 15.0])
 
 
 def _sessions() -> st.SearchStrategy[list[list[SessionEvent]]]:
-    return st.lists(logs(), min_size=_SESSIONS, max_size=_SESSIONS).map(
-        lambda drawn: [[_of_session(each, f"session-{n}") for each in log] for n, log in enumerate(drawn)]
+    """Logs of the sessions, each of several that tell of different entries and of the same tool calls."""
+    parts = st.lists(logs(), min_size=_SESSIONS * _PARTS, max_size=_SESSIONS * _PARTS)
+    return parts.map(
+        lambda drawn: [
+            [_of(event, session, part) for part in range(_PARTS) for event in drawn[session * _PARTS + part]]
+            for session in range(_SESSIONS)
+        ]
     )
 
 
-def _of_session(event: SessionEvent, session_id: str) -> SessionEvent:
-    return {**event, "session_id": session_id, "event_id": uuid_of(session_id, event["event_id"])}
+def _of(event: SessionEvent, session: int, part: int) -> SessionEvent:
+    session_id = f"session-{session}"
+    entry_key = event["entry_key"] and sha256(event["entry_key"] + bytes([part])).digest()
+    event_id = uuid_of(session_id, str(part), event["event_id"])
+    return {**event, "session_id": session_id, "event_id": event_id, "entry_key": entry_key}
 
 
 class Faults(RuleBasedStateMachine):
     """The pipeline, and another one on the same log to which nothing happens."""
-
-    derivations = Bundle("derivations")
-    batches = Bundle("batches")
-    archivers = Bundle("archivers")
 
     @initialize(sessions=_sessions())
     def begin(self, sessions: list[list[SessionEvent]]) -> None:
@@ -58,16 +69,22 @@ class Faults(RuleBasedStateMachine):
         self.unpublished = sessions
         self.events: list[SessionEvent] = []
         self.now = 0.0
+        # What workers that paused have in hand, each of which may go on at any time, or never.
+        self.derivations: list[Derivation] = []
+        self.batches: list[tuple[str, Batch]] = []
+        self.archivers: list[Archiver] = []
+        for session in range(_SESSIONS):
+            self.produce(session, _AT_FIRST)
 
     # What producers do.
 
-    @rule(session=st.integers(0, _SESSIONS - 1), count=_COUNTS)
+    @rule(session=st.integers(0, _SESSIONS - 1), count=_EVENTS)
     def produce(self, session: int, count: int) -> None:
         for event in self.unpublished[session][:count]:
             self._append(event)
         del self.unpublished[session][:count]
 
-    @rule(data=st.data(), count=_COUNTS)
+    @rule(data=st.data(), count=_EVENTS)
     def duplicate(self, data: st.DataObject, count: int) -> None:
         """A capture sends lines again that it had sent."""
         if self.events:
@@ -98,15 +115,16 @@ class Faults(RuleBasedStateMachine):
             self.pipeline.streams.publish(derived)
             self.pipeline.streams.remember(derived, remembered)
 
-    @rule(target=derivations, number=_NUMBERS, count=_COUNTS)
-    def streams_pause(self, number: int, count: int) -> Derivation | None:
-        return self.pipeline.streams.derive(number, count)
+    @rule(number=_NUMBERS, count=_COUNTS)
+    def streams_pause(self, number: int, count: int) -> None:
+        if derived := self.pipeline.streams.derive(number, count):
+            self.derivations.append(derived)
 
-    @rule(derived=derivations, published=_CUTS)
-    def streams_go_on_after_a_rebalance(self, derived: Derivation | None, published: int | None) -> None:
+    @rule(data=st.data(), published=_CUTS)
+    def streams_go_on_after_a_rebalance(self, data: st.DataObject, published: int | None) -> None:
         """What comes late is out of date: another worker owns the partition."""
-        if derived:
-            self.pipeline.streams.publish(derived, published)
+        if self.derivations:
+            self.pipeline.streams.publish(data.draw(st.sampled_from(self.derivations)), published)
 
     # The sinks: topics in any order, stores that refuse, workers that end before the commit or own nothing any more.
 
@@ -122,15 +140,16 @@ class Faults(RuleBasedStateMachine):
         sink = self.pipeline.sinks[store]
         sink.write(sink.poll(self._some_partitions(store, data), count), troubles)
 
-    @rule(target=batches, store=_STORES, data=st.data(), count=_COUNTS)
-    def sink_pauses(self, store: str, data: st.DataObject, count: int) -> tuple[str, Batch]:
-        return store, self.pipeline.sinks[store].poll(self._some_partitions(store, data), count)
+    @rule(store=_STORES, data=st.data(), count=_COUNTS)
+    def sink_pauses(self, store: str, data: st.DataObject, count: int) -> None:
+        self.batches.append((store, self.pipeline.sinks[store].poll(self._some_partitions(store, data), count)))
 
-    @rule(held=batches, troubles=_TROUBLES)
-    def sink_goes_on_after_a_rebalance(self, held: tuple[str, Batch], troubles: Sequence[Trouble]) -> None:
+    @rule(data=st.data(), troubles=_TROUBLES)
+    def sink_goes_on_after_a_rebalance(self, data: st.DataObject, troubles: Sequence[Trouble]) -> None:
         """Its commit is refused."""
-        store, batch = held
-        self.pipeline.sinks[store].write(batch, troubles)
+        if self.batches:
+            store, batch = data.draw(st.sampled_from(self.batches))
+            self.pipeline.sinks[store].write(batch, troubles)
 
     # The archive: objects grow while the log does, and an earlier owner puts its shorter ones late.
 
@@ -142,23 +161,25 @@ class Faults(RuleBasedStateMachine):
         if (durable := self._put(archiver, calls)) is not None:
             self.pipeline.archived[number] = max(durable, self.pipeline.archived[number])
 
-    @rule(target=archivers, number=_NUMBERS)
-    def archive_of_another_owner(self, number: int) -> Archiver:
-        """After a kill or a rebalance; gives the earlier owner."""
-        earlier = self.pipeline.archivers[number]
+    @rule(number=_NUMBERS)
+    def archive_of_another_owner(self, number: int) -> None:
+        """After a kill or a rebalance."""
+        self.archivers.append(self.pipeline.archivers[number])
         self.pipeline.archivers[number] = self.pipeline.archiver(number)
-        return earlier
 
-    @rule(archiver=archivers, pause=_PAUSES, calls=_CUTS)
-    def archive_goes_on_after_a_rebalance(self, archiver: Archiver, pause: float, calls: int | None) -> None:
+    @rule(data=st.data(), pause=_PAUSES, calls=_CUTS)
+    def archive_goes_on_after_a_rebalance(self, data: st.DataObject, pause: float, calls: int | None) -> None:
         self.now += pause
-        self._put(archiver, calls)
+        if self.archivers:
+            self._put(data.draw(st.sampled_from(self.archivers)), calls)
 
     # What holds in the end.
 
     def teardown(self) -> None:
         if not hasattr(self, "pipeline"):
             return
+        self.pipeline.drain(self.now)
+        self._let_all_go_on()
         self.pipeline.drain(self.now)
         untouched = Pipeline(self.pipeline.log.only(EVENTS))
         untouched.drain(0.0)
@@ -167,6 +188,16 @@ class Faults(RuleBasedStateMachine):
         assert self.pipeline.archive() == untouched.archive()
         assert self.pipeline.letters == untouched.letters
         self._assert_conservation()
+
+    def _let_all_go_on(self) -> None:
+        """Everything that is out of date comes last, when nothing newer will put it right."""
+        for derived in self.derivations:
+            self.pipeline.streams.publish(derived)
+        for store, batch in self.batches:
+            self.pipeline.sinks[store].write(batch)
+        self.now += LONGEST_WAIT_S
+        for archiver in self.archivers:
+            self._put(archiver, None)
 
     def _assert_conservation(self) -> None:
         derived = derive(self.events)
