@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from infra import servers
 from infra.stack import versions
@@ -46,7 +46,7 @@ class Kafka(Server):
 
     name = "kafka"
     version = versions.KAFKA
-    ports = ("kafka", "kafka-controller")
+    ports: ClassVar[tuple[str, ...]] = ("kafka", "kafka-controller")
 
     def install(self, target: Path, report: Report) -> None:
         """Fetches the broker with its dependencies."""

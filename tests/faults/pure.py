@@ -123,7 +123,7 @@ class SinkWorker:
     def poll(self, partitions: Iterable[Partition], count: int | None = None) -> Batch:
         """Reads on from what is committed, at most `count` records of each partition, and projects."""
         records = [record for each in partitions for record in self.log.read(each, self.committed.get(each, 0), count)]
-        return self._projector.project(Polled(0, records))  # type: ignore[arg-type]  # records by another class
+        return self._projector.project(Polled(0, records))
 
     def write(self, batch: Batch, troubles: Sequence[Trouble] = ()) -> Offsets:
         """Writes a batch as the engine does; what is in trouble is tried again, until no trouble is left."""

@@ -32,7 +32,7 @@ UPSTREAMS = {
 class ProxiedKafka(Kafka):
     """A broker with a second listener, for clients that come through the proxy: they connect to what it advertises."""
 
-    ports = (*Kafka.ports, "kafka-proxied")
+    ports: ClassVar[tuple[str, ...]] = (*Kafka.ports, "kafka-proxied")
 
     @property
     def listeners(self) -> dict[str, Listener]:
