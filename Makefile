@@ -63,6 +63,10 @@ bench: install ## Measure capture latency and freshness, save results and a plot
 	SESSIONTRACK_DATA_DIR=$${SESSIONTRACK_DATA_DIR:-.demo} $(BIN)/sessiontrack up
 	SESSIONTRACK_DATA_DIR=$${SESSIONTRACK_DATA_DIR:-.demo} $(BIN)/python -m bench.latency
 
+.PHONY: faults
+faults: install ## Hit the real servers with 500 random faults, save what came of it
+	$(BIN)/python -m tests.faults
+
 .PHONY: lock
 lock: install ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-annotate \
