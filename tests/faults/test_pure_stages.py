@@ -122,9 +122,12 @@ class Faults(RuleBasedStateMachine):
 
     @rule(data=st.data(), published=_CUTS)
     def streams_go_on_after_a_rebalance(self, data: st.DataObject, published: int | None) -> None:
-        """What comes late is out of date: another worker owns the partition."""
+        """What comes late is out of date, and may set the state back: another worker owns the partition."""
         if self.derivations:
-            self.pipeline.streams.publish(data.draw(st.sampled_from(self.derivations)), published)
+            derived = data.draw(st.sampled_from(self.derivations))
+            self.pipeline.streams.publish(derived, published)
+            if published is None:
+                self.pipeline.streams.remember(derived)
 
     # The sinks: topics in any order, stores that refuse, workers that end before the commit or own nothing any more.
 
@@ -193,6 +196,7 @@ class Faults(RuleBasedStateMachine):
         """Everything that is out of date comes last, when nothing newer will put it right."""
         for derived in self.derivations:
             self.pipeline.streams.publish(derived)
+            self.pipeline.streams.remember(derived)
         for store, batch in self.batches:
             self.pipeline.sinks[store].write(batch)
         self.now += LONGEST_WAIT_S
