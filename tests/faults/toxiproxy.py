@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import httpx
 
+from infra.stack import versions
 from infra.stack.golang import build
 from infra.stack.kafka import Kafka, Listener
 from infra.stack.ports import LOOPBACK
@@ -46,7 +47,7 @@ class Toxiproxy(Server):
     """The proxy before the servers."""
 
     name = "toxiproxy"
-    version = "v2.12.0"
+    version = versions.TOXIPROXY
     ports: ClassVar[tuple[str, ...]] = ("toxiproxy", *(f"{name}-proxy" for name in UPSTREAMS))
 
     def install(self, target: Path, report: Report) -> None:
