@@ -14,7 +14,7 @@ from infra.workers import WORKERS
 from tests.faults.system import CAPTURE, System
 from tests.faults.toxiproxy import UPSTREAMS
 
-# Kafka's default: a member that is silent for so long has left its group, and wakes up with partitions of another.
+# aiokafka's default: a member that is silent for so long has left its group, and wakes up with partitions of another.
 _SESSION_TIMEOUT_S = 10.0
 _EVERYBODY = (*WORKERS, CAPTURE)
 _SERVERS = tuple(UPSTREAMS)
