@@ -164,10 +164,12 @@ class Faults(RuleBasedStateMachine):
         if (durable := self._put(archiver, calls)) is not None:
             self.pipeline.archived[number] = max(durable, self.pipeline.archived[number])
 
-    @rule(number=_NUMBERS)
-    def archive_of_another_owner(self, number: int) -> None:
-        """After a kill or a rebalance."""
-        self.archivers.append(self.pipeline.archivers[number])
+    @rule(number=_NUMBERS, count=_EVENTS)
+    def archive_pauses(self, number: int, count: int) -> None:
+        """With something in hand; a new owner begins anew."""
+        archiver = self.pipeline.archivers[number]
+        archiver.take(self.now, count)
+        self.archivers.append(archiver)
         self.pipeline.archivers[number] = self.pipeline.archiver(number)
 
     @rule(data=st.data(), pause=_PAUSES, calls=_CUTS)
@@ -246,4 +248,4 @@ class Faults(RuleBasedStateMachine):
 
 
 TestFaults = Faults.TestCase
-TestFaults.settings = settings(max_examples=60, stateful_step_count=40)
+TestFaults.settings = settings(max_examples=40, stateful_step_count=40)
