@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,6 @@ from tests.faults.report import figures, page
 from tests.faults.run import FaultError, Run
 from tests.faults.system import running_system
 from tests.faults.writer import Writer
-from tests.stack.conftest import temporary_data_dir
 
 RESULTS = Path(__file__).parents[2] / "bench" / "results"
 # Most faults come together, a quarter of the groups is one alone, so that each kind's own recovery is measured too.
@@ -32,18 +33,22 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=180, help="end after so long, with fewer faults")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of faults.json and faults.md")
     options = parser.parse_args()
+    # Not with a `with`: after a failure its logs are what one wants to look at.
+    folder = Path(tempfile.mkdtemp(prefix="sessiontrack-faults-"))
+    folder.chmod(0o711)  # also the servers' user can enter it
     try:
-        found = run(options.faults, options.seed, time.monotonic() + 60 * options.minutes)
+        found = run(folder, options.faults, options.seed, time.monotonic() + 60 * options.minutes)
     except FaultError as error:
-        sys.exit(str(error))
+        sys.exit(f"{error}\nThe data and the logs are kept in {folder}.")
+    shutil.rmtree(folder)
     (options.out / "faults.json").write_text(json.dumps(found, indent=2) + "\n")
     (options.out / "faults.md").write_text(page(found))
 
 
-def run(faults: int, seed: int, until: float) -> dict[str, Any]:
-    """Runs the faults on a system of their own, and gives the figures."""
+def run(folder: Path, faults: int, seed: int, until: float) -> dict[str, Any]:
+    """Runs the faults on a system of their own in a folder, and gives the figures."""
     machine = describe()
-    with temporary_data_dir() as folder, running_system(folder) as system, Writer(folder / "state", seed) as writer:
+    with running_system(folder) as system, Writer(folder / "state", seed) as writer:
         kinds = [kind for kind in KINDS if system.clocks.can_jump or kind is not CLOCK]
         left_out = [] if system.clocks.can_jump else ["clock jumped: this machine has no libfaketime"]
         system.start_workers(writer.root)
