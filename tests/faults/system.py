@@ -18,8 +18,10 @@ from pydantic import TypeAdapter
 from infra.init import initialise
 from infra.stack import process
 from infra.stack.kafka import Kafka
+from infra.stack.opensearch import OpenSearch
 from infra.stack.ports import LOOPBACK
 from infra.stack.process import ProcessRecord
+from infra.stack.server import Server
 from infra.stack.stack import SERVERS, NativeStack
 from infra.stack.state import StackState, load_state
 from infra.workers import WorkerRecord, start_workers, stop_workers
@@ -30,6 +32,15 @@ from tests.faults.toxiproxy import Network, ProxiedKafka, Toxiproxy, listening
 CAPTURE = "capture"
 _KEEPERS = TypeAdapter(dict[str, WorkerRecord])
 _SESSIONTRACK = [sys.executable, "-m", "cli.main"]
+
+
+class PatientOpenSearch(OpenSearch):
+    """Its start is waited for on a machine that is loaded, as it is when everything starts again at once."""
+
+    start_timeout_s = 600.0
+
+
+_REPLACED: dict[type[Server], type[Server]] = {Kafka: ProxiedKafka, OpenSearch: PatientOpenSearch}
 
 
 class System:
@@ -134,7 +145,7 @@ def running_system(data_dir: Path) -> Iterator[System]:
         data_dir: Its folder, which the servers' user can enter.
     """
     settings = Settings(data_dir=data_dir)
-    stack = NativeStack(settings, [ProxiedKafka if kind is Kafka else kind for kind in SERVERS] + [Toxiproxy])
+    stack = NativeStack(settings, [*(_REPLACED.get(kind, kind) for kind in SERVERS), Toxiproxy])
     with ExitStack() as ending:
         ending.callback(stack.down)
         stack.up()

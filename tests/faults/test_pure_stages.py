@@ -32,7 +32,7 @@ _PARTS = 3
 _AT_FIRST = 12
 _EVENTS = st.integers(1, 12)
 # Records of a batch.
-_COUNTS = st.integers(1, 4)
+_COUNTS = st.integers(1, 6)
 # How far a step comes before it ends: so many records, writes or calls; None is to its end.
 _CUTS = st.none() | st.integers(0, 8)
 _NUMBERS = st.integers(0, PARTITIONS - 1)
@@ -87,10 +87,9 @@ class Faults(RuleBasedStateMachine):
     @rule(data=st.data(), count=_EVENTS)
     def duplicate(self, data: st.DataObject, count: int) -> None:
         """A capture sends lines again that it had sent."""
-        if self.events:
-            first = data.draw(st.integers(0, len(self.events) - 1))
-            for event in self.events[first : first + count]:
-                self._append(event)
+        first = data.draw(st.integers(0, len(self.events)))
+        for event in self.events[first : first + count]:
+            self._append(event)
 
     @rule(number=_NUMBERS, value=st.sampled_from([b"", b"\0\0\0\0\1torn"]))
     def produce_what_does_not_decode(self, number: int, value: bytes) -> None:
@@ -98,22 +97,12 @@ class Faults(RuleBasedStateMachine):
 
     # The streams: killed anywhere, and with an earlier owner that goes on with what it had in hand.
 
-    @rule(number=_NUMBERS, count=_COUNTS)
-    def derive(self, number: int, count: int) -> None:
-        if derived := self.pipeline.streams.derive(number, count):
-            self.pipeline.streams.publish(derived)
-            self.pipeline.streams.remember(derived)
-
-    @rule(number=_NUMBERS, count=_COUNTS, published=_CUTS)
-    def streams_killed_while_publishing(self, number: int, count: int, published: int | None) -> None:
+    @rule(number=_NUMBERS, count=_COUNTS, published=_CUTS, remembered=_CUTS)
+    def derive(self, number: int, count: int, published: int | None, remembered: int | None) -> None:
         if derived := self.pipeline.streams.derive(number, count):
             self.pipeline.streams.publish(derived, published)
-
-    @rule(number=_NUMBERS, count=_COUNTS, remembered=st.integers(0, 8))
-    def streams_killed_while_remembering(self, number: int, count: int, remembered: int) -> None:
-        if derived := self.pipeline.streams.derive(number, count):
-            self.pipeline.streams.publish(derived)
-            self.pipeline.streams.remember(derived, remembered)
+            if published is None:
+                self.pipeline.streams.remember(derived, remembered)
 
     @rule(number=_NUMBERS, count=_COUNTS)
     def streams_pause(self, number: int, count: int) -> None:
@@ -131,17 +120,13 @@ class Faults(RuleBasedStateMachine):
 
     # The sinks: topics in any order, stores that refuse, workers that end before the commit or own nothing any more.
 
-    @rule(store=_STORES, data=st.data(), count=_COUNTS, troubles=_TROUBLES)
-    def write(self, store: str, data: st.DataObject, count: int, troubles: Sequence[Trouble]) -> None:
+    @rule(store=_STORES, data=st.data(), count=_COUNTS, troubles=_TROUBLES, commits=st.booleans())
+    def write(self, store: str, data: st.DataObject, count: int, troubles: Sequence[Trouble], commits: bool) -> None:
+        """Without its commit the worker was killed before it."""
         sink = self.pipeline.sinks[store]
-        sink.commit(sink.write(sink.poll(self._some_partitions(store, data), count), troubles))
-
-    @rule(store=_STORES, data=st.data(), count=_COUNTS, troubles=_TROUBLES)
-    def sink_killed_before_its_commit(
-        self, store: str, data: st.DataObject, count: int, troubles: Sequence[Trouble]
-    ) -> None:
-        sink = self.pipeline.sinks[store]
-        sink.write(sink.poll(self._some_partitions(store, data), count), troubles)
+        written = sink.write(sink.poll(self._some_partitions(store, data), count), troubles)
+        if commits:
+            sink.commit(written)
 
     @rule(store=_STORES, data=st.data(), count=_COUNTS)
     def sink_pauses(self, store: str, data: st.DataObject, count: int) -> None:
@@ -248,4 +233,4 @@ class Faults(RuleBasedStateMachine):
 
 
 TestFaults = Faults.TestCase
-TestFaults.settings = settings(max_examples=40, stateful_step_count=40)
+TestFaults.settings = settings(max_examples=40, stateful_step_count=50)
