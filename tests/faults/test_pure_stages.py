@@ -37,7 +37,9 @@ _COUNTS = st.integers(1, 6)
 _CUTS = st.none() | st.integers(0, 8)
 _NUMBERS = st.integers(0, PARTITIONS - 1)
 _STORES = st.sampled_from(["postgres", "opensearch"])
-_TROUBLES: st.SearchStrategy[list[Trouble]] = st.lists(st.sampled_from(["before", "after", "in part"]), max_size=4)
+_TROUBLES: st.SearchStrategy[list[Trouble]] = st.lists(
+    st.sampled_from(["in part", "before", "after"]), min_size=1, max_size=4
+)
 # Of seconds: shorter and longer than what the archive waits for.
 _PAUSES = st.sampled_from([0.1, 2.0, 15.0])
 
@@ -75,6 +77,8 @@ class Faults(RuleBasedStateMachine):
         self.archivers: list[Archiver] = []
         for session in range(_SESSIONS):
             self.produce(session, _AT_FIRST)
+        for number in range(PARTITIONS):
+            self.derive(number, _AT_FIRST, None, None)
 
     # What producers do.
 

@@ -32,7 +32,7 @@ def test_nothing_is_lost_or_doubled_whatever_hits() -> None:
     ]
     with temporary_data_dir() as folder, running_system(folder) as system, Writer(folder / "state", SEED) as writer:
         system.start_workers(writer.root)
-        run = Run(system, writer, SEED, check_every=FAULTS, until=time.monotonic() + 900, progress=print)
+        run = Run(system, writer, SEED, check_every=FAULTS + 1, until=time.monotonic() + 900, progress=print)
         results = run.all(plan(kinds, FAULTS, SEED, GROUP_SIZES))
     assert len(results.faults) == FAULTS
     assert results.lost == results.doubled == 0
