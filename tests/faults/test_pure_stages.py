@@ -5,7 +5,8 @@ Rules of one kind stand together; each may run at any time, in any order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -20,7 +21,7 @@ from consumers.sink import Partition
 from schemas.records import SessionEvent
 from schemas.topics import DERIVED, EVENTS
 from sessiontrack.errors import TransientError
-from sessiontrack.identity import uuid_of
+from sessiontrack.identity import GENESIS, event_id, next_chain, uuid_of
 from streams.derive import derive
 from tests.faults.memory import EVENT_ENCODER
 from tests.faults.pure import ARCHIVED, PARTITIONS, Archiver, Derivation, Pipeline, Trouble
@@ -49,17 +50,34 @@ def _sessions() -> st.SearchStrategy[list[list[SessionEvent]]]:
     parts = st.lists(logs(), min_size=_SESSIONS * _PARTS, max_size=_SESSIONS * _PARTS)
     return parts.map(
         lambda drawn: [
-            [_of(event, session, part) for part in range(_PARTS) for event in drawn[session * _PARTS + part]]
+            list(_transcript(f"session-{session}", drawn[session * _PARTS : (session + 1) * _PARTS]))
             for session in range(_SESSIONS)
         ]
     )
 
 
-def _of(event: SessionEvent, session: int, part: int) -> SessionEvent:
-    session_id = f"session-{session}"
-    entry_key = event["entry_key"] and sha256(event["entry_key"] + bytes([part])).digest()
-    event_id = uuid_of(session_id, str(part), event["event_id"])
-    return {**event, "session_id": session_id, "event_id": event_id, "entry_key": entry_key}
+def _transcript(session_id: str, parts: Sequence[Sequence[SessionEvent]]) -> Iterator[SessionEvent]:
+    """The events of one session; what is a line follows the line before it."""
+    chain, number, offset = GENESIS, 0, 0
+    for part, event in ((part, event) for part, events in enumerate(parts) for event in events):
+        if event["entry_key"] is None:
+            yield {**event, "session_id": session_id, "event_id": uuid_of(session_id, str(part), event["event_id"])}
+            continue
+        line = json.dumps({"id": event["entry_id"], "part": part, "timestamp": event["occurred_at"]}).encode() + b"\n"
+        previous, chain = chain, next_chain(chain, line)
+        number, offset = number + 1, offset + len(line)
+        assert event["payload"]
+        yield {
+            **event,
+            "session_id": session_id,
+            "event_id": event_id(event["family"], session_id, chain),
+            "entry_key": sha256(event["entry_key"] + bytes([part])).digest(),
+            "chain": chain,
+            "previous_chain": previous,
+            "line_number": number,
+            "byte_offset": offset - len(line),
+            "payload": {**event["payload"], "raw": line},
+        }
 
 
 class Faults(RuleBasedStateMachine):
