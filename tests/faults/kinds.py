@@ -11,7 +11,7 @@ import psutil
 from opensearchpy import OpenSearch
 
 from infra.workers import WORKERS
-from tests.faults.system import CAPTURE, System
+from tests.faults.system import CAPTURE, PATIENCE_S, System
 from tests.faults.toxiproxy import UPSTREAMS
 
 # aiokafka's default: a member that is silent for so long has left its group, and wakes up with partitions of another.
@@ -112,7 +112,7 @@ def _swallow(system: System, name: str) -> AbstractContextManager[None]:
 def _block_indexes(system: System, block: str) -> Iterator[None]:
     """OpenSearch refuses writes: 429 with `read_only_allow_delete`, as on a full disk, 403 with `write`."""
     settings = system.settings.opensearch
-    with OpenSearch(hosts=[settings.url]) as client:
+    with OpenSearch(hosts=[settings.url], timeout=PATIENCE_S) as client:
         pattern = f"{settings.index_prefix}-*"
         client.indices.put_settings(index=pattern, body={f"index.blocks.{block}": True})
         try:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import takewhile
+
+from httpx import HTTPError
+from opensearchpy.exceptions import OpenSearchException
 
 from sessiontrack.errors import SessionTrackError
 from tests.faults.checks import Findings, check
@@ -109,7 +112,7 @@ class Run:
         Raises:
             FaultError: Something was lost or doubled, or did not recover; the message has the seed and all faults.
         """
-        self._recover([])
+        self._recover()
         for group in takewhile(lambda group: time.monotonic() < self._until, groups):
             self.hit(group)
             if self._unchecked >= self._check_every:
@@ -123,29 +126,27 @@ class Run:
         """One group of faults: hits, lasts, is undone, is recovered from."""
         self._progress(f"{len(self.results.faults) + len(group):4}  " + "; ".join(map(str, group)))
         self.results.groups.append(Recovered(group, 0.0))
-        with ExitStack() as undoing:
+        with self._telling("can't be hit"), ExitStack() as undoing:
             for fault in group:
                 undoing.enter_context(fault.kind.hit(self._system, fault.target))
                 time.sleep(_APART_S)
             time.sleep(max(fault.seconds for fault in group))
             begun = time.monotonic()
-        self._recover(group)
+        self._recover()
         self.results.groups[-1].seconds = time.monotonic() - begun
         self._progress(f"      recovered in {self.results.groups[-1].seconds:.1f} s")
         self._unchecked += len(group)
 
-    def _recover(self, group: list[Fault]) -> None:
-        try:
+    def _recover(self) -> None:
+        with self._telling("no recovery"):
             self._system.start_servers()
             with self._writer.paused() as written:
                 wait_until_recovered(self._system.settings, written)
-        except SessionTrackError as error:
-            raise FaultError(self._told(f"no recovery: {error}")) from error
         if dead := self._system.dead_workers():
             raise FaultError(self._told(f"workers that are not started again: {', '.join(dead)}"))
 
     def _check(self) -> None:
-        with self._writer.paused() as written:
+        with self._telling("can't be checked"), self._writer.paused() as written:
             changed = {session for session, lines in written.lines.items() if self._exported.get(session) != lines}
             findings = check(self._system.settings, written, self._writer.transcripts(), changed)
             self._exported |= {session: written.lines[session] for session in changed}
@@ -162,6 +163,13 @@ class Run:
         results.lines, results.sessions = written.lines.total(), len(written.lines)
         results.events, results.repeats = findings.events, findings.repeats
         results.lost, results.doubled = findings.lost.total(), findings.doubled.total()
+
+    @contextmanager
+    def _telling(self, problem: str) -> Iterator[None]:
+        try:
+            yield
+        except (SessionTrackError, HTTPError, OpenSearchException) as error:
+            raise FaultError(self._told(f"{problem}: {error}")) from error
 
     def _told(self, problem: str) -> str:
         faults = "\n".join("  " + "; ".join(map(str, group.faults)) for group in self.results.groups)

@@ -30,6 +30,8 @@ from tests.faults.clocks import Clocks
 from tests.faults.toxiproxy import Network, ProxiedKafka, Toxiproxy, listening
 
 CAPTURE = "capture"
+# For what takes a moment, but on a loaded machine.
+PATIENCE_S = 60.0
 _KEEPERS = TypeAdapter(dict[str, WorkerRecord])
 _SESSIONTRACK = [sys.executable, "-m", "cli.main"]
 
@@ -123,7 +125,7 @@ class System:
             for each in started:
                 each.terminate()
             for each in started:
-                each.wait()
+                each.wait(PATIENCE_S)
 
     def _keepers(self) -> dict[str, ProcessRecord]:
         """What starts each worker again."""

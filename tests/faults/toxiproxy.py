@@ -101,7 +101,7 @@ class Network:
     """
 
     def __init__(self, address: str) -> None:
-        self._client = httpx.Client(base_url=f"http://{address}", trust_env=False)
+        self._client = httpx.Client(base_url=f"http://{address}", trust_env=False, timeout=30.0)
 
     @contextmanager
     def cut(self, server: str) -> Iterator[None]:
