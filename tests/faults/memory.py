@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 from consumers.opensearch.bulk import Operation, check, combined, operation
-from consumers.postgres.batch import Removed, Stored, fold, project, read
+from consumers.postgres.batch import Removed, Stored, fold, project
 from consumers.sink import Partition, Received
 from schemas.avro import load_schema
 from schemas.codec import Decoder, Encoder
@@ -95,7 +95,8 @@ class MemoryPostgres:
 
     def project(self, received: Received, decoder: Decoder) -> Stored | Removed:
         """As the sink does."""
-        return project(received.partition.topic, received.key, read(received, decoder))
+        assert received.value is not None
+        return project(received.partition.topic, received.key, decoder.decode(received.value))
 
     def write(self, batch: Sequence[Received], most: int | None) -> None:
         """One transaction, which is done whole or not at all, whatever `most` is.
