@@ -48,7 +48,8 @@ def page(figures: dict[str, Any]) -> str:
 
 Written by `make faults`: random faults on the real servers and workers while a writer appends to transcripts that a
 live capture follows. {figures["faults"]} faults of {figures["planned"]} planned, seed {figures["seed"]}, in \
-{figures["seconds"] / 60:.0f} minutes on {machine["cores"]} cores of an {machine["processor"]}.
+{figures["seconds"] / 60:.0f} minutes on {machine["cores"]} cores of an {machine["processor"]}, with
+a load of {machine["load_before"]:.1f} before it began: what else runs on the machine makes recoveries longer.
 
 | what | figure |
 | --- | ---: |

@@ -159,8 +159,6 @@ def running_system(data_dir: Path) -> Iterator[System]:
         clocks = Clocks(data_dir / "clocks")
         environment = {
             "SESSIONTRACK_DATA_DIR": str(data_dir),
-            # A capture that starts again sends the lines of the last minutes again: one is enough to have repeats.
-            "SESSIONTRACK_CAPTURE__RESEND_MINUTES": "1",
             **through_proxy(ports),
             **clocks.environment,
         }

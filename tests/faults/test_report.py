@@ -20,7 +20,7 @@ def test_what_a_kind_takes_alone_and_what_its_groups_take_are_told_apart() -> No
 
 def test_the_page_says_how_many_faults_there_were_and_what_was_left_out() -> None:
     found = figures(Results(groups=[Recovered([KILLED], 9.0)]), seed=1, planned=500)
-    machine = {"cores": 2, "processor": "processor"}
+    machine = {"cores": 2, "processor": "processor", "load_before": 0.5}
     text = page({"machine": machine, **found, "left_out": ["clock jumped: there is no libfaketime"]})
     assert "1 faults of 500 planned" in text
     assert "Left out: clock jumped" in text
