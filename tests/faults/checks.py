@@ -69,7 +69,7 @@ def check(settings: Settings, written: Written, transcripts: Mapping[str, Path],
 
 
 def _verify(settings: Settings, findings: Findings) -> None:
-    report = verify(settings, stall_s=LONGEST_S)
+    report = verify(settings, full=True, stall_s=LONGEST_S)
     findings.events, findings.repeats = report.records, report.repeats
     for difference in report.differences:
         dataset = f"{difference.store}/{difference.dataset}"
