@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple, Self
 
 from producers.transcript import TranscriptPosition
 
-# The end of what was read, compared at each read: an entry's id and time are in it.
-TAIL_BYTES = 512
+# Of each edge of what was read, compared at each read: the header's version is in the first bytes, and a migration from
+# v2 to v3 may change nothing else; an entry's id and time are in the last.
+EDGE_BYTES = 512
 _BLOCK_BYTES = 1024 * 1024
 # A headerless file is recognised by one of its first lines; more than these are not looked at.
 _FIRST_LINES = 64
@@ -27,11 +28,24 @@ def first_lines(file: BinaryIO) -> Iterator[bytes]:
         yield line
 
 
-def tail(file: BinaryIO, end: int) -> bytes:
-    """The `TAIL_BYTES` before a place, where the file is left to be read on."""
-    start = max(0, end - TAIL_BYTES)
-    file.seek(start)
-    return file.read(end - start)
+class Edges(NamedTuple):
+    """The first and the last `EDGE_BYTES` of what stands before a place in a file."""
+
+    first: bytes
+    last: bytes
+
+    @classmethod
+    def of(cls, file: BinaryIO, end: int) -> Self:
+        """The edges of a file up to a place, where the file is left to be read on."""
+        file.seek(0)
+        first = file.read(min(end, EDGE_BYTES))
+        file.seek(max(0, end - EDGE_BYTES))
+        return cls(first, file.read(min(end, EDGE_BYTES)))
+
+    def followed_by(self, line: bytes) -> Edges:
+        """The edges with one more line."""
+        first = self.first + line[: EDGE_BYTES - len(self.first)]
+        return Edges(first, (self.last + line[-EDGE_BYTES:])[-EDGE_BYTES:])
 
 
 def blocks(file: BinaryIO, length: int) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import structlog
 
 from producers.clawdbot.batches import Batch, Gathering
-from producers.clawdbot.blocks import TAIL_BYTES, blocks, first_lines, is_whole, tail
+from producers.clawdbot.blocks import Edges, blocks, first_lines, is_whole
 from producers.clawdbot.checkpoints import Checkpoint, Stamp
 from producers.clawdbot.context import SessionFacts
 from producers.clawdbot.discover import recognise
@@ -60,7 +60,7 @@ class TranscriptFile:
         self._clock = clock
         # What was read by this process and is known to be in the file; None: to be verified first.
         self._transcript: Transcript | None = None if checkpoint else Transcript(source)
-        self._tail = b""
+        self._edges = Edges(b"", b"")
         # It looks as before, and is not.
         self.suspect = False
         # Something was appended to what looked as before; whether it is as before is not known yet.
@@ -223,7 +223,7 @@ class TranscriptFile:
         same_file = (stamp.device, stamp.inode) == (seen.device, seen.inode)
         if not same_file or stamp.size <= seen.size or self.checkpoint.torn_position is not None:
             return False
-        return tail(file, position["bytes"]) == self._tail
+        return Edges.of(file, position["bytes"]) == self._edges
 
     def _start_anew(self, file: BinaryIO) -> None:
         file.seek(0)
@@ -249,14 +249,14 @@ class TranscriptFile:
     def _lines(self, file: BinaryIO, stamp: Stamp, gathered: Gathering, final: bool) -> Iterator[Batch]:
         transcript = self._transcript
         assert transcript is not None
-        self._tail = tail(file, transcript.position["bytes"])
+        self._edges = Edges.of(file, transcript.position["bytes"])
         torn = b""
         now = self._clock()
         for line in file:
             if not line.endswith(b"\n"):
                 torn = line
                 break
-            self._tail = (self._tail + line[-TAIL_BYTES:])[-TAIL_BYTES:]
+            self._edges = self._edges.followed_by(line)
             event = transcript.append(line, captured_at=now)
             if (event["byte_offset"] or 0) >= self._resend_before or event["occurred_at"] >= self._resend_since:
                 gathered.add(event, len(line), transcript.fault)

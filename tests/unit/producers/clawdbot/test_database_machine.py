@@ -77,7 +77,7 @@ class Following(RuleBasedStateMachine):
     def delete(self, session: str, reason: str | None) -> None:
         if self.writer.lines(session):
             self.writer.delete(session, reason)
-            if reason == "deleted" or (reason is None and self.entries[session]):
+            if reason == "deleted" or (reason is None and session in self.entries):
                 self.deleted.add(session)
 
     @rule(session=_SESSIONS, in_file=st.booleans())

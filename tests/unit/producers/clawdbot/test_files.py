@@ -118,19 +118,19 @@ async def test_a_truncation_leaves_the_generation_before_it(path: Path, tmp_path
     assert heads(log)[1] == ("TRUNCATED", "REPLACED", 2)
 
 
-async def test_an_edit_that_keeps_the_end_is_found_when_the_file_has_come_to_rest(path: Path, tmp_path: Path) -> None:
+async def test_an_edit_that_keeps_both_ends_is_found_when_the_file_has_come_to_rest(path: Path, tmp_path: Path) -> None:
     log = Log()
     reader = log.reader(tmp_path)
-    rest = b"".join(message(number) for number in range(2, 20))
-    write(path, header() + message(1, "old") + rest)
+    some, rest = [b"".join(message(number) for number in numbers) for numbers in (range(10), range(11, 20))]
+    write(path, header() + some + message(10, "old") + rest)
     await reader.read_all(final=False)
-    write(path, header() + message(1, "new") + rest + message(20))
+    write(path, header() + some + message(10, "new") + rest + message(20))
     await reader.read_changed([path])
     assert len(log.of_kind("TRANSCRIPT_HEAD")) == 1
     await look_around(reader)
     await look_around(reader)
-    assert heads(log)[1:] == [("REWRITTEN", "REPLACED", 21)]
-    assert message(1, "new") in log.lines
+    assert heads(log)[1:] == [("REWRITTEN", "REPLACED", 22)]
+    assert message(10, "new") in log.lines
 
 
 async def test_a_reset_is_a_rename_and_a_new_file(path: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from producers.transcript import Transcript, TranscriptSource, split_lines
 from schemas.records import SessionEvent
 from streams.derive import Derived, derive
 from tests.unit.producers.clawdbot.migration import migrated
-from tests.unit.producers.clawdbot.writing import SESSION, Log, line, look_around, write
+from tests.unit.producers.clawdbot.writing import SESSION, Log, header, line, look_around, message, write
 
 SAMPLE = Path(__file__).parents[5] / "shared" / "samples" / "pi" / "before-compaction.jsonl"
 
@@ -104,13 +104,26 @@ async def test_a_migration_in_place_is_a_rewrite(tmp_path: Path) -> None:
     assert_same_totals(before, derive(log.events))
 
 
+async def test_a_migration_that_changes_a_digit_is_found_though_a_line_follows(tmp_path: Path) -> None:
+    log, path = Log(), tmp_path / f"{SESSION}.jsonl"
+    old = header(version=2) + b"".join(message(number) for number in range(10))
+    write(path, old)
+    reader = log.reader(tmp_path)
+    await reader.read_all(final=False)
+    new = migrated(old)
+    assert len(new) == len(old)
+    write(path, new + message(10))
+    await reader.read_changed([path])
+    assert b"".join(log.lines) == old + new + message(10)
+
+
 @pytest.mark.skipif(not SAMPLE.is_file(), reason=f"the sample transcripts are not at {SAMPLE.parent}")
 @pytest.mark.parametrize("branched", [True, False], ids=["as it is", "as a session of its own"])
 def test_a_real_session_of_v1_is_counted_once(branched: bool) -> None:
     old = SAMPLE.read_bytes()
     if not branched:
-        header, _, rest = old.partition(b"\n")
-        old = line(**{name: value for name, value in json.loads(header).items() if name != "branchedFrom"}) + rest
+        first, _, rest = old.partition(b"\n")
+        old = line(**{name: value for name, value in json.loads(first).items() if name != "branchedFrom"}) + rest
     new = migrated(old)
     before, after, both = derive(events_of(old)), derive(events_of(new)), derive(events_of(old) + events_of(new))
     assert_same_totals(before, after)
