@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self, TextIO
 
 from producers.clawdbot import generation_checkpoints
@@ -102,6 +103,8 @@ class CheckpointStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # A write goes on when what waits for it is cancelled, and SQLite crashes where it is closed beneath one.
+        self._in_use = Lock()
         try:
             self._open(folder)
         except (sqlite3.Error, OSError) as error:
@@ -140,7 +143,8 @@ class CheckpointStore:
             TransientError: They can't be written for now, as when the disk is full: nothing is changed.
         """
         try:
-            self._save(list(checkpoints), list(forget))
+            with self._in_use:
+                self._save(list(checkpoints), list(forget))
         except sqlite3.OperationalError as error:
             raise TransientError(f"{self._folder}: {error}", hint="Make room on that disk.") from error
 
@@ -162,8 +166,9 @@ class CheckpointStore:
             )
 
     def close(self) -> None:
-        """Closes the file."""
-        self._connection.close()
+        """Closes the file, after a write that is under way."""
+        with self._in_use:
+            self._connection.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

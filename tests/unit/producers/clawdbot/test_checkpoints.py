@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -49,6 +52,26 @@ def test_what_is_saved_is_loaded(tmp_path_factory: pytest.TempPathFactory, check
     store.close()
     again = CheckpointStore(folder)
     assert again.load() == {each.path: each for each in checkpoints}
+    again.close()
+
+
+def test_a_store_is_closed_after_a_write_that_is_under_way(tmp_path: Path) -> None:
+    store, is_saving, may_go_on = CheckpointStore(tmp_path), Event(), Event()
+
+    def slowly() -> Iterator[Checkpoint]:
+        is_saving.set()
+        may_go_on.wait()
+        yield checkpoint("/a")
+
+    with ThreadPoolExecutor() as threads:
+        saving = threads.submit(store.save, slowly())
+        is_saving.wait()
+        closing = threads.submit(store.close)
+        may_go_on.set()
+        saving.result()
+        closing.result()
+    again = CheckpointStore(tmp_path)
+    assert set(again.load()) == {Path("/a")}
     again.close()
 
 
