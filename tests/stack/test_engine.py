@@ -123,7 +123,8 @@ async def dead_letters(settings: Settings, group: str) -> list[DeadLetter]:
         for partition, end in (await consumer.end_offsets(partitions)).items():
             while await consumer.position(partition) < end:
                 for records in (await consumer.getmany(timeout_ms=1000)).values():
-                    found += [decoder.decode(record.value) for record in records]
+                    # A letter that was redriven or discarded leaves a tombstone.
+                    found += [decoder.decode(record.value) for record in records if record.value is not None]
     finally:
         await consumer.stop()
         registry.close()

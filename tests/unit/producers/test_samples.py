@@ -1,5 +1,6 @@
 """The real transcripts, where they are at hand."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,8 @@ def test_every_line_is_understood(path: Path) -> None:
 
 async def test_what_is_no_transcript_is_told_by_its_content() -> None:
     log = Log()
-    reader = log.sources(SAMPLES)
-    await reader.read_all(final=True)
+    with closing(log.sources(SAMPLES)) as reader:
+        await reader.read_all(final=True)
     skipped = {path.relative_to(SAMPLES).as_posix() for path in reader.counts.skipped}
     assert skipped == {
         "claude-code/representative_messages.jsonl",
