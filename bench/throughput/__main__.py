@@ -54,6 +54,9 @@ def main() -> int:
                     measured = PARTS[name](bench)
                 except Exception as error:  # noqa: BLE001  # what the other parts measured is not lost
                     failed.append(name)
+                    # An earlier figure beside the new ones would be taken for one of them.
+                    results["parts"].pop(name, None)
+                    results["measured_on"].pop(name, None)
                     progress(f"part {name} failed: {type(error).__name__}: {error}")
                     continue
                 took = round(time.monotonic() - part_begun, 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -123,7 +124,8 @@ def _bulk(settings: Settings, prepared: Sequence[tuple[int, list[bytes]]]) -> in
     with stores.opensearch(settings) as client:
         for _, bodies in prepared:
             for body in bodies:
-                if client.bulk(body=body)["errors"]:
+                # Of a request that it refuses for its full heap it took nothing.
+                if stores.patiently(partial(client.bulk, body=body))["errors"]:
                     raise RuntimeError("OpenSearch refuses what it held before")
     return sum(count for count, _ in prepared)
 

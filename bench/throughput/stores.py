@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
+from typing import TypeVar
 
 import psycopg
 from minio import Minio
@@ -19,12 +21,15 @@ from consumers.postgres.rows import TABLES
 from infra.opensearch.setup import DATASETS, put_templates
 from queries.archive import Archive
 from schemas.topics import PARTITIONS
+from sessiontrack.backoff import backoff_delays
 from sessiontrack.errors import SessionTrackError
 from sessiontrack.s3 import connection_pool, s3_client
 from sessiontrack.settings import Settings
 
 _TIMEOUT_S = 120
-_ATTEMPTS, _PAUSE_S = 10, 2.0
+# A minute, about.
+_ATTEMPTS = 12
+ResultT = TypeVar("ResultT")
 
 
 def empty_postgres(settings: Settings) -> None:
@@ -46,13 +51,13 @@ def empty_opensearch(settings: Settings) -> None:
     patiently(step)
 
 
-def patiently(step: Callable[[], None]) -> None:
+def patiently(step: Callable[[], ResultT]) -> ResultT:
     """Does a step that may be repeated, until OpenSearch, whose heap may be full for a moment, takes it."""
-    for _ in range(_ATTEMPTS):
+    for delay in islice(backoff_delays(), _ATTEMPTS):
         try:
             return step()
         except (OpenSearchException, SessionTrackError):
-            time.sleep(_PAUSE_S)
+            time.sleep(delay)
     return step()
 
 
