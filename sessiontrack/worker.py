@@ -7,6 +7,7 @@ or a worker that takes too long, ends the process at once, which costs no more t
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -48,6 +49,9 @@ def run_worker(work: Work[MetricsT], metrics: MetricsT, telemetry: TelemetrySett
         UnavailableError: The telemetry can't be served.
         Exception: Whatever the worker raises: with nothing committed that it did not finish.
     """
+    # Records are trees without cycles, and go when their batch does. Looking for garbage while a batch is in hand, some
+    # 100,000 objects, would take a tenth of the time for nothing.
+    gc.set_threshold(500_000, 10, 10)
     health = Health(late_after_s=telemetry.oldest_unprocessed_s, oldest_age_s=metrics.oldest_age_s)
     # A thread: it is not held up by whatever holds the loop, or the threads that the loop waits for at its end.
     deadline = threading.Timer(LONGEST_STOP_S, _end_at_once, [metrics.worker, 1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -53,9 +52,6 @@ async def run_streams(
 
     What is not understood ends the process with status 1, nothing of the batch committed: the next one reads it again.
     """
-    # Events are trees without cycles, and go when their batch does. Looking for garbage while a batch is in hand, some
-    # 100,000 objects, would take a tenth of the time for nothing.
-    gc.set_threshold(500_000, 10, 10)
     publisher = Publisher(settings.kafka, f"{namespace}.streams")
     try:
         codec, states = await _connected(settings, stop, health)
