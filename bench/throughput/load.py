@@ -36,7 +36,7 @@ def use_own_stack() -> None:
 
 
 def load(settings: Settings, prepared: Prepared) -> None:
-    """Loads the corpus, where the topic does not hold it already; another corpus makes room.
+    """Loads the corpus, where the topic does not hold it already, and it alone; another corpus makes room.
 
     Raises:
         UsageError: The topic holds events that are none of ours.
@@ -44,7 +44,7 @@ def load(settings: Settings, prepared: Prepared) -> None:
     loaded_before = settings.data_dir / "throughput" / "loaded"
     before = loaded_before.read_text("utf-8") if loaded_before.exists() else ""
     held = asyncio.run(_held(settings))
-    if held and before == prepared.folder.name:
+    if held == prepared.events and before == prepared.folder.name:
         return
     if held and not before:
         raise UsageError(
