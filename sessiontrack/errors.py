@@ -20,6 +20,10 @@ class TransientError(SessionTrackError):
     """Time heals it (a server is away or overloaded): retried with backoff, never a dead letter."""
 
 
+class ConfigurationError(TransientError):
+    """A person heals it (a wrong key, a model that is not there): it waits like what time heals, never a dead letter."""
+
+
 class TerminalError(SessionTrackError):
     """This record can't be processed however often it is tried: it goes to the dead letters."""
 
