@@ -17,7 +17,17 @@ class SessionTrackError(Exception):
 
 
 class TransientError(SessionTrackError):
-    """Time heals it (a server is away or overloaded): retried with backoff, never a dead letter."""
+    """Time heals it (a server is away or overloaded): retried with backoff, never a dead letter.
+
+    Args:
+        message: What went wrong and where.
+        hint: What to do next.
+        retry_after_s: Seconds before which the server wants no other try; None where it did not say.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class ConfigurationError(TransientError):

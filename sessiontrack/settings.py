@@ -144,6 +144,37 @@ class SinkSettings(Section):
     linger_ms: int = Field(100, ge=0, description="How long a batch waits for more records.")
 
 
+class EmbeddingSettings(Section):
+    """What makes vectors of texts. `local` needs no key and no network; the others are sent the texts.
+
+    The limits are those of Gemini's free tier; 0 is none. A local model and Ollama have none.
+    """
+
+    provider: Literal["local", "gemini", "ollama"] = Field("local", description="Who embeds.")
+    model: str = Field(
+        "",
+        description="local: all-minilm-l6-v2 or multilingual-e5-small; gemini: gemini-embedding-001; "
+        "ollama: nomic-embed-text. The first named where empty.",
+    )
+    dimensions: int = Field(
+        0, ge=0, le=4096, description="Length of a vector; the model's own, of Gemini 768, where 0. Local: 384."
+    )
+    base_url: str = Field("", description="Another address of the provider's API; Ollama's is http://127.0.0.1:11434.")
+    api_key: SecretStr = Field(SecretStr(""), description="Key of the provider's API.")
+    timeout_s: float = Field(30, gt=0, description="Seconds for one call to embed what is to be found.")
+    query_timeout_s: float = Field(2, gt=0, description="Seconds to embed a question; then text alone is searched.")
+    requests_per_minute: int = Field(100, ge=0, description="Most texts sent in a minute; Gemini counts each text.")
+    tokens_per_minute: int = Field(30_000, ge=0, description="Most tokens sent in a minute.")
+    requests_per_day: int = Field(1_000, ge=0, description="Most texts sent in a day.")
+    tokens_per_day: int = Field(0, ge=0, description="Most tokens sent in a day.")
+    threads: int = Field(1, ge=1, description="Most threads that a local model computes on.")
+    cache_bytes: int = Field(
+        1024**3,
+        ge=0,
+        description="Most bytes of vectors kept in data_dir, so that no text is embedded twice; 0 keeps none.",
+    )
+
+
 class LogSettings(Section):
     """What is logged, and how."""
 
@@ -200,6 +231,7 @@ class Settings(BaseSettings):
     s3: S3Settings = S3Settings()
     capture: CaptureSettings = CaptureSettings()
     sink: SinkSettings = SinkSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
     log: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     stack: StackSettings = StackSettings()
