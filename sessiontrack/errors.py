@@ -31,7 +31,7 @@ class TransientError(SessionTrackError):
 
 
 class ConfigurationError(TransientError):
-    """A person heals it (a wrong key, a model that is not there): it waits like what time heals, never a dead letter."""
+    """A person heals it (a wrong key, a missing model): it waits like what time heals, and is never a dead letter."""
 
 
 class TerminalError(SessionTrackError):

@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sessiontrack.errors import ConfigurationError, TransientError
+
 Vectors = NDArray[np.float32]
 
 
@@ -16,8 +18,8 @@ class Embedder(Protocol):
 
     All vectors are float32 of length 1. A text beyond `max_tokens` is cut there. Each call may raise
 
-    - `TransientError`: the provider is away, slow or its quota is used up; `ConfigurationError`, which is one too, where
-      a person must act first (a wrong key, a model that is not there). Never a dead letter.
+    - `TransientError`: the provider is away, slow or its quota is used up; `ConfigurationError`, which is one too,
+      where a person must act first (a wrong key, a model that is not there). Never a dead letter.
     - `TerminalError`: the provider refuses these very texts. Of several, one may be at fault: try them one by one.
     """
 
@@ -46,6 +48,17 @@ class Embedder(Protocol):
         """Lets go of connections and files."""
 
 
+def estimated_tokens(text: str) -> int:
+    """Tokens of a text at most, whatever the model: three ASCII characters to one, and each other character one."""
+    ascii_characters = len(text.encode("ascii", "ignore"))
+    return ascii_characters // 3 + len(text) - ascii_characters + 2
+
+
+def no_vectors(dimensions: int) -> Vectors:
+    """Vectors of no texts: (0, dimensions)."""
+    return np.empty((0, dimensions), dtype=np.float32)
+
+
 def space_of(model: str, dimensions: int) -> str:
     """The name of a space."""
     return f"{model.rpartition('/')[2].lower()}@{dimensions}"
@@ -61,3 +74,24 @@ def unit_vectors(vectors: Vectors) -> Vectors:
     if not np.all(np.isfinite(lengths) & (lengths > 0)):
         raise ValueError("a vector without direction")
     return np.asarray(vectors / lengths, dtype=np.float32)
+
+
+def checked_vectors(answer: object, texts: int, dimensions: int, provider: str) -> Vectors:
+    """What a provider answered, as vectors of length 1: (texts, dimensions).
+
+    Raises:
+        ConfigurationError: They are of another length than the settings say.
+        TransientError: It is not one vector for each text, as where something between us and the provider answered.
+    """
+    try:
+        vectors = np.asarray(answer, dtype=np.float32)
+        if vectors.ndim != 2 or len(vectors) != texts:
+            raise ValueError(f"vectors of shape {vectors.shape} for {texts} texts")
+        if vectors.shape[1] != dimensions:
+            raise ConfigurationError(
+                f"{provider} makes vectors of {vectors.shape[1]} dimensions, not {dimensions}",
+                hint="Set embedding.dimensions to what the model makes.",
+            )
+        return unit_vectors(vectors)
+    except (TypeError, ValueError) as error:
+        raise TransientError(f"{provider} answered with something else than vectors: {error}") from error

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from sessiontrack.errors import ConfigurationError
-from sessiontrack.providers.embedder import Vectors, space_of
+from sessiontrack.providers.embedder import Vectors, no_vectors, space_of
 from sessiontrack.providers.local import e5, minilm
 
 
@@ -69,7 +69,7 @@ class LocalEmbedder:
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts, (texts, dimensions)."""
         if not texts:
-            return np.empty((0, self.dimensions), dtype=np.float32)
+            return no_vectors(self.dimensions)
         return np.stack(await asyncio.gather(*(self._embed(text, is_query=False) for text in texts)))
 
     async def embed_query(self, text: str) -> Vectors:

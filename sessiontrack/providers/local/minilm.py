@@ -44,10 +44,10 @@ class MiniLm:
         return len(self._counter.encode(text).ids)
 
     def embed(self, text: str, *, is_query: bool) -> Vectors:
-        """The mean of its tokens' vectors, scaled to 1: (384,).
+        """The mean of its tokens' vectors, scaled to 1: (384,). To this model a query is a text like others.
 
-        To this model a query is a text like others. One text at a time needs no padding, hence no mask, and costs less than a batch: of 1, 8 and 32 texts sorted by
-        length, 54, 51 and 37 texts per CPU-second.
+        One text at a time needs no padding, hence no mask, and costs less than a batch: of 1, 8 and 32 texts, sorted
+        by length, 54, 51 and 37 texts per CPU-second.
         """
         ids = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
         inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
