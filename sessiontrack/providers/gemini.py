@@ -68,10 +68,8 @@ class GeminiEmbedder:
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts, (texts, dimensions), 100 to a call."""
-        parts = [no_vectors(self.dimensions)]
-        for batch in self._batches(texts):
-            parts.append(await retrying(partial(self._embed, batch, _DOCUMENT)))
-        return np.concatenate(parts)
+        calls = [partial(self._embed, batch, _DOCUMENT) for batch in self._batches(texts)]
+        return np.concatenate([no_vectors(self.dimensions), *[await retrying(call) for call in calls]])
 
     async def embed_query(self, text: str) -> Vectors:
         """Vector of what is looked for, (dimensions,)."""
@@ -85,13 +83,13 @@ class GeminiEmbedder:
     def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
         """Texts in groups, each of which one call and the quota of a minute can hold."""
         most_texts = min(_MOST_TEXTS, self._settings.requests_per_minute or _MOST_TEXTS)
+        # A text longer than what a minute allows is sent alone.
+        most_tokens = self._settings.tokens_per_minute or _MOST_TEXTS * _MAX_TOKENS
         batch: list[str] = []
         tokens = 0
         for text in texts:
             more = self._tokens(text)
-            if batch and (
-                len(batch) == most_texts or tokens + more > (self._settings.tokens_per_minute or tokens + more)
-            ):
+            if batch and (len(batch) == most_texts or tokens + more > most_tokens):
                 yield batch
                 batch, tokens = [], 0
             batch.append(text)

@@ -45,11 +45,9 @@ class OllamaEmbedder:
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts, (texts, dimensions)."""
-        parts = [no_vectors(self.dimensions)]
-        for first in range(0, len(texts), _MOST_TEXTS):
-            batch = texts[first : first + _MOST_TEXTS]
-            parts.append(await retrying(partial(self._embed, batch, self._settings.timeout_s)))
-        return np.concatenate(parts)
+        batches = [texts[first : first + _MOST_TEXTS] for first in range(0, len(texts), _MOST_TEXTS)]
+        calls = [partial(self._embed, batch, self._settings.timeout_s) for batch in batches]
+        return np.concatenate([no_vectors(self.dimensions), *[await retrying(call) for call in calls]])
 
     async def embed_query(self, text: str) -> Vectors:
         """Vector of what is looked for, (dimensions,)."""
