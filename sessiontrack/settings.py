@@ -160,7 +160,9 @@ class EmbeddingSettings(Section):
     api_key: SecretStr = Field(SecretStr(""), description="Key of the provider's API.")
     timeout_s: float = Field(30, gt=0, description="Seconds for one call to embed what is to be found.")
     query_timeout_s: float = Field(2, gt=0, description="Seconds to embed a question; then text alone is searched.")
-    requests_per_minute: int = Field(100, ge=0, description="Most texts sent in a minute, 0 for no limit; Gemini counts each text of a call.")
+    requests_per_minute: int = Field(
+        100, ge=0, description="Most texts sent in a minute, 0 for no limit; Gemini counts each text of a call."
+    )
     tokens_per_minute: int = Field(30_000, ge=0, description="Most tokens sent in a minute, 0 for no limit.")
     requests_per_day: int = Field(1_000, ge=0, description="Most texts sent in a day, 0 for no limit.")
     tokens_per_day: int = Field(0, ge=0, description="Most tokens sent in a day, 0 for no limit.")

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 import structlog
@@ -39,6 +40,7 @@ class CachedEmbedder:
         self.dimensions = embedder.dimensions
         self.max_tokens = embedder.max_tokens
         self.count_tokens = embedder.count_tokens
+        self.batches = embedder.batches
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts, (texts, dimensions); equal ones are embedded once."""
@@ -48,12 +50,7 @@ class CachedEmbedder:
         found = await self._load(keys)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         self._metrics.embedded("cache", len(texts) - len(missing))
-        if missing:
-            self._metrics.embedded("provider", len(missing))
-            made = rounded(await self._embedder.embed_documents(list(missing.values())))
-            fresh = dict(zip(missing, made, strict=True))
-            await self._save(fresh)
-            found |= fresh
+        found |= await self._made(missing)
         return np.stack([found[key] for key in keys])
 
     async def embed_query(self, text: str) -> Vectors:
@@ -78,6 +75,18 @@ class CachedEmbedder:
         await self._embedder.close()
         if self._cache is not None:
             self._cache.close()
+
+    async def _made(self, texts: Mapping[bytes, str]) -> dict[bytes, Vectors]:
+        """What the provider makes of texts, kept call by call: what one has made outlives the failure of the next."""
+        made: dict[bytes, Vectors] = {}
+        keys = iter(texts)
+        for batch in self._embedder.batches(texts.values()):
+            vectors = rounded(await self._embedder.embed_documents(batch))
+            fresh = dict(zip(islice(keys, len(batch)), vectors, strict=True))
+            self._metrics.embedded("provider", len(batch))
+            await self._save(fresh)
+            made |= fresh
+        return made
 
     async def _load(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
         if self._cache is None:

@@ -37,7 +37,7 @@ def open_embedder(settings: Settings, registry: CollectorRegistry | None = None)
 def _provider(settings: EmbeddingSettings) -> Embedder:
     match settings.provider:
         case "local":
-            return LocalEmbedder(settings.model, threads=settings.threads)
+            return LocalEmbedder(settings.model, dimensions=settings.dimensions, threads=settings.threads)
         case "gemini":
             return GeminiEmbedder(settings)
         case "ollama":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -38,6 +39,9 @@ class Embedder(Protocol):
     def count_tokens(self, text: str) -> int:
         """Tokens of a text, those that mark its ends among them; an upper estimate where only the provider knows."""
 
+    def batches(self, texts: Iterable[str]) -> Iterable[Sequence[str]]:
+        """Texts in groups, in their order, each of which is one call: what is paid for is one of them at a time."""
+
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts that are to be found, in their order: (texts, dimensions). Waits and retries for long."""
 
@@ -52,6 +56,13 @@ def estimated_tokens(text: str) -> int:
     """Tokens of a text at most, whatever the model: three ASCII characters to one, and each other character one."""
     ascii_characters = len(text.encode("ascii", "ignore"))
     return ascii_characters // 3 + len(text) - ascii_characters + 2
+
+
+def in_groups(texts: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Texts in groups of a size; the last may be smaller."""
+    rest = iter(texts)
+    while group := list(islice(rest, size)):
+        yield group
 
 
 def no_vectors(dimensions: int) -> Vectors:

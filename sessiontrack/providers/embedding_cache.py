@@ -122,12 +122,6 @@ class EmbeddingCache:
                     (_FORGOTTEN_SHARE,),
                 )
 
-    def clear(self) -> None:
-        """Forgets every vector, as an erasure has to: a vector tells something of its text."""
-        with self._in_use:
-            self._connection.execute("DELETE FROM vectors")
-            self._connection.execute("VACUUM")
-
     def close(self) -> None:
         """Closes the file, after a write that is under way."""
         with self._in_use:

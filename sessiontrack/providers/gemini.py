@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -66,50 +67,34 @@ class GeminiEmbedder:
         """An upper estimate."""
         return estimated_tokens(text)
 
+    def batches(self, texts: Iterable[str]) -> Iterable[Sequence[str]]:
+        """Groups that one call holds, and the quota of a minute."""
+        most_texts = min(_MOST_TEXTS, self._settings.requests_per_minute or _MOST_TEXTS)
+        return batches(texts, most_texts, self._settings.tokens_per_minute or _MOST_TEXTS * _MAX_TOKENS)
+
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts, (texts, dimensions), 100 to a call."""
-        calls = [partial(self._embed, batch, _DOCUMENT) for batch in self._batches(texts)]
+        calls = [partial(self._embed, batch, _DOCUMENT, PATIENCE_S) for batch in self.batches(texts)]
         return np.concatenate([no_vectors(self.dimensions), *[await retrying(call) for call in calls]])
 
     async def embed_query(self, text: str) -> Vectors:
         """Vector of what is looked for, (dimensions,)."""
-        [vector] = await self._embed([text], _QUERY)
+        try:
+            # Also over the wait for its turn, where documents wait for their quota.
+            async with asyncio.timeout(self._settings.query_timeout_s):
+                [vector] = await self._embed([text], _QUERY, patience_s=0)
+        except TimeoutError as error:
+            raise TransientError("Gemini does not answer in time") from error
         return np.asarray(vector)
 
     async def close(self) -> None:
         """Closes the connections."""
         await self._http.aclose()
 
-    def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
-        """Texts in groups, each of which one call and the quota of a minute can hold."""
-        most_texts = min(_MOST_TEXTS, self._settings.requests_per_minute or _MOST_TEXTS)
-        # A text longer than what a minute allows is sent alone.
-        most_tokens = self._settings.tokens_per_minute or _MOST_TEXTS * _MAX_TOKENS
-        batch: list[str] = []
-        tokens = 0
-        for text in texts:
-            more = self._tokens(text)
-            if batch and (len(batch) == most_texts or tokens + more > most_tokens):
-                yield batch
-                batch, tokens = [], 0
-            batch.append(text)
-            tokens += more
-        if batch:
-            yield batch
-
-    def _tokens(self, text: str) -> int:
-        return min(self.count_tokens(text), _MAX_TOKENS)
-
-    async def _embed(self, texts: list[str], task: str) -> Vectors:
-        is_query = task == _QUERY
-        await self._quota.spend(len(texts), sum(map(self._tokens, texts)), patience_s=0.0 if is_query else PATIENCE_S)
-        timeout_s = self._settings.query_timeout_s if is_query else self._settings.timeout_s
+    async def _embed(self, texts: Sequence[str], task: str, patience_s: float) -> Vectors:
+        await self._quota.spend(len(texts), sum(map(_sent_tokens, texts)), patience_s=patience_s)
         types = self._types
-        config = types.EmbedContentConfig(
-            task_type=task,
-            output_dimensionality=self.dimensions,
-            http_options=types.HttpOptions(timeout=int(timeout_s * 1000)),
-        )
+        config = types.EmbedContentConfig(task_type=task, output_dimensionality=self.dimensions)
         # An empty text is refused; a space is as near to it as can be. A `Content` each keeps any model from making
         # one vector of all of them.
         contents = [types.Content(parts=[types.Part(text=text or " ")]) for text in texts]
@@ -119,11 +104,30 @@ class GeminiEmbedder:
             raise refusal(error.code, error.details, _headers(error.response), self._model) from None
         except httpx.HTTPError as error:
             raise TransientError(f"Gemini does not answer: {type(error).__name__}") from error
-        except (ValueError, self._errors.UnknownApiResponseError) as error:
+        except ValueError as error:
             raise TransientError("Gemini answered with something else than JSON") from error
         # Vectors that are shorter than the model's own come unscaled.
         values = [each.values for each in answer.embeddings or []]
         return checked_vectors(values, len(texts), self.dimensions, "Gemini")
+
+
+def batches(texts: Iterable[str], most_texts: int, most_tokens: int) -> Iterator[list[str]]:
+    """Texts in groups, in their order; one that has too many tokens is a group of its own."""
+    batch: list[str] = []
+    tokens = 0
+    for text in texts:
+        more = _sent_tokens(text)
+        if batch and (len(batch) == most_texts or tokens + more > most_tokens):
+            yield batch
+            batch, tokens = [], 0
+        batch.append(text)
+        tokens += more
+    if batch:
+        yield batch
+
+
+def _sent_tokens(text: str) -> int:
+    return min(estimated_tokens(text), _MAX_TOKENS)
 
 
 def refusal(code: int, body: Any, headers: Mapping[str, str], model: str) -> SessionTrackError:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import httpx
 import numpy as np
 
 from sessiontrack.errors import ConfigurationError, TerminalError, TransientError
-from sessiontrack.providers.embedder import Vectors, checked_vectors, estimated_tokens, no_vectors, space_of
+from sessiontrack.providers.embedder import Vectors, checked_vectors, estimated_tokens, in_groups, no_vectors, space_of
 from sessiontrack.providers.retrying import retrying
 from sessiontrack.settings import EmbeddingSettings
 
@@ -43,10 +43,13 @@ class OllamaEmbedder:
         """An upper estimate."""
         return estimated_tokens(text)
 
+    def batches(self, texts: Iterable[str]) -> Iterable[Sequence[str]]:
+        """Groups that one call holds."""
+        return in_groups(texts, _MOST_TEXTS)
+
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts, (texts, dimensions)."""
-        batches = [texts[first : first + _MOST_TEXTS] for first in range(0, len(texts), _MOST_TEXTS)]
-        calls = [partial(self._embed, batch, self._settings.timeout_s) for batch in batches]
+        calls = [partial(self._embed, batch, self._settings.timeout_s) for batch in self.batches(texts)]
         return np.concatenate([no_vectors(self.dimensions), *[await retrying(call) for call in calls]])
 
     async def embed_query(self, text: str) -> Vectors:

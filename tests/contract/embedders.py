@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import aclosing
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
@@ -24,14 +24,13 @@ TEXTS = [
 _TOLERANCE = 1e-3
 
 
-def closing(embedder: Embedder) -> aclosing[Any]:
+@asynccontextmanager
+async def closing(embedder: Embedder) -> AsyncIterator[None]:
     """Closes it in the end."""
-
-    class Closing:
-        async def aclose(self) -> None:
-            await embedder.close()
-
-    return aclosing(Closing())
+    try:
+        yield
+    finally:
+        await embedder.close()
 
 
 class EmbedderContract(ABC):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from typing import NamedTuple, Protocol
@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from sessiontrack.errors import ConfigurationError
-from sessiontrack.providers.embedder import Vectors, no_vectors, space_of
+from sessiontrack.providers.embedder import Vectors, in_groups, no_vectors, space_of
 from sessiontrack.providers.local import e5, minilm
 
 
@@ -38,24 +38,34 @@ _KINDS = {
 }
 
 
+# Texts that are in work together. More would gain nothing: each is computed by itself.
+_GROUP = 64
+
+
 class LocalEmbedder:
     """Embeds in this process. The model is loaded when it is first needed, and once.
 
     Args:
         model: `all-minilm-l6-v2` or `multilingual-e5-small`; the first where empty.
+        dimensions: Those of the model, or 0.
         threads: Most threads that compute at once.
 
     Raises:
-        ConfigurationError: There is no such model.
+        ConfigurationError: There is no such model, or it has other dimensions.
     """
 
-    def __init__(self, model: str = "", *, threads: int = 1) -> None:
+    def __init__(self, model: str = "", *, dimensions: int = 0, threads: int = 1) -> None:
         name = model or minilm.MODEL
         if name not in _KINDS:
             raise ConfigurationError(
                 f"no local embedding model: {name}", hint=f"embedding.model is one of {', '.join(_KINDS)}."
             )
         self._kind = _KINDS[name]
+        if dimensions not in (0, self._kind.dimensions):
+            raise ConfigurationError(
+                f"{name} makes vectors of {self._kind.dimensions} dimensions, not {dimensions}",
+                hint="Leave embedding.dimensions out.",
+            )
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="embedding")
         self.space = space_of(name, self._kind.dimensions)
@@ -65,6 +75,10 @@ class LocalEmbedder:
     def count_tokens(self, text: str) -> int:
         """Tokens of a text, exactly."""
         return self._model.count_tokens(text)
+
+    def batches(self, texts: Iterable[str]) -> Iterable[Sequence[str]]:
+        """Groups that take about a second each."""
+        return in_groups(texts, _GROUP)
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts, (texts, dimensions)."""

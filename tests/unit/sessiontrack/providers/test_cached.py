@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from sessiontrack.errors import UnavailableError
+from sessiontrack.errors import ConfigurationError, TransientError, UnavailableError
 from sessiontrack.providers.cached import CachedEmbedder
 from sessiontrack.providers.choice import open_embedder
-from sessiontrack.providers.embedder import Embedder, Vectors, unit_vectors
+from sessiontrack.providers.embedder import Embedder, Vectors, in_groups, unit_vectors
 from sessiontrack.providers.embedding_cache import EmbeddingCache, cache_key, rounded
 from sessiontrack.settings import EmbeddingSettings, Settings
 from sessiontrack.telemetry.metrics import EmbeddingMetrics
@@ -34,7 +34,12 @@ class Counting:
     def count_tokens(self, text: str) -> int:
         return len(text)
 
+    def batches(self, texts: Iterable[str]) -> Iterable[Sequence[str]]:
+        return in_groups(texts, 2)
+
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        if "quota is used up" in texts:
+            raise TransientError("quota")
         self.asked += texts
         return unit_vectors(np.array([vector_of(text, self.space) for text in texts], dtype=np.float32))
 
@@ -69,6 +74,16 @@ async def test_a_text_is_embedded_once_also_by_another_process(tmp_path: Path) -
     assert np.array_equal(fresh[0], fresh[2])
     assert np.array_equal(again[:2], fresh[1::-1])
     assert registry.get_sample_value("sessiontrack_embedded_texts_total", {"source": "provider"}) == 2
+
+
+async def test_what_one_call_made_outlives_the_failure_of_the_next(tmp_path: Path) -> None:
+    counting = Counting()
+    embedder = cached(counting, tmp_path)
+    async with closing(embedder):
+        with pytest.raises(TransientError):
+            await embedder.embed_documents(["a", "b", "c", "quota is used up"])
+        await embedder.embed_documents(["a", "b"])
+    assert counting.asked == ["a", "b"]
 
 
 async def test_spaces_and_tasks_are_kept_apart(tmp_path: Path) -> None:
@@ -113,8 +128,6 @@ def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
     assert len(kept) < 300
     assert not kept.keys() & set(keys[50:70])
     assert kept.keys() >= set(keys[280:300])
-    cache.clear()
-    assert cache.load(keys, today=3) == {}
     cache.close()
 
 
@@ -136,3 +149,8 @@ async def test_the_settings_choose(tmp_path: Path, provider: str) -> None:
     embedder = open_embedder(settings)
     async with closing(embedder):
         assert embedder.space == {"local": "all-minilm-l6-v2@384", "ollama": "nomic-embed-text@768"}[provider]
+
+
+def test_a_local_model_has_the_dimensions_that_it_has(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="384 dimensions, not 512"):
+        open_embedder(Settings(data_dir=tmp_path, embedding=EmbeddingSettings(dimensions=512)))

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from sessiontrack.errors import ConfigurationError, SessionTrackError, TerminalError, TransientError
-from sessiontrack.providers.embedder import Embedder
-from sessiontrack.providers.gemini import GeminiEmbedder, refusal
+from sessiontrack.providers.embedder import Embedder, estimated_tokens
+from sessiontrack.providers.gemini import GeminiEmbedder, batches, refusal
 from sessiontrack.settings import EmbeddingSettings
 from tests.contract.embedders import RemoteContract, closing
 from tests.unit.sessiontrack.providers.model_server import DIMENSIONS, KEY, Answer, ModelServer, google_error
@@ -58,14 +60,20 @@ async def test_what_is_sent(server: ModelServer) -> None:
     assert asked["requests"][0]["taskType"] == "RETRIEVAL_QUERY"
 
 
-async def test_a_call_has_100_texts_at_most_and_what_a_minute_allows(server: ModelServer) -> None:
-    texts = [f"text {number}" for number in range(250)]
-    for limits, sizes in [({}, [100, 100, 50]), ({"requests_per_minute": 125}, [100, 100, 50])]:
-        server.calls.clear()
-        embedder = gemini(server.url, **limits)
-        assert [len(batch) for batch in embedder._batches(texts)] == sizes
-    few_tokens = gemini(server.url, tokens_per_minute=100)
-    assert max(sum(map(few_tokens.count_tokens, batch)) for batch in few_tokens._batches(texts)) <= 100
+async def test_a_call_has_100_texts_at_most(server: ModelServer) -> None:
+    embedder = gemini(server.url)
+    async with closing(embedder):
+        await embedder.embed_documents([f"text {number}" for number in range(250)])
+    assert [len(texts) for texts in server.texts()] == [100, 100, 50]
+
+
+@given(st.lists(st.text(max_size=60)), st.integers(1, 5), st.integers(2, 40))
+def test_a_call_has_no_more_than_a_minute_allows(texts: list[str], most_texts: int, most_tokens: int) -> None:
+    calls = list(batches(texts, most_texts, most_tokens))
+    assert [text for call in calls for text in call] == texts
+    for call in calls:
+        assert 0 < len(call) <= most_texts
+        assert len(call) == 1 or sum(map(estimated_tokens, call)) <= most_tokens
 
 
 async def test_a_model_that_would_mix_texts_is_asked_for_one_vector_each(server: ModelServer) -> None:
