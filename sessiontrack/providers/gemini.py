@@ -54,9 +54,14 @@ class GeminiEmbedder:
         self._types, self._errors = types, errors
         self._model = settings.model or _MODEL
         self._settings = settings
-        self._http = httpx.AsyncClient(timeout=settings.timeout_s)
-        # Without options for it the client does not retry: we do, within the quota.
-        options = types.HttpOptions(base_url=settings.base_url or None, httpx_async_client=self._http)
+        # A client of ours, as otherwise it depends on what else is installed which one Google's takes, and what it raises.
+        # Without options for it, Google's does not retry: we do, within the quota.
+        self._http = httpx.AsyncClient()
+        options = types.HttpOptions(
+            base_url=settings.base_url or None,
+            timeout=int(settings.timeout_s * 1000),
+            httpx_async_client=self._http,
+        )
         self._client = genai.Client(api_key=key, vertexai=False, http_options=options)
         self._quota = _quota(settings)
         self.dimensions = settings.dimensions or _DIMENSIONS
