@@ -54,7 +54,7 @@ class GeminiEmbedder:
         self._types, self._errors = types, errors
         self._model = settings.model or _MODEL
         self._settings = settings
-        # A client of ours, as otherwise it depends on what else is installed which one Google's takes, and what it raises.
+        # A client of ours: else it depends on what is installed which one Google's takes, and what that raises.
         # Without options for it, Google's does not retry: we do, within the quota.
         self._http = httpx.AsyncClient()
         options = types.HttpOptions(

@@ -54,7 +54,7 @@ async def test_what_is_sent(server: ModelServer) -> None:
         query = await embedder.embed_query("a text")
     assert not np.array_equal(document[0], query)
     (path, body), (_, asked) = server.calls
-    assert path == "/v1beta/models/gemini-embedding-001:batchEmbedContents"
+    assert path.endswith("/models/gemini-embedding-001:batchEmbedContents")
     [request] = body["requests"]
     assert (request["taskType"], request["outputDimensionality"]) == ("RETRIEVAL_DOCUMENT", DIMENSIONS)
     assert asked["requests"][0]["taskType"] == "RETRIEVAL_QUERY"
