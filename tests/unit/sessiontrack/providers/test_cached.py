@@ -44,7 +44,8 @@ class Counting:
         return unit_vectors(np.array([vector_of(text, self.space) for text in texts], dtype=np.float32))
 
     async def embed_query(self, text: str) -> Vectors:
-        return (await self.embed_documents([text]))[0]
+        vector: Vectors = (await self.embed_documents([text]))[0]
+        return vector
 
     async def close(self) -> None:
         pass
