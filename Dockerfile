@@ -28,6 +28,7 @@ RUN python -m pip install --no-cache-dir --disable-pip-version-check --root-user
     && uv pip sync --no-cache --python /opt/sessiontrack --require-hashes --compile-bytecode requirements.image.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY cli cli
+COPY api api
 COPY operations operations
 COPY queries queries
 COPY producers producers

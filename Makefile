@@ -71,7 +71,7 @@ faults: install ## Hit the real servers with 500 random faults, save what came o
 lock: install ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-annotate \
 		--python-version 3.11 --custom-compile-command "make lock" --upgrade --quiet --output-file requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra streams --extra sinks --extra embeddings --constraint requirements.lock --universal \
+	$(BIN)/uv pip compile pyproject.toml --extra streams --extra sinks --extra api --extra embeddings --constraint requirements.lock --universal \
 		--generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 \
 		--custom-compile-command "make lock" --upgrade --quiet --output-file requirements.image.lock
 	printf 'uv\nhatchling\n' | $(BIN)/uv pip compile - --constraint requirements.lock --universal --generate-hashes \

@@ -10,14 +10,13 @@ import typer
 
 from cli import filters
 from cli.output import SHORT_ID, console, local_time, print_json, print_table
-from queries.times import iso
+from queries.facts import NANO, generation_facts, session_facts
 
 if TYPE_CHECKING:
     from queries.generations import Generation
     from schemas.records import Session
 
 SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="Session id, or its first characters.")]
-NANO = 10**9
 # An archive that is well puts what it has after ten seconds at the latest.
 ARCHIVE_SECONDS = 15.0
 
@@ -37,10 +36,11 @@ def sessions(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List sessions, the latest activity first."""
+    from queries.filters import parse_filters
     from queries.sessions import list_sessions
     from sessiontrack.settings import get_settings
 
-    wanted = filters.given(
+    wanted = parse_filters(
         agent=agent,
         channel=channel,
         sender=sender,
@@ -53,7 +53,7 @@ def sessions(
     )
     page = list_sessions(get_settings(), wanted, limit, after)
     if json:
-        print_json({"sessions": [_session_document(row) for row in page.rows], "next": page.next})
+        print_json({"sessions": [session_facts(row) for row in page.rows], "next": page.next})
         return
     print_table(
         ["session", "last activity", "agent", "channel", "messages", "tools", "cost", "state", "title or folder"],
@@ -136,14 +136,6 @@ def export(
         draft.unlink(missing_ok=True)
 
 
-def _session_document(row: Session) -> dict[str, Any]:
-    times = ("created_at", "last_activity_at", "closed_at")
-    document: dict[str, Any] = {**row, **{name: iso(row[name]) for name in times}}  # type: ignore[literal-required]
-    document["cost_usd"] = row["cost_nanousd"] / NANO
-    document["context_switches"] = [{**switch, "at": iso(switch["at"])} for switch in row["context_switches"]]
-    return document
-
-
 def _session_cells(row: Session) -> tuple[Any, ...]:
     return (
         row["session_id"][:SHORT_ID],
@@ -159,18 +151,7 @@ def _session_cells(row: Session) -> tuple[Any, ...]:
 
 
 def _print_generations(found: list[Generation], json: bool) -> None:
-    rows = [
-        {
-            "number": each.number,
-            "head": each.chain.hex(),
-            "state": each.state,
-            "lines": each.lines,
-            "bytes": each.size,
-            "archived_at": iso(each.archived_at),
-            "current": each.current,
-        }
-        for each in found
-    ]
+    rows = [generation_facts(each) for each in found]
     if json:
         print_json(rows)
         return

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from queries.filters import Filters
 
 Agent = Annotated[str | None, typer.Option(help="Agent id.")]
 Channel = Annotated[str | None, typer.Option(help="Channel, such as telegram.")]
@@ -18,19 +15,3 @@ Tool = Annotated[str | None, typer.Option(help="Name of a tool that was used.")]
 Project = Annotated[str | None, typer.Option(help="Working folder.")]
 Since = Annotated[str | None, typer.Option(help="From: 2026-03-01, 2026-03-01T12:00Z, or 7d, 24h, 30m ago.")]
 Until = Annotated[str | None, typer.Option(help="Up to, as --since; a day is included.")]
-
-
-def given(*, since: str | None, until: str | None, **values: str | None) -> Filters:
-    """The filters that the options give.
-
-    Raises:
-        UsageError: `since` or `until` is no time.
-    """
-    from queries.filters import Filters
-    from queries.times import parse_time
-
-    return Filters(
-        **values,
-        since=None if since is None else parse_time(since),
-        until=None if until is None else parse_time(until, end=True),
-    )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import browse, capture, dead_letters, doctor, init, rebuild, run, search, service, stack, tail, verify
+from cli import browse, capture, dead_letters, doctor, init, rebuild, run, search, serve, service, stack, tail, verify
 from cli.exits import Exit
 from cli.output import errors_told
 
@@ -49,6 +49,7 @@ app.command("init")(init.init)
 app.command("capture")(capture.capture)
 app.command("doctor")(doctor.doctor)
 app.command("run")(run.run)
+app.command("serve")(serve.serve)
 app.add_typer(service.app, name="service")
 app.command("sessions")(browse.sessions)
 app.command("show")(browse.show)

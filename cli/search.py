@@ -34,10 +34,11 @@ def search(
 
     A path, an identifier, a URL or an error code is found whole and by part.
     """
+    from queries.filters import parse_filters
     from queries.search import search as run
     from sessiontrack.settings import get_settings
 
-    wanted = filters.given(
+    wanted = parse_filters(
         agent=agent,
         channel=channel,
         sender=sender,

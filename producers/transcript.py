@@ -107,11 +107,22 @@ class Transcript:
         Raises:
             RewrittenError: These are not the bytes that were read.
         """
-        transcript = cls(source)
+        transcript = cls.continued(source, position)
         for piece in prefix:
             transcript._digest.update(piece)
         if transcript._digest.hexdigest() != position["sha256"]:
             raise RewrittenError
+        return transcript
+
+    @classmethod
+    def continued(cls, source: TranscriptSource, position: TranscriptPosition) -> Transcript:
+        """Goes on from a position without the bytes before it; `sha256` of later positions says nothing then.
+
+        Args:
+            source: Whose it is.
+            position: Where it was left.
+        """
+        transcript = cls(source)
         transcript._chain = bytes.fromhex(position["chain"])
         transcript._lines = position["lines"]
         transcript._bytes = position["bytes"]

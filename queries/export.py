@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -40,9 +41,26 @@ def export(settings: Settings, session_id: str, generation: str | int | None = N
         CorruptSegmentError: A segment is missing or corrupt.
         UnavailableError: The object store does not answer.
     """
+    with opened(settings, session_id, generation) as (_, lines):
+        yield from lines
+
+
+@contextmanager
+def opened(
+    settings: Settings, session_id: str, generation: str | int | None = None
+) -> Iterator[tuple[Generation, Iterator[bytes]]]:
+    """A generation, and its lines as `export` gives them, while the context lasts.
+
+    Raises:
+        NotFoundError: The session or the generation is unknown.
+        UsageError: The beginning of a head is ambiguous.
+        CorruptSegmentError: A segment is missing or corrupt.
+        UnavailableError: The object store does not answer.
+    """
     with Archive(settings) as archive:
         transcript = Transcript(archive, session_id)
-        yield from transcript.content(transcript.choose(generation))
+        chosen = transcript.choose(generation)
+        yield chosen, transcript.content(chosen)
 
 
 def generations(settings: Settings, session_id: str) -> list[Generation]:

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from queries.times import parse_time
+from sessiontrack.errors import UsageError
+
+# Longer than any name and any path: what is longer filters everything out, and costs the stores much.
+MOST_CHARACTERS = 1_024
+# Each may begin anywhere: what a store tries grows with every one of them.
+MOST_WILDCARDS = 8
 # What a person calls the role that writes results of tools.
 _ROLES = {"tool": "toolResult", "bash": "bashExecution"}
 
@@ -40,3 +47,36 @@ class Filters:
 def role_named(name: str) -> str:
     """The role that a person means."""
     return _ROLES.get(name.lower(), name)
+
+
+def parse_filters(*, since: str | None = None, until: str | None = None, **values: str | None) -> Filters:
+    """The filters that a person states.
+
+    Args:
+        since: A time, as `queries.times` reads it.
+        until: A time; of a day, its end.
+        **values: The other filters by their names.
+
+    Raises:
+        UsageError: A value is too long, is not to be read, or is no time.
+    """
+    for name, value in values.items():
+        _check(name, value or "")
+    return Filters(
+        **values,
+        since=None if since is None else parse_time(since),
+        until=None if until is None else parse_time(until, end=True),
+    )
+
+
+def _check(name: str, value: str) -> None:
+    if len(value) > MOST_CHARACTERS:
+        raise UsageError(
+            f"the filter {name!r} has {len(value):,} characters, the most is {MOST_CHARACTERS:,}",
+            hint="A part of the name with a * before and after it will do.",
+        )
+    if value.count("*") > MOST_WILDCARDS:
+        raise UsageError(f"the filter {name!r} has more than {MOST_WILDCARDS} *", hint="Give more of the name.")
+    # As the stores refuse it: no name has a control character, and a lone surrogate is no text.
+    if any(character < " " or "\ud800" <= character <= "\udfff" for character in value):
+        raise UsageError(f"the filter {name!r} holds a control character", hint="Give the name as it is shown.")

@@ -20,6 +20,10 @@ _PAGE = 100
 _KEEP_ALIVE = "5m"
 
 
+# Of each server that is being read over connections that are kept, by its address.
+_clients: dict[str, OpenSearch] = {}
+
+
 class StoredDocument(NamedTuple):
     """A document as OpenSearch holds it.
 
@@ -42,7 +46,7 @@ def connected(settings: Settings) -> Iterator[OpenSearch]:
         UnavailableError: OpenSearch does not answer, or our indexes are not there.
     """
     url = settings.opensearch.url
-    with OpenSearch(hosts=[url], timeout=_TIMEOUT_S, max_retries=0) as client:
+    with _client(url) as client:
         try:
             yield client
         except NoSuchIndex as error:
@@ -58,6 +62,32 @@ def connected(settings: Settings) -> Iterator[OpenSearch]:
             raise UnavailableError(
                 f"OpenSearch at {url} fails: {type(error).__name__}", hint="See `sessiontrack status`."
             ) from error
+
+
+@contextmanager
+def pooled(settings: Settings, connections: int) -> Iterator[None]:
+    """While this lasts, `connected` gives one client, which keeps its connections.
+
+    Args:
+        settings: Where OpenSearch is.
+        connections: Most connections.
+    """
+    url = settings.opensearch.url
+    with OpenSearch(hosts=[url], timeout=_TIMEOUT_S, max_retries=0, pool_maxsize=connections) as client:
+        _clients[url] = client
+        try:
+            yield
+        finally:
+            del _clients[url]
+
+
+@contextmanager
+def _client(url: str) -> Iterator[OpenSearch]:
+    if kept := _clients.get(url):
+        yield kept
+        return
+    with OpenSearch(hosts=[url], timeout=_TIMEOUT_S, max_retries=0) as client:
+        yield client
 
 
 class View:

@@ -10,6 +10,7 @@ from psycopg import Connection, IsolationLevel, OperationalError, connect
 from psycopg.errors import UndefinedTable
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Composed, Identifier
+from psycopg_pool import ConnectionPool
 
 from consumers.postgres.adaptation import adapt
 from consumers.postgres.rows import Row, Table
@@ -19,6 +20,44 @@ from sessiontrack.settings import Settings
 # Rows that a server-side cursor sends at a time: a few MiB of messages.
 _FETCH_ROWS = 2_000
 _CONNECT_TIMEOUT_S = 10
+# Who asks a process that answers many gets an error while he still waits for the answer.
+_POOL_TIMEOUT_S = 3.0
+
+# Of each server that is being read by way of a pool, by its connection string.
+_pools: dict[str, ConnectionPool[Connection[Row]]] = {}
+
+
+@contextmanager
+def pooled(settings: Settings, connections: int) -> Iterator[None]:
+    """While this lasts, `connected` takes its connections from a pool: for a process that answers many questions.
+
+    A server that is away is connected to later.
+
+    Args:
+        settings: Where PostgreSQL is.
+        connections: Most connections.
+    """
+    dsn = settings.postgres.dsn
+    pool = ConnectionPool(
+        dsn,
+        kwargs={"connect_timeout": _CONNECT_TIMEOUT_S},
+        min_size=1,
+        max_size=connections,
+        timeout=_POOL_TIMEOUT_S,
+        # A server that was away for an hour is found again at once.
+        reconnect_timeout=_POOL_TIMEOUT_S,
+        configure=_prepare,
+        # A connection may have died with its server since it was last used.
+        check=ConnectionPool.check_connection,
+        open=False,
+    )
+    pool.open(wait=False)
+    _pools[dsn] = pool
+    try:
+        yield
+    finally:
+        del _pools[dsn]
+        pool.close()
 
 
 @contextmanager
@@ -31,15 +70,29 @@ def connected(settings: Settings) -> Iterator[Connection[Row]]:
     address = f"PostgreSQL at {settings.postgres.host}:{settings.postgres.port}"
     hint = "Start the stack with `sessiontrack up`."
     try:
-        with connect(settings.postgres.dsn, connect_timeout=_CONNECT_TIMEOUT_S) as connection:
-            connection.isolation_level = IsolationLevel.REPEATABLE_READ
-            connection.read_only = True
-            adapt(connection)
+        with _connection(settings.postgres.dsn) as connection:
             yield connection
     except OperationalError as error:
         raise UnavailableError(f"{address} does not answer", hint=hint) from error
     except UndefinedTable as error:
         raise UnavailableError(f"{address} has no tables yet", hint=hint) from error
+
+
+@contextmanager
+def _connection(dsn: str) -> Iterator[Connection[Row]]:
+    if pool := _pools.get(dsn):
+        with pool.connection() as connection:
+            yield connection
+        return
+    with connect(dsn, connect_timeout=_CONNECT_TIMEOUT_S) as connection:
+        _prepare(connection)
+        yield connection
+
+
+def _prepare(connection: Connection[Row]) -> None:
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+    adapt(connection)
 
 
 def fetch_dicts(connection: Connection[Row], query: SQL | Composed, parameters: Any) -> list[dict[str, Any]]:

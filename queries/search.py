@@ -94,8 +94,8 @@ def search(
     terms = parse_terms(query)
     with connected(settings) as client:
         found = _found(client, settings.opensearch, terms, filters or Filters(), limit)
-        titles = _titles(client, settings.opensearch, {hit["_source"]["session_id"] for hit in found})
-    return [_hit(hit, titles, markers) for hit in found]
+        named = titles(client, settings.opensearch, {hit["_source"]["session_id"] for hit in found})
+    return [_hit(hit, named, markers) for hit in found]
 
 
 def _found(
@@ -109,7 +109,8 @@ def _found(
     return found
 
 
-def _titles(client: OpenSearch, target: OpenSearchSettings, session_ids: Iterable[str]) -> dict[str, str]:
+def titles(client: OpenSearch, target: OpenSearchSettings, session_ids: Iterable[str]) -> dict[str, str]:
+    """The titles of the sessions that have one."""
     ids = sorted(session_ids)
     if not ids:
         return {}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,11 +14,13 @@ from queries.filters import Filters
 from queries.postgres import connected, fetch_dicts
 from queries.session_filters import conditions as conditions_of
 from schemas.records import Session
+from sessiontrack.cursors import decode_cursor, encode_cursor
 from sessiontrack.errors import NotFoundError, UsageError
 from sessiontrack.settings import Settings
 
 # As many as a person compares at a glance.
 _MOST_CANDIDATES = 10
+_CURSOR = "sessions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def list_sessions(settings: Settings, filters: Filters, limit: int = 50, after: 
         raise UsageError(f"a page of {limit} sessions has nothing on it", hint="Ask for at least 1.")
     conditions, parameters = conditions_of(filters)
     if after is not None:
-        at, session_id = _decode_cursor(after)
+        at, session_id = decode_cursor(_CURSOR, after, int, str)
         conditions.append(SQL("(last_activity_at, session_id) < (%(after_at)s, %(after_id)s)"))
         parameters |= {"after_at": Millis(at), "after_id": session_id}
     query = SQL(
@@ -67,7 +66,9 @@ def list_sessions(settings: Settings, filters: Filters, limit: int = 50, after: 
         # One more than asked for tells whether there is a next page.
         found = cast(list[Session], fetch_dicts(connection, query, parameters | {"limit": limit + 1}))
     rows = found[:limit]
-    return SessionPage(rows, _encode_cursor(rows[-1]) if len(found) > limit else None)
+    if len(found) <= limit:
+        return SessionPage(rows, None)
+    return SessionPage(rows, encode_cursor(_CURSOR, rows[-1]["last_activity_at"], rows[-1]["session_id"]))
 
 
 def resolve(settings: Settings, prefix: str) -> str:
@@ -97,6 +98,21 @@ def resolve(settings: Settings, prefix: str) -> str:
     raise UsageError(f"{prefix!r} is the beginning of several sessions", hint=f"Give more of it:\n{shown}{more}")
 
 
+def one_session(settings: Settings, session_id: str) -> Session:
+    """What is counted and known of one session.
+
+    Args:
+        settings: Where PostgreSQL is.
+        session_id: The full id.
+
+    Raises:
+        NotFoundError: There is no such session.
+        UnavailableError: PostgreSQL does not answer.
+    """
+    with connected(settings) as connection:
+        return fetch_session(connection, session_id)
+
+
 def fetch_session(connection: Connection[Row], session_id: str) -> Session:
     """The row of one session.
 
@@ -107,19 +123,3 @@ def fetch_session(connection: Connection[Row], session_id: str) -> Session:
     if not found:
         raise NotFoundError(f"there is no session {session_id!r}", hint="`sessiontrack sessions` lists them.")
     return cast(Session, found[0])
-
-
-def _encode_cursor(session: Session) -> str:
-    position = json.dumps([session["last_activity_at"], session["session_id"]], separators=(",", ":"))
-    return urlsafe_b64encode(position.encode("utf-8")).decode("ascii").rstrip("=")
-
-
-def _decode_cursor(cursor: str) -> tuple[int, str]:
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        at, session_id = json.loads(urlsafe_b64decode(padded))
-        if isinstance(at, int) and isinstance(session_id, str):
-            return at, session_id
-    except (ValueError, TypeError, binascii.Error):
-        pass
-    raise UsageError("this is no cursor of a page of sessions", hint="Take it from `next` of the page before.")

@@ -7,6 +7,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from typing import overload
 
+from sessiontrack.cursors import EARLIEST_MS
 from sessiontrack.errors import UsageError
 
 _AGO = re.compile(r"(\d{1,6})\s*(m|h|d|w)", re.IGNORECASE)
@@ -30,7 +31,7 @@ def parse_time(text: str, *, now: int | None = None, end: bool = False) -> int:
     text = text.strip()
     moment = time.time_ns() // 1_000_000 if now is None else now
     if ago := _AGO.fullmatch(text):
-        return moment - int(ago[1]) * _UNIT_MS[ago[2].lower()]
+        return max(EARLIEST_MS, moment - int(ago[1]) * _UNIT_MS[ago[2].lower()])
     try:
         if day := _day(text, moment):
             start = datetime(day.year, day.month, day.day)  # noqa: DTZ001  # a person's day is local

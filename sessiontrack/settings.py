@@ -195,6 +195,27 @@ class TelemetrySettings(Section):
     )
 
 
+class ApiSettings(Section):
+    """The HTTP API that `sessiontrack serve` runs."""
+
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on; any but a loopback address wants a token as well."
+    )
+    port: int = Field(8765, ge=0, le=65535, description="TCP port; 0 is any free one, which is logged.")
+    token: SecretStr = Field(
+        SecretStr(""), description="What callers send as `Authorization: Bearer TOKEN`: 16 characters or more."
+    )
+    hosts: list[str] = Field(
+        [], description="Names under which it is reached, beside those of this machine; requests to others are refused."
+    )
+    requests: int = Field(64, ge=1, description="Requests that are answered at the same time; more are told to wait.")
+    threads: int = Field(8, ge=1, description="Of these, how many read the stores; each has its connections to them.")
+    streams: int = Field(32, ge=1, description="Live streams and WebSockets that are open at the same time.")
+    body_bytes: int = Field(
+        16 * 1024**2, ge=1024, description="Most bytes of a request's body, and of a frame of a WebSocket."
+    )
+
+
 class StackSettings(Section):
     """The native stack that `sessiontrack up` runs."""
 
@@ -233,6 +254,7 @@ class Settings(BaseSettings):
     embedding: EmbeddingSettings = EmbeddingSettings()
     log: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    api: ApiSettings = ApiSettings()
     stack: StackSettings = StackSettings()
 
     @field_validator("data_dir", "cache_dir")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from docs.generate import dictionary, topics
+from docs.generate import dictionary, openapi, topics
 from docs.generate.examples import examples, path_of
 from docs.generate.examples import render as render_example
 from schemas.topics import BY_NAME
@@ -21,3 +21,4 @@ def pages() -> Iterator[tuple[Path, str]]:
     page = _DOCS / "topics.md"
     yield page, topics.render(page.read_text("utf-8"), made)
     yield _DOCS / "data-dictionary.md", dictionary.render()
+    yield _DOCS / "openapi.yaml", openapi.render()

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from consumers.archive.layout import Log
 from queries.verify.comparison import Dataset, Difference
 from sessiontrack.errors import UnavailableError
+from sessiontrack.settings import Settings
 
 _BUSY_S = 5.0
 # A negative number is KiB: the pages of a batch, whatever the size of the ledger.
@@ -168,6 +169,11 @@ class Ledger:
                 found = self._connection.execute(query, key).fetchone()
             number = self._units[dataset, name] = found[0]
         return number
+
+
+def ledger_path(settings: Settings) -> Path:
+    """Where the ledger of a data folder is."""
+    return settings.data_dir / "verify" / "ledger.sqlite"
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from queries.verify.checking import check_dataset
 from queries.verify.comparison import Check, Dataset, Difference, SetAside
 from queries.verify.cut import Cut, make_cut, wait_for_pipeline
 from queries.verify.expected import OPENSEARCH, POSTGRES, Block, fold
-from queries.verify.ledger import Ledger, opened
+from queries.verify.ledger import Ledger, ledger_path, opened
 from queries.verify.origin import origin
 from queries.verify.report import Report
 from queries.verify.source import LogSource
@@ -62,7 +62,7 @@ def verify(
         CorruptSegmentError: What only the archive has is damaged there, and the ledger does not know it yet.
         UnavailableError: A server does not answer, a worker is stuck, or another verify is running.
     """
-    path = settings.data_dir / "verify" / "ledger.sqlite" if session_id is None else None
+    path = ledger_path(settings) if session_id is None else None
     with (
         asyncio.Runner() as runner,
         Archive(settings) as archive,

@@ -14,7 +14,7 @@ import structlog
 
 from sessiontrack.providers.embedder import Embedder, Vectors, no_vectors
 from sessiontrack.providers.embedding_cache import EmbeddingCache, cache_key, rounded
-from sessiontrack.telemetry.metrics import EmbeddingMetrics
+from sessiontrack.telemetry.embedding_metrics import EmbeddingMetrics
 
 _log = structlog.get_logger(__name__)
 # Two megabytes of vectors of 384 dimensions: the questions of a busy day.

@@ -11,7 +11,7 @@ from sessiontrack.providers.gemini import GeminiEmbedder
 from sessiontrack.providers.local.embedder import LocalEmbedder
 from sessiontrack.providers.ollama import OllamaEmbedder
 from sessiontrack.settings import EmbeddingSettings, Settings
-from sessiontrack.telemetry.metrics import EmbeddingMetrics
+from sessiontrack.telemetry.embedding_metrics import EmbeddingMetrics
 
 # In `data_dir`.
 CACHE_FOLDER = "embeddings"

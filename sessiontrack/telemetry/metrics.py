@@ -1,10 +1,9 @@
-"""The metrics of a worker, in Prometheus' terms: the one place that names them."""
+"""The metrics of a worker, in Prometheus' terms."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -212,23 +211,3 @@ class CaptureMetrics(WorkerMetrics):
         """Nothing waits: what was in flight or held is sent again."""
         self._pending.set(0)
         self._held.set(0)
-
-
-class EmbeddingMetrics:
-    """Where vectors came from.
-
-    Args:
-        registry: Where the metrics are registered.
-    """
-
-    def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        self._embedded = Counter(
-            "sessiontrack_embedded_texts",
-            "Texts whose vector was asked for, by where it came from: memory, cache (on disk), or provider.",
-            ["source"],
-            registry=registry or CollectorRegistry(),
-        )
-
-    def embedded(self, source: Literal["memory", "cache", "provider"], texts: int) -> None:
-        """Counts texts by where their vectors came from."""
-        self._embedded.labels(source).inc(texts)

@@ -5,16 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queries.filters import Filters
-from queries.sessions import _decode_cursor, _encode_cursor, list_sessions
+from queries.sessions import list_sessions
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import Settings
-from tests.records import session
-
-
-@given(st.integers(0, 253402300799999), st.text())
-def test_a_cursor_brings_back_its_place(at: int, session_id: str) -> None:
-    cursor = _encode_cursor(session(last_activity_at=at, session_id=session_id))
-    assert _decode_cursor(cursor) == (at, session_id)
 
 
 @given(st.one_of(st.sampled_from(["", "bnVsbA", "WzFd", "WzEsMl0", "eyJhIjoxfQ", "é", "%%%"]), st.text()))

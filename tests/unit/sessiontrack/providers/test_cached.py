@@ -17,7 +17,7 @@ from sessiontrack.providers.choice import open_embedder
 from sessiontrack.providers.embedder import Embedder, Vectors, in_groups, unit_vectors
 from sessiontrack.providers.embedding_cache import EmbeddingCache, cache_key, rounded
 from sessiontrack.settings import EmbeddingSettings, Settings
-from sessiontrack.telemetry.metrics import EmbeddingMetrics
+from sessiontrack.telemetry.embedding_metrics import EmbeddingMetrics
 from tests.contract.embedders import ModelContract, closing
 from tests.unit.sessiontrack.providers.model_server import DIMENSIONS, vector_of
 

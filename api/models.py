@@ -1,0 +1,216 @@
+"""What is answered beside the records themselves."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.records import MessageFacts, SessionFacts
+
+NEXT = Field(
+    description="Give it as `after` to get what follows; null at the end.", examples=["WyJzZXNzaW9ucyIsMSwiYSJd"]
+)
+
+
+class Answer(BaseModel):
+    """What is answered; made of the answer of a query."""
+
+    model_config = ConfigDict(from_attributes=True, hide_input_in_errors=True)
+
+
+class SessionPage(Answer):
+    """A page of sessions, the latest activity first."""
+
+    sessions: list[SessionFacts]
+    next: str | None = NEXT
+
+
+class MessagePage(Answer):
+    """A page of messages, by time and place."""
+
+    messages: list[MessageFacts]
+    next: str | None = NEXT
+
+
+class TreeCall(Answer):
+    """A tool call of an entry."""
+
+    tool_call_id: str = Field(description="Id of the call's record.")
+    name: str = Field(description="The tool.")
+    outcome: str = Field(description="succeeded, failed or pending.")
+    exit_code: int | None = Field(description="Exit code of a command.")
+    duration_ms: int | None = Field(description="How long it took.")
+    result_entry_id: str | None = Field(description="Entry of the result, which is folded into this one.")
+
+
+class TreeEntry(Answer):
+    """An entry, and how it hangs on the others."""
+
+    entry_id: str = Field(description="Its own id, else `line:N`.")
+    line_number: int = Field(description="Place in the transcript, from 1.")
+    kind: str = Field(description="What it is.")
+    occurred_at: str = Field(description="When it was written.")
+    depth: int = Field(description="0 on the path to the current leaf, more on branches that were left.")
+    link: Literal["parent", "root", "orphan"] = Field(description="On what it hangs; of an orphan that is missing.")
+    inherited: bool = Field(description="Copied from the parent session.")
+    labels: list[str] = Field(description="What people labelled it with.")
+    message_id: str | None = Field(description="Id of its message, where it is one.")
+    role: str | None = Field(description="Role of its message.")
+    tool_calls: list[TreeCall] = Field(description="The calls that it makes.")
+
+
+class Tree(Answer):
+    """A part of the tree of a session: its current generation, line by line."""
+
+    entries: list[TreeEntry]
+    missing_lines: int = Field(description="Lines of the generation that are not there.")
+    next: str | None = NEXT
+
+
+class GenerationFacts(Answer):
+    """A generation of a transcript: as it was before it was rewritten, truncated or reset, or as it is."""
+
+    number: int = Field(description="From 1, for display.")
+    head: str = Field(description="Chain of its last line: proves all lines.")
+    sha256: str | None = Field(description="SHA-256 of the file; null where it was not stated.")
+    state: str = Field(description="LIVE, RESET, DELETED, BACKUP or REPLACED.")
+    lines: int
+    bytes: int
+    archived_at: str | None = Field(description="The time in its archive name.")
+    current: bool = Field(description="Whether it is what the session is now.")
+
+
+class Generations(Answer):
+    """The generations of a session."""
+
+    generations: list[GenerationFacts]
+
+
+class Hit(Answer):
+    """A message that was found."""
+
+    session_id: str
+    message_id: str
+    entry_id: str = Field(description="Its entry in the transcript.")
+    role: str
+    timestamp: str
+    score: float = Field(description="How well it fits; compares within one answer only.")
+    snippet: str = Field(description="The passages that fit, with <em> around what was found; not escaped for HTML.")
+    sender: str | None
+    channel: str | None
+    agent: str | None
+    model: str | None
+    project: str | None
+    title: str | None = Field(description="Title of the session.")
+
+
+class SearchAnswer(Answer):
+    """The messages that fit, best first."""
+
+    mode: Literal["text"] = Field(description="How it was searched.")
+    hits: list[Hit]
+
+
+class FacetValue(Answer):
+    """A value that a filter may take."""
+
+    value: str
+    count: int = Field(description="Messages that have it.")
+
+
+class Facets(Answer):
+    """The values of each filter, most messages first."""
+
+    facets: dict[str, list[FacetValue]]
+
+
+class SimilarSession(Answer):
+    """A session that is about the same."""
+
+    session_id: str
+    title: str | None
+    score: float = Field(description="How similar; compares within one answer only.")
+    entry_id: str = Field(description="The entry that is most similar.")
+    message_id: str
+
+
+class Similar(Answer):
+    """Sessions that are about the same, the most similar first."""
+
+    sessions: list[SimilarSession]
+
+
+class Stats(Answer):
+    """Sums over sessions."""
+
+    sessions: int
+    open_sessions: int
+    first_at: str | None = Field(description="When the first began.")
+    last_at: str | None = Field(description="Time of the latest activity.")
+    messages: int
+    errors: int
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    cost_usd: float
+    models: list[dict[str, Any]] = Field(description="Sums of each model, most tokens first; 100 at most.")
+    tools: list[dict[str, Any]] = Field(description="Sums of each tool, most calls first; 100 at most.")
+
+
+class WorkerState(Answer):
+    """How far a worker is."""
+
+    worker: str
+    lag: int = Field(description="Records that it is not done with.")
+    complete_until: str | None = Field(description="Every record up to this time is processed; null: not known.")
+
+
+class Status(Answer):
+    """How far the workers are."""
+
+    workers: list[WorkerState]
+
+
+class ProvedDataset(Answer):
+    """What is proved of one dataset of one store."""
+
+    store: str
+    dataset: str
+    expected: int = Field(description="Records that the log implies.")
+    proved: int = Field(description="Of these, how many were found equal, and unchanged since.")
+
+
+class Proved(Answer):
+    """What the last `sessiontrack verify` on this machine proved."""
+
+    at: str
+    records: int = Field(description="Records of the log that were read.")
+    faults: int = Field(description="Faults of the log itself.")
+    datasets: list[ProvedDataset]
+
+
+class DifferenceFacts(Answer):
+    """A record that is not as the log says."""
+
+    store: str
+    dataset: str
+    kind: str = Field(description="missing, surplus or altered.")
+    record_id: str
+    detail: str
+
+
+class VerifyReport(Answer):
+    """What a verify of one session found."""
+
+    equal: bool = Field(description="Whether every store holds what the log says.")
+    records: int = Field(description="Records of the log.")
+    in_motion: int = Field(description="Differences left out, because the session went on meanwhile.")
+    differences: list[DifferenceFacts]
+
+
+class Health(Answer):
+    """How the API is."""
+
+    status: Literal["alive", "ready", "waiting"]
+    waits_for: list[str] = Field(default=[], description="Servers that do not answer.")

@@ -1,0 +1,87 @@
+"""What may stand in an address: the filters of the command line, pages, ids. A misspelt name is refused."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from queries.filters import Filters, parse_filters
+
+# No store takes longer ones as a key, nor control characters.
+SessionId = Annotated[
+    str,
+    Path(
+        description="The full id of a session.",
+        min_length=1,
+        max_length=512,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        examples=["0b5e1d9c-6a57-4c7e-9d0f-3f0d8f6c2a11"],
+    ),
+]
+
+
+class FilterParameters(BaseModel):
+    """Filters: all that are given must hold; case makes no difference, `*` stands for anything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agent: str | None = Field(None, description="Agent id.", examples=["main"])
+    channel: str | None = Field(None, description="Channel.", examples=["telegram"])
+    sender: str | None = Field(None, description="Id or name of who wrote.")
+    role: str | None = Field(None, description="user, assistant, toolResult, …", examples=["user"])
+    model: str | None = Field(None, description="Model, or provider/model.")
+    tool: str | None = Field(None, description="Name of a tool that was used.", examples=["exec"])
+    project: str | None = Field(None, description="Working folder, with all below it.")
+    since: str | None = Field(None, description="From: 2026-03-01, 2026-03-01T12:00Z, or 7d, 24h, 30m ago.")
+    until: str | None = Field(None, description="Up to, as `since`; a day is included.")
+
+    def filters(self) -> Filters:
+        """The filters that they are.
+
+        Raises:
+            UsageError: One can't be read.
+        """
+        return parse_filters(**{name: getattr(self, name) for name in FilterParameters.model_fields})
+
+
+class PageParameters(BaseModel):
+    """A page."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(50, ge=1, le=200, description="Most on the page.")
+    after: str | None = Field(None, description="`next` of the page before.")
+
+
+class SessionsParameters(PageParameters, FilterParameters):
+    """A page of filtered sessions."""
+
+
+class TreeParameters(PageParameters):
+    """A part of a tree."""
+
+    limit: int = Field(500, ge=1, le=2_000, description="Most entries.")
+
+
+class SearchParameters(FilterParameters):
+    """A search."""
+
+    q: str = Field(description='Words, "phrases in quotes", -words to leave out.', examples=['"disk full" -docker'])
+    limit: int = Field(10, ge=1, le=100, description="Most hits.")
+
+
+class FacetParameters(FilterParameters):
+    """What to count."""
+
+    q: str | None = Field(None, description="Only messages that a search for this finds.")
+    size: int = Field(20, ge=1, le=100, description="Most values of each facet.")
+
+
+class SimilarParameters(BaseModel):
+    """How many similar sessions."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(10, ge=1, le=50, description="Most sessions.")

@@ -1,0 +1,52 @@
+"""Search, and what it can narrow to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api import models
+from api.answers import IfNoneMatch, tagged
+from api.parameters import FacetParameters, FilterParameters, SearchParameters
+from api.services import ServicesOf
+from queries.facets import facets as count
+from queries.facts import NANO
+from queries.search import search as find
+from queries.statistics import statistics
+from queries.times import iso
+
+router = APIRouter(prefix="/v1", tags=["search"])
+
+
+@router.get("/search", response_model=models.SearchAnswer)
+def search(services: ServicesOf, asked: Annotated[SearchParameters, Query()], etag: IfNoneMatch = None) -> Response:
+    """Messages by their words, best first."""
+    hits = find(services.settings, asked.q, asked.filters(), asked.limit)
+    return tagged(models.SearchAnswer(mode="text", hits=[models.Hit.model_validate(hit) for hit in hits]), etag)
+
+
+@router.get("/facets", response_model=models.Facets)
+def facets(services: ServicesOf, asked: Annotated[FacetParameters, Query()], etag: IfNoneMatch = None) -> Response:
+    """How many messages there are of each agent, channel, sender, role, model, tool and project."""
+    found = count(services.settings, asked.filters(), asked.q, asked.size)
+    values = {name: [models.FacetValue.model_validate(each) for each in counted] for name, counted in found.items()}
+    return tagged(models.Facets(facets=values), etag)
+
+
+@router.get("/stats", response_model=models.Stats)
+def stats(services: ServicesOf, asked: Annotated[FilterParameters, Query()], etag: IfNoneMatch = None) -> Response:
+    """Sums over sessions: how many, how much, with which models and tools."""
+    found = statistics(services.settings, asked.filters())
+    totals = found.totals
+    return tagged(
+        models.Stats(
+            **{name: value for name, value in totals.items() if name not in ("first_at", "last_at", "cost_nanousd")},
+            first_at=iso(totals["first_at"]),
+            last_at=iso(totals["last_at"]),
+            cost_usd=totals["cost_nanousd"] / NANO,
+            models=found.models,
+            tools=found.tools,
+        ),
+        etag,
+    )

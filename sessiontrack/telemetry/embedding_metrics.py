@@ -1,0 +1,27 @@
+"""The metrics of embedding, in Prometheus' terms."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter
+
+
+class EmbeddingMetrics:
+    """Where vectors came from.
+
+    Args:
+        registry: Where the metrics are registered.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self._embedded = Counter(
+            "sessiontrack_embedded_texts",
+            "Texts whose vector was asked for, by where it came from: memory, cache (on disk), or provider.",
+            ["source"],
+            registry=registry or CollectorRegistry(),
+        )
+
+    def embedded(self, source: Literal["memory", "cache", "provider"], texts: int) -> None:
+        """Counts texts by where their vectors came from."""
+        self._embedded.labels(source).inc(texts)
