@@ -68,6 +68,12 @@ def _attributes(topic: Topic) -> tuple[Header, ...]:
             Header(name="ce_source", doc="The consumer group that refused the record.", schema={"minLength": 1}),
             Header(name="ce_type", doc="What it is.", schema={"const": "sessiontrack.dead-letter"}),
             Header(name="ce_subject", doc="record_id: which record was refused.", schema={"minLength": 1}),
+            Header(
+                name="st_replaces_until",
+                doc="JSON: offset by partition. What stands from there on under this key it does not replace.",
+                schema={"contentMediaType": "application/json"},
+                required=False,
+            ),
         )
     return (
         Header(name="ce_id", doc="The key.", schema={"minLength": 1}),

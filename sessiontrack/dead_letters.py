@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from schemas.codec import CodecError
 from schemas.records import DeadLetter, Header
 from sessiontrack.errors import SessionTrackError
 
 _CE_ID = "ce_id"
+_REPLACES_UNTIL = "st_replaces_until"
 
 
 def dead_letter(
@@ -113,6 +115,22 @@ def dead_letter_headers(letter: DeadLetter) -> list[tuple[str, bytes]]:
         ("ce_subject", letter["record_id"].encode()),
         ("content-type", b"application/avro"),
     ]
+
+
+def settlement_headers(until: Mapping[int, int]) -> list[tuple[str, bytes]]:
+    """What is said by a record that replaces letters, a tombstone too: which of them it replaces.
+
+    Args:
+        until: The offsets up to which letters were read, by partition.
+    """
+    return [(_REPLACES_UNTIL, json.dumps(until).encode())]
+
+
+def replaces_until(headers: Sequence[tuple[str, bytes | None]], partition: int) -> int | None:
+    """Letters from this offset on are not replaced by the record that has these headers; None: it replaces all."""
+    stated = dict(headers).get(_REPLACES_UNTIL)
+    until: dict[str, int] = {} if stated is None else json.loads(stated)
+    return until.get(str(partition))
 
 
 def reason_of(error: Exception) -> str:

@@ -15,7 +15,7 @@ from schemas.codec import Encoder
 from schemas.records import DeadLetter
 from schemas.registry import SchemaRegistry
 from schemas.topics import DEAD_LETTERS
-from sessiontrack.dead_letters import dead_letter_headers
+from sessiontrack.dead_letters import dead_letter_headers, settlement_headers
 
 # What becomes of letters by key; None: its record is processed.
 Changes = Mapping[str, DeadLetter | None]
@@ -26,7 +26,8 @@ class Settlement:
 
     Kafka writes whatever it is given, and of one key the last record counts: a worker that refuses a newer version of
     the record while the older one is redriven would have its letter wiped out. So what came in between is looked for
-    afterwards, and put behind.
+    afterwards, and put behind. Where this process is ended before that, readers see what came in between all the same,
+    for every record says up to which offset it replaces.
 
     Args:
         producer: An AIOKafkaProducer that has started.
@@ -54,18 +55,19 @@ class Settlement:
         """
         looked_until = since or self._since
         while changes:
-            sent = await self._send(changes)
+            sent = await self._send(changes, looked_until)
             ends = _ends(sent)
             changes = await self._buried(sent, looked_until, ends)
             looked_until = ends
 
-    async def _send(self, changes: Changes) -> dict[str, Place]:
+    async def _send(self, changes: Changes, until: Offsets) -> dict[str, Place]:
+        replaced = settlement_headers({place.partition: end for place, end in until.items()})
         acknowledged = [
             await self._producer.send(
                 DEAD_LETTERS.name,
                 key=key.encode(),
                 value=None if letter is None else self._encoder.encode(letter),
-                headers=[] if letter is None else dead_letter_headers(letter),
+                headers=[*([] if letter is None else dead_letter_headers(letter)), *replaced],
             )
             for key, letter in changes.items()
         ]

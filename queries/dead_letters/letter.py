@@ -33,11 +33,13 @@ class Read(NamedTuple):
         place: Where it stands.
         key: Its key.
         letter: Its value; None is a tombstone.
+        replaces_until: It replaces no letter from this offset on; None: it replaces all.
     """
 
     place: Place
     key: str
     letter: DeadLetter | None
+    replaces_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +96,14 @@ def fold(letters: dict[str, Letter], read: Read) -> None:
         letters: By key; what the records before it in its partition come to.
         read: The record.
     """
+    before = letters.get(read.key)
+    if before and read.replaces_until is not None and before.place.offset >= read.replaces_until:
+        # Whoever wrote this did not know of it, and was ended before it could be put behind.
+        return
     if read.letter is None:
         letters.pop(read.key, None)
     else:
-        letters[read.key] = _following(letters.get(read.key), read.letter, read.place)
+        letters[read.key] = _following(before, read.letter, read.place)
 
 
 def matching(
@@ -166,8 +172,10 @@ def _following(before: Letter | None, letter: DeadLetter, place: Place) -> Lette
     tries = letter["tries"]
     if before is not None:
         first = min(first, before.first_failed_at)
-        # Who is given a record for the first time knows of no refusal before; who gives it up refuses nothing.
-        tries = max(tries, before.tries + (letter["discarded_at"] is None))
+        # Who is given a record for the first time knows of no refusal before; who gives it up refuses nothing, and
+        # who puts a letter behind another tells of the same refusal again.
+        is_refusal = letter["discarded_at"] is None and letter["failed_at"] != before.failed_at
+        tries = max(tries, before.tries + is_refusal)
     return Letter(
         group=letter["group"],
         record_id=letter["record_id"],

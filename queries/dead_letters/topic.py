@@ -18,6 +18,7 @@ from schemas.codec import CodecError, Decoder
 from schemas.records import DeadLetter
 from schemas.registry import RegistryError, SchemaRegistry
 from schemas.topics import DEAD_LETTERS
+from sessiontrack.dead_letters import replaces_until
 from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import Settings
 
@@ -84,7 +85,8 @@ class DeadLetterReader:
                 for record in batch:
                     key = (record.key or b"").decode("utf-8", "replace")
                     place = Place(partition.partition, record.offset)
-                    yield Read(place, key, None if record.value is None else self._decoded(key, record.value))
+                    letter = None if record.value is None else self._decoded(key, record.value)
+                    yield Read(place, key, letter, replaces_until(record.headers, partition.partition))
 
     async def originals(self, letters: Collection[Letter]) -> AsyncIterator[tuple[Letter, DeadLetter]]:
         """The letters with their bytes; one that was replaced since may be left out.
