@@ -60,6 +60,12 @@ async def test_a_newer_version_replaces_and_an_older_one_is_ignored(settings: Se
     assert stored(settings)["m1"].source["text"] == "3"
 
 
+async def test_a_document_of_the_same_version_stays(settings: Settings) -> None:
+    texts = [received(MESSAGES.name, message(message_id="m1", text=text)) for text in ("first", "again")]
+    await store(settings, *([each] for each in texts))
+    assert stored(settings)["m1"].source["text"] == "first"
+
+
 async def test_a_tombstone_deletes_also_when_it_comes_again(settings: Settings) -> None:
     first, tombstone = received(MESSAGES.name, message(message_id="m1")), received(MESSAGES.name, None, key="m1")
     await store(settings, [first], [tombstone], [tombstone], [first, tombstone])

@@ -202,6 +202,16 @@ async def test_the_newest_version_stands_whatever_the_order(
     assert values(database_settings, "model_usage", session_id, "version") == [3, 3, 3]
 
 
+async def test_a_row_of_the_same_version_stays(
+    sink: PostgresSink, database_settings: Settings, session_id: str
+) -> None:
+    for model in ("first", "again"):
+        usage = [{"provider": "p", "model": model} | MODEL]
+        await sink.write(received(SESSIONS, session(session_id=session_id, title=model, models_used=usage)))
+    assert values(database_settings, "sessions", session_id, "title") == ["first"]
+    assert values(database_settings, "model_usage", session_id, "model") == ["first"]
+
+
 async def test_two_workers_at_once_leave_the_newest_version_once(database_settings: Settings, session_id: str) -> None:
     """A worker that lost its partitions may still be writing when the new owner begins."""
     fact = event(event_id=str(uuid4()), session_id=session_id, chain=bytes(32))

@@ -47,6 +47,11 @@ def test_only_the_highest_version_of_a_document_is_sent() -> None:
     assert sent[1]["text"] == "newer"
 
 
+def test_of_one_version_the_first_is_sent() -> None:
+    _, body = lines(received("m1", 2, "first"), received("m1", 2, "again"))
+    assert body["text"] == "first"
+
+
 def test_a_tombstone_deletes_and_what_comes_after_it_counts() -> None:
     assert lines(received("m1", 5), received("m1", None)) == [{"delete": {"_index": "mine-messages", "_id": "m1"}}]
     deleted, indexed, body = lines(received("m1", 5), received("m1", None), received("m1", 3, "again"))

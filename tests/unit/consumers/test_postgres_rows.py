@@ -129,6 +129,11 @@ def test_of_one_event_the_first_capture_wins() -> None:
     assert changes[EVENTS.name].records == {IDS["a"]: first.projection}
 
 
+def test_of_one_version_the_first_goes_in() -> None:
+    first, again = (received(MESSAGES.name, message(message_id=IDS["a"], version=2, text=text)) for text in "ab")
+    assert fold([first, again])[MESSAGES.name].records == {IDS["a"]: first.projection}
+
+
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 9))))
 def test_the_highest_version_of_a_batch_goes_in_whatever_the_order(versions: list[tuple[str, int]]) -> None:
     batch = [received(MESSAGES.name, message(message_id=IDS[name], version=version)) for name, version in versions]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from tests.unit.streams.events import (
     user,
 )
 
+# From the least on.
+TRUST = ("UNKNOWN", "INFERRED", "PARSED", "OBSERVED")
 HEADER = {"version": 3, "cwd": "/work", "parent_session": None, "parent_session_id": None}
 
 
@@ -115,6 +118,38 @@ def test_what_was_observed_outweighs_what_was_inferred_later() -> None:
     )
 
     assert found["channel"] == "telegram"
+
+
+def named(entry: str, at: int, name: str) -> SessionEvent:
+    return event("SESSION_INFO", entry, at, session_info={"name": name})
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.sampled_from(TRUST)),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_a_last_value_is_of_the_most_trusted_then_latest_then_by_its_hash(facts: list[tuple[int, str]]) -> None:
+    events = [
+        context(str(number), at, channel=f"channel-{number}", provenance=provenance)
+        for number, (at, provenance) in enumerate(facts)
+    ]
+    last = max(
+        (TRUST.index(provenance), at, made["event_id"], f"channel-{number}")
+        for number, ((at, provenance), made) in enumerate(zip(facts, events, strict=True))
+    )
+
+    assert session(*events)["channel"] == last[-1]
+
+
+@pytest.mark.parametrize("at", [(1_000, 2_000), (1_000, 1_000)], ids=["one later", "at one time"])
+def test_which_name_is_the_last_does_not_depend_on_which_came_last(at: tuple[int, int]) -> None:
+    one, other = named("1", at[0], "One"), named("2", at[1], "Other")
+
+    assert session(one, other)["title"] == session(other, one)["title"]
+    assert at[0] == at[1] or session(other, one)["title"] == "Other"
 
 
 def test_the_title_is_the_sessions_own_name_while_it_has_one() -> None:
