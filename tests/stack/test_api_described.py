@@ -37,8 +37,8 @@ COMMANDS = re.findall(r"^    (curl (?:[^'\n]|'[^']*')*?)(?: +#.*)?$", PAGE.read_
 # A live stream never ends: tests/stack/test_api.py reads those.
 DESCRIBED: Any = schemathesis.openapi.from_path(PAGE.with_name("openapi.yaml")).exclude(tag="live")
 OPERATIONS = [each.ok() for each in DESCRIBED.get_all_operations()]
-# Of each of them: about a minute in all.
-EXAMPLES = 25
+# Of each of them: a minute in all, about, on an idle machine.
+EXAMPLES = 10
 
 
 @pytest.fixture(scope="module")
