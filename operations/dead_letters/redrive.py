@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Literal
+
+from aiokafka import TopicPartition
 
 from consumers.worker import load_sink
 from operations.dead_letters.attempt import Attempted, Refusal, Refused, Way
@@ -17,10 +19,12 @@ from operations.dead_letters.overtaken import overtaken
 from operations.dead_letters.producer import producing
 from operations.dead_letters.settlement import Changes, Settlement
 from operations.dead_letters.through_log import GROUP as STREAMS
-from operations.dead_letters.through_log import ThroughLog
+from operations.dead_letters.through_log import WORKER, ThroughLog
 from operations.dead_letters.through_sink import ThroughSink
 from queries.dead_letters.letter import Letter
 from queries.dead_letters.topic import DeadLetterReader, Standing, reading
+from queries.lag import LogPositions
+from queries.verify.cut import wait_for_worker
 from schemas.records import DeadLetter
 from schemas.registry import SchemaRegistry
 from sessiontrack.dead_letters import refused_again
@@ -120,12 +124,15 @@ class _Redrive:
     async def _way(self, group: str, producer: Any) -> AsyncIterator[Way]:
         if group == STREAMS:
             codec = await asyncio.to_thread(Codec, self._registry)
-            yield ThroughLog(
-                self._settings, producer, self._reader, codec, stall_s=self._stall_s, progress=self._progress
-            )
+            yield ThroughLog(producer, self._reader, codec, self._passed)
         else:
             async with ThroughSink(load_sink(_SINKS[group], self._settings), self._registry) as way:
                 yield way
+
+    async def _passed(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Waits until the streams have passed offsets of the log."""
+        async with LogPositions(self._settings) as positions:
+            await wait_for_worker(WORKER, positions, ends, self._stall_s, self._progress)
 
     async def _batches(self, letters: Sequence[Letter]) -> AsyncIterator[list[Refused]]:
         """The letters with their bytes, as much at a time as a worker writes at once."""

@@ -8,20 +8,17 @@ produced: they are pure, and asked beforehand.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
 
 from operations.dead_letters.attempt import Attempted, Refusal, Refused
 from queries.dead_letters.topic import DeadLetterReader
-from queries.lag import LogPositions
-from queries.verify.cut import wait_for_worker
 from schemas.codec import CodecError
 from schemas.records import DeadLetter
 from schemas.topics import EVENTS
 from sessiontrack.errors import TerminalError
-from sessiontrack.settings import Settings
 from streams.batch import process_batch
 from streams.codec import Codec
 
@@ -33,30 +30,23 @@ class ThroughLog:
     """Produces events again, and waits for what the streams say to them.
 
     Args:
-        settings: Where Kafka is.
         producer: An AIOKafkaProducer that has started.
         reader: Reads the letters that the streams send meanwhile.
         codec: Of the stages.
-        stall_s: Seconds without progress after which the streams count as stuck.
-        progress: Told of what is waited for, and how many records are left.
+        passed: Waits until the streams have passed an offset of each partition.
     """
 
     def __init__(
         self,
-        settings: Settings,
         producer: Any,
         reader: DeadLetterReader,
         codec: Codec,
-        *,
-        stall_s: float,
-        progress: Callable[[str, int], None],
+        passed: Callable[[Mapping[TopicPartition, int]], Awaitable[None]],
     ) -> None:
-        self._settings = settings
         self._producer = producer
         self._reader = reader
         self._codec = codec
-        self._stall_s = stall_s
-        self._progress = progress
+        self._passed = passed
 
     async def attempt(self, batch: Sequence[Refused]) -> Attempted:
         """See `Way.attempt`."""
@@ -67,7 +57,7 @@ class ThroughLog:
             return Attempted(foreseen)
         begins = await self._reader.ends()
         keys = await self._produce(accepted)
-        await self._wait(keys)
+        await self._passed(_ends(keys))
         ends = await self._reader.ends()
         refusals, letters = dict(foreseen), set()
         async for read in self._reader.between(begins, ends):
@@ -97,14 +87,6 @@ class ThroughLog:
         places = [(sent.partition, sent.offset) for sent in await asyncio.gather(*acknowledged)]
         return {place: each.letter.key for place, each in zip(places, in_order, strict=True)}
 
-    async def _wait(self, places: Iterable[tuple[int, int]]) -> None:
-        targets: dict[TopicPartition, int] = {}
-        for partition, offset in places:
-            place = TopicPartition(EVENTS.name, partition)
-            targets[place] = max(offset + 1, targets.get(place, 0))
-        async with LogPositions(self._settings) as positions:
-            await wait_for_worker(WORKER, positions, targets, self._stall_s, self._progress)
-
 
 def refusal_of(codec: Codec, original: DeadLetter) -> Refusal | None:
     """Why the stages refuse a record whatever their state is; None where nothing is known against it.
@@ -131,3 +113,12 @@ def refusal_of(codec: Codec, original: DeadLetter) -> Refusal | None:
         except TerminalError as error:
             return Refusal.of(output.stage, error)
     return None
+
+
+def _ends(places: Iterable[tuple[int, int]]) -> dict[TopicPartition, int]:
+    """The offsets after the last of what was produced to each partition."""
+    ends: dict[TopicPartition, int] = {}
+    for partition, offset in places:
+        place = TopicPartition(EVENTS.name, partition)
+        ends[place] = max(offset + 1, ends.get(place, 0))
+    return ends

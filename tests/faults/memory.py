@@ -6,38 +6,49 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from consumers.opensearch.bulk import Operation, check, combined, operation
 from consumers.postgres.batch import Removed, Stored, fold, project
 from consumers.sink import Partition, Received
 from schemas.avro import load_schema
 from schemas.codec import Decoder, Encoder
-from schemas.registry import RegistryError, SchemaRegistry
+from schemas.registry import RegistryError
 from schemas.topics import DERIVED, EVENTS, TOPICS, Topic
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.settings import OpenSearchSettings
 
 _SCHEMA_IDS = {topic.subject: number for number, topic in enumerate(TOPICS, 1)}
 _SCHEMAS = {number: load_schema(topic.schema) for number, topic in enumerate(TOPICS, 1)}
+_UNKNOWN_ID = 99
 _INDEXES = OpenSearchSettings()
 
 
-class _Registry:
-    """The schemas of all topics, by ids that never change."""
+@dataclass
+class Registry:
+    """The schemas of all topics, by ids that never change.
+
+    Attributes:
+        knows_all: Whether it has the schema too that `UNKNOWN_ENCODER` states.
+    """
+
+    knows_all: bool = False
 
     def register(self, subject: str, schema: Any) -> int:
         return _SCHEMA_IDS[subject]
 
     def schema(self, schema_id: int) -> Any:
+        if schema_id == _UNKNOWN_ID and self.knows_all:
+            return _SCHEMAS[_SCHEMA_IDS[EVENTS.subject]]
         try:
             return _SCHEMAS[schema_id]
         except KeyError:
             raise RegistryError("unknown", 404) from None
 
 
-REGISTRY = cast(SchemaRegistry, _Registry())
 EVENT_ENCODER = Encoder(EVENTS.schema, _SCHEMA_IDS[EVENTS.subject])
+UNKNOWN_ENCODER = Encoder(EVENTS.schema, _UNKNOWN_ID)
+"""States a schema that the registry may come to know."""
 
 
 class Record(NamedTuple):
@@ -58,10 +69,11 @@ class MemoryLog:
     def __init__(self) -> None:
         self._records: defaultdict[Partition, list[Record]] = defaultdict(list)
 
-    def append(self, partition: Partition, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]]) -> None:
-        """Appends a record."""
+    def append(self, partition: Partition, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]]) -> int:
+        """Appends a record; returns its offset."""
         records = self._records[partition]
         records.append(Record(*partition, len(records), 0, key, value, headers))
+        return len(records) - 1
 
     def only(self, topic: Topic) -> MemoryLog:
         """A log that holds the records of one topic."""
@@ -77,7 +89,7 @@ class MemoryLog:
 
 
 def is_unfit(record_id: str) -> bool:
-    """Whether the stores have no place for a record: one in sixteen, always the same."""
+    """Whether the stores have no place for a record until they are mended: one in sixteen, always the same."""
     return record_id.endswith("0")
 
 
@@ -86,17 +98,23 @@ class MemoryPostgres:
     """Rows by topic and id: a newer version replaces an older one, of an event the first stays.
 
     Attributes:
+        is_mended: Whether it has a place for every record.
         rows: Version and rows, as COPY reads them.
     """
 
     name = "postgres"
     topics = (EVENTS, *DERIVED)
+    is_mended: bool = False
     rows: dict[tuple[str, str], tuple[int, tuple[bytes, ...]]] = field(default_factory=dict)
 
     def project(self, received: Received, decoder: Decoder) -> Stored | Removed:
         """As the sink does."""
         assert received.value is not None
-        return project(received.partition.topic, received.key, decoder.decode(received.value))
+        return self.project_record(received.partition.topic, received.key, decoder.decode(received.value))
+
+    def project_record(self, topic: str, key: bytes, record: Any) -> Stored | Removed:
+        """As a rebuild does."""
+        return project(topic, key, record)
 
     def write(self, batch: Sequence[Received], most: int | None) -> None:
         """One transaction, which is done whole or not at all, whatever `most` is.
@@ -105,7 +123,9 @@ class MemoryPostgres:
             TerminalError: A record does not fit.
         """
         changes = fold(batch)
-        if any(is_unfit(record_id) for change in changes.values() for record_id in change.records):
+        if not self.is_mended and any(
+            is_unfit(record_id) for change in changes.values() for record_id in change.records
+        ):
             raise TerminalError("no place for a value")
         for topic, change in changes.items():
             for record in change.records.values():
@@ -123,17 +143,23 @@ class MemoryOpenSearch:
     """Documents by index and id, with external versions: an older or an equal one is a conflict.
 
     Attributes:
+        is_mended: Whether it has a place for every record.
         documents: Version and body.
     """
 
     name = "opensearch"
     topics = DERIVED
+    is_mended: bool = False
     documents: dict[tuple[str, str], tuple[int, bytes]] = field(default_factory=dict)
 
     def project(self, received: Received, decoder: Decoder) -> Operation:
         """As the sink does."""
         assert received.value is not None
-        return operation(received.partition.topic, received.key, decoder.decode(received.value), _INDEXES)
+        return self.project_record(received.partition.topic, received.key, decoder.decode(received.value))
+
+    def project_record(self, topic: str, key: bytes, record: Any) -> Operation:
+        """As a rebuild does."""
+        return operation(topic, key, record, _INDEXES)
 
     def write(self, batch: Sequence[Received], most: int | None) -> None:
         """One bulk request.
@@ -162,7 +188,7 @@ class MemoryOpenSearch:
         return {(topics[index], document_id): found for (index, document_id), found in self.documents.items()}
 
     def _index(self, action: dict[str, Any], body: bytes) -> dict[str, Any]:
-        if is_unfit(action["_id"]):
+        if not self.is_mended and is_unfit(action["_id"]):
             return _answer(action, 400, "mapper_parsing_exception")
         known = self.documents.get((action["_index"], action["_id"]))
         if known is not None and known[0] >= action["version"]:

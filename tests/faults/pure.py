@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from consumers.archive.entries import entry
 from consumers.archive.layout import Log, SegmentKey, parse_key
@@ -19,22 +19,24 @@ from consumers.projecting import Batch, Projector
 from consumers.reader import Polled
 from consumers.sink import Offsets, Partition, Received, ends
 from schemas.codec import CodecError, Decoder
+from schemas.records import DeadLetter
+from schemas.registry import SchemaRegistry
 from schemas.topics import EVENTS
 from sessiontrack.dead_letters import dead_letter
 from sessiontrack.errors import TransientError
 from streams.batch import Output, process_batch
 from streams.codec import Codec
 from streams.table import next_offset, next_offset_write
-from tests.faults.memory import REGISTRY, MemoryLog, MemoryObjects, MemoryOpenSearch, MemoryPostgres, Record
+from tests.faults.letters import MemoryLetters
+from tests.faults.memory import MemoryLog, MemoryObjects, MemoryOpenSearch, MemoryPostgres, Record, Registry
 
 PARTITIONS = 2
 ARCHIVED = Log("cluster", "log", EVENTS.name)
 # What happens to a write: it is refused before anything is done; done, and the answer is lost; done in part.
 Trouble = Literal["before", "after", "in part"]
-# A dead letter: the group's worker, topic, id of the record.
-Letter = tuple[str, str, str]
-
-_CODEC = Codec(REGISTRY)
+# A manifest tells what of a record was known when it was put, and stays: so the archive knows every schema from the
+# beginning.
+_ALL_SCHEMAS = Registry(knows_all=True)
 
 
 @dataclass
@@ -45,13 +47,13 @@ class Derivation:
         number: Partition.
         outputs: To publish.
         writes: To write after that, in order.
-        refused: Records that do not decode.
+        refused: Records that do not decode, and why.
     """
 
     number: int
     outputs: Sequence[Output]
     writes: dict[bytes, bytes]
-    refused: Sequence[Record]
+    refused: Sequence[tuple[Record, Exception]]
 
 
 @dataclass
@@ -60,11 +62,14 @@ class Streams:
 
     Attributes:
         log: What it reads and publishes to.
-        letters: Its dead letters.
+        letters: Where its dead letters go.
+        codec: Decodes events and encodes records.
+        states: By partition.
     """
 
     log: MemoryLog
-    letters: set[Letter] = field(default_factory=set)
+    letters: MemoryLetters
+    codec: Codec
     states: dict[int, dict[bytes, bytes]] = field(default_factory=lambda: {n: {} for n in range(PARTITIONS)})
 
     def derive(self, number: int, count: int | None = None) -> Derivation | None:
@@ -76,9 +81,9 @@ class Streams:
         placed, refused = [], []
         for record in records:
             try:
-                placed.append((record.offset, _CODEC.decode(record.value)))
-            except CodecError:
-                refused.append(record)
+                placed.append((record.offset, self.codec.decode(record.value)))
+            except CodecError as error:
+                refused.append((record, error))
         changes = process_batch(state, placed)
         assert not changes.refusals
         writes = changes.writes | next_offset_write(records[-1].offset + 1)
@@ -87,13 +92,24 @@ class Streams:
     def publish(self, derived: Derivation, most: int | None = None) -> None:
         """Publishes, and sets aside; ends after `most` records."""
         for output in derived.outputs[:most]:
-            key, value, headers = _CODEC.encode(output)
+            key, value, headers = self.codec.encode(output)
             self.log.append(Partition(output.topic.name, derived.number), key, value, headers)
-        self.letters.update(_letter("streams", record, CodecError("torn")) for record in derived.refused)
+        for record, error in derived.refused:
+            self.letters.add(_letter("streams", "decode", record, error))
 
     def remember(self, derived: Derivation, most: int | None = None) -> None:
         """Writes the state; ends after `most` writes."""
         self.states[derived.number].update(list(derived.writes.items())[:most])
+
+    def drain(self, number: int) -> None:
+        """Takes everything of a partition."""
+        while derived := self.derive(number):
+            self.publish(derived)
+            self.remember(derived)
+
+    def forget(self) -> None:
+        """Drops the state: the stages begin again at the first event."""
+        self.states = {number: {} for number in range(PARTITIONS)}
 
 
 @dataclass
@@ -103,17 +119,19 @@ class SinkWorker:
     Attributes:
         log: What it reads.
         store: What it writes to.
-        letters: Its dead letters.
+        letters: Where its dead letters go.
+        registry: Where the writers' schemas are.
         committed: Where its group stands.
     """
 
     log: MemoryLog
     store: MemoryPostgres | MemoryOpenSearch
-    letters: set[Letter] = field(default_factory=set)
+    letters: MemoryLetters
+    registry: SchemaRegistry
     committed: dict[Partition, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._projector = Projector(self.store, REGISTRY)  # type: ignore[arg-type]  # it only projects
+        self._projector = Projector(self.store, self.registry)  # type: ignore[arg-type]  # it only projects
 
     @property
     def partitions(self) -> list[Partition]:
@@ -137,12 +155,12 @@ class SinkWorker:
                     continue
 
         async def refuse(record: Received, error: Exception) -> Offsets:
-            self._set_aside(record, error)
+            self._set_aside(record, "write", error)
             return {record.partition: record.offset + 1}
 
         written = asyncio.run(write_or_bisect(batch.records, write, refuse)) if batch.records else {}
         for refusal in batch.refusals:
-            self._set_aside(refusal.received, refusal.error)
+            self._set_aside(refusal.received, refusal.stage, refusal.error)
         return latest(written, ends(refusal.received for refusal in batch.refusals))
 
     def commit(self, offsets: Offsets) -> None:
@@ -157,8 +175,8 @@ class SinkWorker:
             raise TransientError("no answer")
         return ends(records)
 
-    def _set_aside(self, record: Received, error: Exception) -> None:
-        self.letters.add(_letter(self.store.name, _record(record), error))
+    def _set_aside(self, record: Received, stage: str, error: Exception) -> None:
+        self.letters.add(_letter(self.store.name, stage, _record(record), error))
 
 
 @dataclass
@@ -182,7 +200,7 @@ class Archiver:
         """Reads on, and adds to its segments."""
         records = self.log.read(Partition(EVENTS.name, self.number), self.position, count)
         if records:
-            decoder = Decoder(EVENTS.schema, REGISTRY.schema)
+            decoder = Decoder(EVENTS.schema, _ALL_SCHEMAS.schema)
             self.segments.add([entry(_received(record), decoder) for record in records], now)
             self.position += len(records)
 
@@ -204,14 +222,27 @@ class Archiver:
 
 @dataclass
 class Pipeline:
-    """All workers over one log."""
+    """All workers over one log.
+
+    Attributes:
+        log: The log.
+        objects: What the archive consists of.
+        letters: The dead letters of all groups.
+        is_mended: Whether the schema is there that was lacking, and a place for every record.
+    """
 
     log: MemoryLog = field(default_factory=MemoryLog)
     objects: MemoryObjects = field(default_factory=MemoryObjects)
+    letters: MemoryLetters = field(default_factory=MemoryLetters)
+    is_mended: bool = False
 
     def __post_init__(self) -> None:
-        self.streams = Streams(self.log)
-        self.sinks = {store.name: SinkWorker(self.log, store) for store in (MemoryPostgres(), MemoryOpenSearch())}
+        self._schemas = Registry(self.is_mended)
+        self.registry = cast(SchemaRegistry, self._schemas)
+        self.codec = Codec(self.registry)
+        self.streams = Streams(self.log, self.letters, self.codec)
+        stores = (MemoryPostgres(self.is_mended), MemoryOpenSearch(self.is_mended))
+        self.sinks = {store.name: SinkWorker(self.log, store, self.letters, self.registry) for store in stores}
         self.archived = dict.fromkeys(range(PARTITIONS), 0)
         self.archivers = {number: self.archiver(number) for number in range(PARTITIONS)}
 
@@ -222,19 +253,18 @@ class Pipeline:
     def drain(self, now: float) -> None:
         """Everything there is goes into every store, with no fault on the way."""
         for number in range(PARTITIONS):
-            while derived := self.streams.derive(number):
-                self.streams.publish(derived)
-                self.streams.remember(derived)
+            self.streams.drain(number)
         for sink in self.sinks.values():
             sink.commit(sink.write(sink.poll(sink.partitions)))
         for archiver in self.archivers.values():
             archiver.take(now)
             archiver.put(now + LONGEST_WAIT_S)
 
-    @property
-    def letters(self) -> set[Letter]:
-        """All dead letters."""
-        return self.streams.letters.union(*(sink.letters for sink in self.sinks.values()))
+    def mend(self) -> None:
+        """The registry gets the schema that it lacks, and the stores places for every record."""
+        self.is_mended = self._schemas.knows_all = True
+        for sink in self.sinks.values():
+            sink.store.is_mended = True
 
     def archive(self) -> dict[SegmentKey, tuple[bytes, bytes]]:
         """Records and manifest of the segments that count: of those with one first offset the longest."""
@@ -259,8 +289,7 @@ def _record(received: Received) -> Record:
     return Record(*place, received.offset, received.timestamp, received.key, value, received.headers)
 
 
-def _letter(worker: str, record: Record, error: Exception) -> Letter:
+def _letter(worker: str, stage: str, record: Record, error: Exception) -> DeadLetter:
     about: dict[str, Any] = record._asdict() | {"headers": list(record.headers)}
     del about["timestamp"]
-    letter = dead_letter(group=f"sessiontrack.{worker}", stage="", error=error, failed_at=0, **about)
-    return worker, record.topic, letter["record_id"]
+    return dead_letter(group=f"sessiontrack.{worker}", stage=stage, error=error, failed_at=0, **about)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,7 +20,6 @@ from schemas.codec import Encoder
 from schemas.records import DeadLetter
 from schemas.registry import SchemaRegistry
 from schemas.topics import EVENTS, MESSAGES
-from sessiontrack.settings import Settings
 from streams.codec import Codec
 from tests.unit.queries.dead_letters.letters import dead_letter, read, summary
 from tests.unit.streams.events import user
@@ -99,17 +98,14 @@ class Streams:
             yield letter
 
 
-async def test_what_the_streams_refuse_again_stands_under_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_the_streams_refuse_again_stands_under_its_own_name() -> None:
     streams = Streams(refuses={101})
     awaited: list[dict[TopicPartition, int]] = []
 
-    async def wait(self: ThroughLog, places: Any) -> None:
-        awaited.append(dict(places))
+    async def passed(ends: Mapping[TopicPartition, int]) -> None:
+        awaited.append(dict(ends))
 
-    monkeypatch.setattr(ThroughLog, "_wait", wait)
-    way = ThroughLog(
-        Settings(), streams, cast(DeadLetterReader, streams), CODEC, stall_s=1, progress=lambda doing, left: None
-    )
+    way = ThroughLog(streams, cast(DeadLetterReader, streams), CODEC, passed)
     batch = [
         refused(original(ENCODE(user(str(offset))), record_id=str(offset), offset=offset)) for offset in (9, 8)
     ] + [refused(original(b"no Avro", record_id="bad"))]
@@ -119,7 +115,7 @@ async def test_what_the_streams_refuse_again_stands_under_its_own_name(monkeypat
     # In the order of the log.
     assert [record["value"] for record in streams.produced] == [batch[1].original["value"], batch[0].original["value"]]
     assert all((record["key"], record["partition"]) == (b"k", PARTITION) for record in streams.produced)
-    assert len(awaited) == 1
+    assert awaited == [{TopicPartition(EVENTS.name, PARTITION): 102}]
     assert attempted.refusals[f"{GROUP}/9"] == Refusal("tool-calls", "", "odd")
     changes = changes_of(batch, attempted, now=50)
     assert changes[f"{GROUP}/8"] is None
