@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -376,4 +376,4 @@ def _is_torn(letter: Letter) -> bool:
 
 
 TestFaults = Faults.TestCase
-TestFaults.settings = settings(phases=[Phase.generate], print_blob=False, max_examples=8, stateful_step_count=50)
+TestFaults.settings = settings(max_examples=20, stateful_step_count=50)
