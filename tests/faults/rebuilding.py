@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,8 @@ class Rebuilds:
         self._origin: Origin = "log"
         self._meanwhile: Callable[[], None] = lambda: None
         self._targets = {name: _Target(pipeline, name, self._fate) for name in pipeline.sinks}
-        for name, target in self._targets.items():
-            patch.setitem(TARGETS, name, lambda _, target=target: target)
+        for name in self._targets:
+            patch.setitem(TARGETS, name, partial(self._target, name))
         patch.setattr(rebuilding, "open_source", self._open_source)
         patch.setattr(rebuilding, "set_aside", self._set_aside)
         patch.setattr(rebuilding, "partitions", lambda: range(PARTITIONS))
@@ -88,6 +89,9 @@ class Rebuilds:
         self._fate.steps = None
         for name in self._targets:
             abandon_store(self._settings, name)
+
+    def _target(self, name: str, settings: Settings) -> _Target:
+        return self._targets[name]
 
     async def _open_source(
         self, settings: Settings, archive: Any, origin: Origin | None, *, accept_gaps: bool
@@ -140,6 +144,7 @@ class _Archive:
 
     def events(self, segment: Segment) -> Iterator[tuple[Any, Any]]:
         for record in read_records(self._pipeline.objects.objects[segment.key.object]):
+            assert record["value"] is not None
             try:
                 yield record, self._decoder.decode(record["value"])
             except (CodecError, RegistryError):
