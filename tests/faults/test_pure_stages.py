@@ -328,9 +328,9 @@ class Faults(RuleBasedStateMachine):
         for name, sink in self.pipeline.sinks.items():
             records = {(topic.name, each) for topic in sink.store.topics for each in expected[topic.name]}
             stored = set(sink.store.contents())
-            refused = self._ids(standing.open, sink) & records
-            assert not stored & refused, name
-            assert stored | refused | (self._ids(standing.discarded, sink) & records) == records, name
+            # Of an event that came twice one may be refused, under a schema that the registry lacks, and one stored.
+            set_aside = self._ids([*standing.open, *standing.discarded], sink) & records
+            assert stored | set_aside == records, name
         for number in range(PARTITIONS):
             partition = Partition(EVENTS.name, number)
             archived = [
