@@ -116,6 +116,8 @@ def stored_rows(connection: Connection[Row], table: Table, *session_ids: str) ->
         condition=condition,
         key=SQL(", ").join(Identifier(name) for name in table.key),
     )
+    # All rows are read. PostgreSQL else plans for the first tenth, by the key: the whole table for few sessions.
+    connection.execute("SET LOCAL cursor_tuple_fraction = 1")
     with connection.cursor(f"stored_{table.name}") as cursor:
         cursor.itersize = _FETCH_ROWS
         cursor.execute(query, [list(session_ids)] if session_ids else [], binary=True)
