@@ -376,4 +376,4 @@ def _is_torn(letter: Letter) -> bool:
 
 
 TestFaults = Faults.TestCase
-TestFaults.settings = settings(max_examples=20, stateful_step_count=50)
+TestFaults.settings = settings(max_examples=40, stateful_step_count=50)
