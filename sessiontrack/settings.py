@@ -88,7 +88,7 @@ class OpenSearchSettings(Section):
     refresh_interval: str = Field(
         "500ms",
         pattern="^[1-9][0-9]*(ms|s)$",
-        description="How soon what was written is found; 5 s while the sink catches up.",
+        description="How soon what was written is found; 15 s while the sink catches up.",
     )
     index_prefix: str = Field(
         "sessiontrack",

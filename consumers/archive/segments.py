@@ -17,12 +17,10 @@ from sessiontrack.errors import SessionTrackError
 
 BLOCK_RECORDS = 4096
 SEGMENT_BYTES = 32 * 1024 * 1024
-# An open segment is put when it has doubled since the last time, so that a busy partition writes each byte at most
-# twice; a first put of fewer records than this waits for quiet.
-_FIRST_PUT_RECORDS = 1024
 QUIET_S = 1.0
-# A partition that is never quiet is still archived in time for whoever exports a session that goes on.
-LONGEST_WAIT_S = 10.0
+# A partition that is never quiet is still archived in time for whoever exports a session that goes on. A busy one fills
+# a block in less, and compresses and puts each record once.
+LONGEST_WAIT_S = 30.0
 
 
 class Segment:
@@ -81,9 +79,7 @@ class Segment:
         """Whether it is time to put it."""
         if self.is_put:
             return False
-        doubled = self._count >= max(_FIRST_PUT_RECORDS, 2 * self._put_count)
-        quiet = now - self._changed_at >= QUIET_S
-        return self.full or doubled or quiet or now - self._waiting_since >= LONGEST_WAIT_S
+        return self.full or now - self._changed_at >= QUIET_S or now - self._waiting_since >= LONGEST_WAIT_S
 
     def key(self, log: Log, partition: int) -> SegmentKey:
         """Its key, as it is now."""

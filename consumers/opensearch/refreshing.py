@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 # Long enough to halve the work of indexing, short enough to see a rebuild advance.
-CATCHING_UP = "5s"
+CATCHING_UP = "15s"
 # A burst is no backlog: one full batch comes of a long reply, several in a row of a log that waits.
 _FULL_BATCHES = 4
 

@@ -34,7 +34,6 @@ def _small_blocks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(segments, "BLOCK_RECORDS", BLOCK)
         patch.setattr(segments, "SEGMENT_BYTES", BLOCK_BYTES)
-        patch.setattr(segments, "_FIRST_PUT_RECORDS", 2)
         yield
 
 
@@ -163,7 +162,7 @@ def test_a_manifest_says_what_its_segment_holds(log: list[Entry]) -> None:
         assert {block_start(offset) for offset in offsets} == {block_start(offsets[0])}
 
 
-def test_a_segment_is_put_when_it_has_doubled_is_quiet_or_is_full() -> None:
+def test_a_segment_is_put_when_it_is_quiet_or_full() -> None:
     held = PartitionSegments()
 
     def add(*offsets: int, now: float) -> list[int]:
@@ -176,21 +175,19 @@ def test_a_segment_is_put_when_it_has_doubled_is_quiet_or_is_full() -> None:
             held.mark_put(segment)
         return [segment.next_offset for segment in due]
 
-    assert add(0, now=0.0) == []  # too little to be worth an object
-    assert add(1, now=0.1) == [2]  # worth one
-    assert add(2, now=0.2) == []  # not doubled
-    assert put(1.1) == []
-    assert put(1.2) == [3]  # quiet for a second
+    assert add(0, 1, now=0.0) == []
+    assert put(0.9) == []
+    assert put(1.0) == [2]  # quiet for a second
     assert put(9.0) == []  # nothing new
-    assert add(3, 4, 5, now=9.1) == [6]  # doubled
-    assert add(6, 7, 8, now=9.2) == [8]  # the block is full; the next one is too small
+    assert add(2, 3, 4, 5, now=9.1) == []  # more may come
+    assert add(6, 7, 8, now=9.2) == [8]  # the block is full; the next one is not
     assert put(10.2) == [9]
 
 
 def test_a_partition_that_is_never_quiet_is_put_in_the_end() -> None:
     held = PartitionSegments()
     held.add([entry(offset, 0) for offset in range(4)], 0.0)
-    [segment] = held.due(0.0)
+    [segment] = held.due(segments.QUIET_S)
     held.mark_put(segment)
     held.add([entry(4, 0)], 1.0)
     held.add([entry(5, 0)], 1.0 + segments.LONGEST_WAIT_S - 0.1)
@@ -212,7 +209,7 @@ def test_a_batch_that_comes_again_changes_nothing() -> None:
     batch = [entry(offset, 1) for offset in range(4)]
     held.add(batch, 0.0)
     held.add(batch, 0.0)
-    [segment] = held.due(0.0)
+    [segment] = held.due(segments.QUIET_S)
     content, _ = segment.contents(segment.key(LOG, 3), {})
     assert [record["offset"] for record in read_records(content)] == [0, 1, 2, 3]
 
@@ -229,7 +226,7 @@ def test_another_log_has_other_keys() -> None:
     stores = MemoryObjects()
     held = PartitionSegments()
     held.add([entry(0, 1), entry(1, 1)], 0.0)
-    [segment] = held.due(0.0)
+    [segment] = held.due(segments.QUIET_S)
     for log in logs:
         put_segment(stores, segment.key(log, 3), segment, {})
     assert len(stores.objects) == 2 * len(logs)
