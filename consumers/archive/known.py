@@ -17,6 +17,8 @@ from sessiontrack.identity import entry_key, next_chain, parse_json, uuid_of
 # Lines that are nested deeper say nothing: how deep Python can go depends on who calls.
 _DEEPEST = 64
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{3}Z")
+# What is shorter, and numbers, zstandard makes nearly as small: to look for them takes time by the piece.
+_SHORTEST_LEAF = 8
 _TIME_LENGTH = len("1970-01-01T00:00:00.000Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -100,31 +102,29 @@ def _said(line: bytes) -> list[bytes]:
         parsed = parse_json(line)
         if not isinstance(parsed, dict):
             return [_ABSENT]
-        leaves: dict[str | int, None] = {}
+        leaves: dict[str, None] = {}
         _collect(parsed, leaves, 1)
     except (ValueError, RecursionError, _TooDeepError):
         return [_ABSENT]
     return [encode_bytes(entry_key(parsed)), *_encoded(leaves)]
 
 
-def _collect(value: Any, leaves: dict[str | int, None], depth: int) -> None:
-    """Strings and integers, each once, in the order in which they stand."""
+def _collect(value: Any, leaves: dict[str, None], depth: int) -> None:
+    """Strings that are not short, each once, in the order in which they stand."""
     if depth > _DEEPEST:
         raise _TooDeepError
     for each in value.values() if type(value) is dict else value:
         kind = type(each)
-        if kind is str or kind is int:
-            leaves[each] = None
+        if kind is str:
+            if len(each) >= _SHORTEST_LEAF:
+                leaves[each] = None
         elif kind is dict or kind is list:
             _collect(each, leaves, depth + 1)
 
 
-def _encoded(leaves: Iterable[str | int]) -> list[bytes]:
+def _encoded(leaves: Iterable[str]) -> list[bytes]:
     encoded = []
     for leaf in leaves:
-        if isinstance(leaf, int):
-            encoded.append(encode_long(leaf))
-            continue
         encoded.append(encode_bytes(leaf.encode("utf-8", "surrogatepass")))
         if len(leaf) == _TIME_LENGTH and _TIME.fullmatch(leaf):
             encoded += _moment(leaf)

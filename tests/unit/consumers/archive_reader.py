@@ -83,18 +83,18 @@ def entry_key(line: dict[str, Any]) -> bytes:
 
 
 def leaves(line: dict[str, Any]) -> list[bytes]:
-    found: list[Any] = []
+    found: list[str] = []
     stack: list[Any] = [line]
     while stack:
         value = stack.pop()
         if isinstance(value, (dict, list)):
             stack += reversed(list(value.values()) if isinstance(value, dict) else value)
-        elif isinstance(value, (str, int)) and not isinstance(value, bool) and value not in found:
+        elif isinstance(value, str) and len(value) >= 8 and value not in found:
             found.append(value)
     encoded = []
     for leaf in found:
-        encoded.append(avro(leaf.encode("utf-8", "surrogatepass") if isinstance(leaf, str) else leaf))
-        if isinstance(leaf, str) and TIME.fullmatch(leaf):
+        encoded.append(avro(leaf.encode("utf-8", "surrogatepass")))
+        if TIME.fullmatch(leaf):
             try:
                 moment = datetime.strptime(leaf, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
             except ValueError:

@@ -133,17 +133,17 @@ def test_nothing_of_an_event_is_kept_twice() -> None:
 
 
 def test_what_is_known_is_what_the_format_says() -> None:
-    line = b'{"type":"message","n":300,"timestamp":"2026-01-27T18:00:00.123Z","again":"message"}\n'
+    text = '{"type":"message","n":300,"timestamp":"2026-01-27T18:00:00.123Z","a":"Grüße an","again":["Grüße an"]}\n'
+    line = text.encode()
     end = End(bytes(range(32)), 4, 500)
     found = known(b"key", occurrence(line, end, "clawdbot"))
-    assert found[:4] == [b"\xa8\x01" + line, b"\x06key", b"key", b"\x40" + end.chain]
+    assert found[:4] == [b"\xd4\x01" + line, b"\x06key", b"key", b"\x40" + end.chain]
     assert found[6] == b"\x0a\x02\xe8\x07"
     assert found[8:] == [
-        b"\x0emessage",
-        b"\xd8\x04",
         b"\x302026-01-27T18:00:00.123Z",
         b"\xf6\x95\xe6\x89\x80\x67",
         b"\x3a2026-01-27T18:00:00.123+00:00",
+        b"\x14" + "Grüße an".encode(),
     ]
     assert known(b"key", None) == [b"", b"\x06key", b"key"]
     assert known(b"key", occurrence(b"no JSON", End(GENESIS, 0, 0), "clawdbot"))[7:] == [b""]
