@@ -22,11 +22,12 @@ from bench.corpus import append_line, generate, live_session
 from cli.exits import Exit
 from consumers.archive.objects import ObjectStore
 from consumers.postgres.rows import TABLES, digest
-from infra.opensearch.generations import live_generation
+from infra.opensearch.generations import block_writes, live_generation
 from infra.opensearch.setup import DATASETS, MODEL_CALLS
 from infra.stack.stack import SERVERS, NativeStack
 from infra.stack.state import load_state, new_stack_id
 from infra.workers import start_workers, stop_workers
+from operations.rebuild.plan import Plan, claimed, present_revisions
 from queries.export import export, generations
 from queries.opensearch import fetch_documents
 from queries.postgres import connected, stored_rows
@@ -162,6 +163,21 @@ def test_killed_at_any_moment_it_ends_right_and_a_reader_never_finds_less(house:
         assert min(found[store]) == found[store][0] == found[store][-1]
     assert contents(house.settings) == before
     assert len(indexes(house.settings)) == len(old)
+
+
+def test_a_swap_that_was_killed_does_not_keep_the_worker_waiting(house: Pipeline, tmp_path: Path) -> None:
+    settings = house.settings
+    with OpenSearch(hosts=[settings.opensearch.url]) as client:
+        live = live_generation(client, settings.opensearch)
+        with claimed(settings.data_dir, "opensearch") as folder:
+            folder.save(Plan("archive", present_revisions(), {"indexes": {}, "old": live}))
+            block_writes(client, live.values())
+            generate(tmp_path / "state", 2, seed=11)
+            house.capture(tmp_path / "state")
+            # As long as its process lives, what it keeps out stays out.
+            wait_until(lambda: house.worker("opensearch").health.startswith("waits for"), "a worker that waits")
+        assert not differences(house.verify())
+    assert house.run("rebuild", "opensearch", "--abandon").returncode == Exit.OK
 
 
 def test_live_events_are_in_the_new_store(house: Pipeline, tmp_path: Path) -> None:
