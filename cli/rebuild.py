@@ -62,7 +62,7 @@ def rebuild(
 
     postgres, opensearch: a new store is filled beside the one that is in use, and takes its place in one step, all live
     events included; until then searches and workers use the old one. streams: the stages begin again at the first
-    event, after the log got back what only the archive has. Stopped or killed, it goes on when it is started again.
+    event, be it in the archive alone. Stopped or killed, it goes on when it is started again.
     """
     from operations.rebuild.repair import repair_store
     from operations.rebuild.store import abandon_store, rebuild_store

@@ -77,6 +77,15 @@ class Archive:
             prefixes = [self._prefix(log, partition) for log in logs]
             return [segment for prefix in prefixes for segment in longest(self._store.keys(prefix))]
 
+    def logs(self) -> set[Log]:
+        """All lives of the topic.
+
+        Raises:
+            UnavailableError: The object store does not answer.
+        """
+        with _available():
+            return set(self._logs())
+
     def manifest(self, segment: Segment) -> Manifest:
         """What a segment holds.
 
@@ -106,16 +115,6 @@ class Archive:
         """
         with _naming(segment.key.object):
             yield from read_records(self._content(segment))
-
-    def schemas(self, segment: Segment) -> dict[int, Any]:
-        """The schemas that wrote the values in a segment, by the id that the values state.
-
-        Raises:
-            CorruptSegmentError: The object is missing, or is not what was put there.
-            UnavailableError: The object store does not answer.
-        """
-        with _naming(segment.key.object):
-            return read_schemas(self._content(segment))
 
     def events(self, segment: Segment, session_id: str | None = None) -> Iterator[tuple[ArchiveRecord, SessionEvent]]:
         """The events of a segment, decoded with the schemas that stand in it; what no schema decodes is left out.

@@ -161,13 +161,3 @@ def schema_id_of(value: bytes) -> int:
     if magic != _MAGIC:
         raise CodecError(f"a framed value begins with a zero byte, not with {magic}")
     return int(schema_id)
-
-
-def with_schema_id(value: bytes, schema_id: int) -> bytes:
-    """A framed value that states another id for its schema: the same schema has other ids in other registries."""
-    return _FRAME.pack(_MAGIC, schema_id) + value[_FRAME.size :]
-
-
-def body_of(value: bytes | None) -> bytes:
-    """What a framed value says, without the id of its schema."""
-    return (value or b"")[_FRAME.size :]

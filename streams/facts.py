@@ -11,7 +11,12 @@ _HASH_BYTES = 8
 
 
 class SessionFacts(NamedTuple):
-    """What a message or a tool call repeats of its session, as far as it is known when the record is made."""
+    """What a message or a tool call repeats of its session, as far as it is known when the record is made.
+
+    Attributes:
+        certainty: How many of them are known, and how surely: 0 to 24. It never falls as more is known, so a record
+            that repeats better facts has a higher version.
+    """
 
     agent_id: str | None = None
     channel: str | None = None
@@ -19,6 +24,7 @@ class SessionFacts(NamedTuple):
     brand: str | None = None
     session_key: str | None = None
     chat_type: str | None = None
+    certainty: int = 0
 
 
 class Invocation(NamedTuple):

@@ -16,7 +16,7 @@ from struct import Struct
 # 256 facts are 4 KiB: what following a live session writes again for each new entry.
 PAGE_FACTS = 256
 
-_FACT = Struct(">8sQ")
+_FACT = Struct(">8sq")
 _LEAF, _PARENT = b"\0", b"\1"
 
 

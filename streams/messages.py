@@ -11,8 +11,6 @@ from streams.facts import SessionFacts
 from streams.revisions import MESSAGES, version
 
 _NO_USAGE = Usage(input=0, output=0, cache_read=0, cache_write=0, total=0, cost_nanousd=0)
-# A message is made from one fact, the entry: it never changes.
-_VERSION = version(MESSAGES, 1)
 
 
 def searchable_message(event: SessionEvent, facts: SessionFacts) -> SearchableMessage | None:
@@ -92,7 +90,8 @@ def _record(event: SessionEvent, facts: SessionFacts, role: str, origin: str, te
     return {
         "message_id": message_id(event["family"], event["session_id"], event["entry_key"]),
         "session_id": event["session_id"],
-        "version": _VERSION,
+        # A message is made from one fact, the entry, and of what is known of its session: only that may become more.
+        "version": version(MESSAGES, 1 + facts.certainty),
         "agent_id": event["agent_id"] or facts.agent_id,
         "channel": facts.channel,
         "cwd": facts.cwd,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,9 +24,10 @@ from sessiontrack.backoff import backoff_delays
 from sessiontrack.dead_letters import dead_letter, dead_letter_headers, dead_letter_key
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.telemetry.metrics import WorkerMetrics
-from streams.batch import Output, Placed, Refusal, State, made_of, process_batch
+from streams.batch import Placed, Refusal
 from streams.blocks import Block
 from streams.codec import Codec
+from streams.encoding import encode_batch
 from streams.publisher import Publisher, Record
 from streams.table import next_offset, next_offset_write, read_partition, write_table
 from streams.take import acknowledge, forget
@@ -52,7 +52,7 @@ class Batch:
 
     tp: TP
     records: Sequence[ConsumerRecord]
-    outputs: dict[TopicPartition, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    outputs: dict[TopicPartition, list[Record]] = field(default_factory=dict)
     writes: dict[bytes, bytes] = field(default_factory=dict)
     refused: list[tuple[ConsumerRecord, str, Exception]] = field(default_factory=list)
 
@@ -160,33 +160,13 @@ class Pipeline:
 
     async def _run_stages(self, batch: Batch) -> None:
         placed = await self._decode(batch)
-        state = read_partition(self._table, batch.tp.partition)
-        # What is refused is not folded: else it would be a repeat when it is redriven, and bring nothing.
-        while unfit := self._process_placed(batch, state, placed):
-            placed = [each for each in placed if each[0] not in unfit]
+        encoded = encode_batch(read_partition(self._table, batch.tp.partition), placed, self._codec)
+        batch.outputs = {
+            TopicPartition(self._named(name), batch.tp.partition): records for name, records in encoded.records.items()
+        }
+        batch.writes = encoded.writes
+        self._refuse(batch, encoded.refusals)
         self._metrics.received(len(batch.records))
-
-    def _process_placed(self, batch: Batch, state: State, placed: Sequence[Placed]) -> set[int]:
-        """Fills in what events come to; where a record can't be encoded, refuses the events that it was made of.
-
-        Returns:
-            Their positions: the others are to be taken again without them.
-        """
-        changes = process_batch(state, placed)
-        batch.outputs.clear()
-        unfit: dict[int, Refusal] = {}
-        for output in changes.outputs:
-            try:
-                self._encode(batch, output)
-            except TerminalError as error:
-                unfit |= {position: Refusal(position, output.stage, error) for position in made_of(output, placed)}
-        self._refuse(batch, list(unfit.values()) or changes.refusals)
-        batch.writes = changes.writes
-        return set(unfit)
-
-    def _encode(self, batch: Batch, output: Output) -> None:
-        record = self._codec.encode(output)
-        batch.outputs[TopicPartition(self._named(output.topic.name), batch.tp.partition)].append(record)
 
     async def _decode(self, batch: Batch) -> list[Placed]:
         for delay in backoff_delays():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 # One for each derivation, raised whenever it comes to other results, so that its records replace those before.
 SESSIONS = 2
-MESSAGES = 2
-TOOL_CALLS = 2
+MESSAGES = 3
+TOOL_CALLS = 3
 
 # Room for 2^40 facts under one key, and for 2^23 revisions in a signed 64-bit integer.
 _FACT_BITS = 40
@@ -16,6 +16,7 @@ def version(revision: int, facts: int) -> int:
 
     Args:
         revision: Of its derivation.
-        facts: How many distinct facts are folded into it; never falls as more of the log is read.
+        facts: How many distinct facts are folded into it, those counted more than once that are surer than others;
+            never falls as more of the log is read.
     """
     return (revision << _FACT_BITS) + facts

@@ -23,7 +23,13 @@ _TRUST: dict[Provenance, int] = {"UNKNOWN": 0, "INFERRED": 1, "PARSED": 2, "OBSE
 # The web chat that a client of the gateway is taken for says less than what is known of the session's chat.
 _SENDER_TRUST = _TRUST | {"INFERRED": 0}
 
+# What is known of a session and repeated in its messages and tool calls.
+_REPEATED = SessionFacts._fields[:-1]
+
 TOKENS = ("input", "output", "cache_read", "cache_write", "total", "cost_nanousd")
+
+# Below every position of an event.
+BEFORE_ALL = -(2**63)
 
 # What stands for a person or an agent of whom nothing is known.
 ANY_USER = "user"
@@ -91,7 +97,7 @@ def new_session(session_id: str, family: str) -> SessionState:
     return SessionState(
         session_id=session_id,
         family=family,
-        position=-1,
+        position=BEFORE_ALL,
         facts=0,
         last={},
         header_at=None,
@@ -144,7 +150,16 @@ def count_calls(state: SessionState, before: Iterable[Invocation], after: Iterab
 def session_facts(state: SessionState) -> SessionFacts:
     """What messages and tool calls repeat of the session, as far as it is folded."""
     last = state["last"]
-    return SessionFacts(*[known[3] if (known := last.get(name)) else None for name in SessionFacts._fields])
+    values: list[Any] = []
+    certainty = 0
+    for name in _REPEATED:
+        known = last.get(name)
+        if known:
+            values.append(known[3])
+            certainty += 1 + known[0]
+        else:
+            values.append(None)
+    return SessionFacts._make([*values, certainty])
 
 
 def last_value(last: dict[str, Last], name: str) -> Any:

@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 from faust import App
 from faust.types import TP, TableT
 
-from schemas.topics import PARTITIONS, STREAMS_STATE_CONFIG
+from schemas.topics import STREAMS_STATE
 from streams.batch import State
 from streams.publisher import Publisher, Record
 
@@ -53,9 +53,9 @@ def state_table(app: App) -> TableT[bytes, bytes]:
         _NAME,
         key_type=bytes,
         value_type=bytes,
-        partitions=PARTITIONS,
+        partitions=STREAMS_STATE.partitions,
         options=dict(_ROCKSDB),
-        extra_topic_configs=STREAMS_STATE_CONFIG,
+        extra_topic_configs=STREAMS_STATE.config,
     )
 
 

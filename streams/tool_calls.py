@@ -47,6 +47,7 @@ class ToolFact(TypedDict):
     brand: str | None
     session_key: str | None
     chat_type: str | None
+    certainty: int
     provider: str | None
     model: str | None
     arguments: str | None
@@ -135,7 +136,7 @@ def tool_call_records(state: CallState, position: int) -> list[ToolCall]:
     """
     facts = _known(state, position)
     first_ordinal = state["series"] * SERIES_ORDINALS
-    revision = version(TOOL_CALLS, len(facts))
+    revision = version(TOOL_CALLS, sum(1 + fact["certainty"] for fact in facts))
     return [_record(state, pair, first_ordinal + place, revision) for place, pair in enumerate(_pairs(facts))]
 
 
@@ -268,6 +269,7 @@ def _fact(event: SessionEvent, position: int, facts: SessionFacts, key: str) -> 
         "brand": event["source"]["brand"] or facts.brand,
         "session_key": facts.session_key,
         "chat_type": facts.chat_type,
+        "certainty": facts.certainty,
         "provider": None,
         "model": None,
         "arguments": None,

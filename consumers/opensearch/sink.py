@@ -12,6 +12,7 @@ from opensearchpy.exceptions import OpenSearchException, TransportError
 
 from consumers.opensearch.bulk import Operation, blames_the_record, check, chunks, combined, even_bytes, operation
 from consumers.opensearch.documents import dataset_of
+from consumers.opensearch.interrupted_swap import end_interrupted_swap
 from consumers.opensearch.refreshing import RefreshInterval
 from consumers.sink import Offsets, Partition, Received, ends
 from schemas.codec import Decoder
@@ -39,6 +40,7 @@ class OpenSearchSink:
 
     def __init__(self, settings: Settings, refreshing: RefreshInterval | None = None) -> None:
         self._target = settings.opensearch
+        self._data_dir = settings.data_dir
         self._refreshing = refreshing or RefreshInterval(
             settings.opensearch.refresh_interval, settings.sink.batch_records // 2
         )
@@ -74,6 +76,8 @@ class OpenSearchSink:
         bodies = chunks(framed, even_bytes(framed, _REQUESTS))
         # All are waited for, so that none is still under way when the engine writes the batch again.
         for outcome in await asyncio.gather(*map(self._bulk, bodies), return_exceptions=True):
+            if isinstance(outcome, TransientError):
+                await self._end_interrupted_swap()
             if outcome is not None:
                 raise outcome
         await self._refresh_every(self._refreshing.after(len(batch)))
@@ -110,6 +114,12 @@ class OpenSearchSink:
             body={"index": {"refresh_interval": interval}},
         )
         self._refresh_interval = interval
+
+    async def _end_interrupted_swap(self) -> None:
+        assert self._client
+        await _call(
+            end_interrupted_swap, client=self._client, data_dir=self._data_dir, name=self.name, aliases=self._aliases
+        )
 
     async def _bulk(self, body: bytes) -> None:
         assert self._client

@@ -75,25 +75,12 @@ class EventSource:
                 read_to = segment.key.last + 1
         return archived + max(0, end - read_to)
 
-    def before_log(self, partition: int, cursor: Cursor) -> list[Segment]:
-        """The archived segments behind a cursor that hold what the present log does not keep.
-
-        Args:
-            partition: Its number.
-            cursor: How far the archive is read.
-        """
-        begin = self._begins[partition]
-        left = left_to_read(self._segments.get(partition, ()), self._logs, cursor)
-        return [segment for segment in left if segment.key.log != self._current or segment.key.first < begin]
-
     async def read(self, partition: int, cursor: Cursor, end: int) -> AsyncIterator[Chunk]:
         """The events behind a cursor, in order: the archived ones, then those of the log before its end."""
-        for segment in left_to_read(self._segments.get(partition, ()), self._logs, cursor):
-            chunks = self._archived(segment, cursor)
-            # In a thread: a segment is fetched, decompressed and decoded.
-            while chunk := await asyncio.to_thread(next, chunks, None):
-                cursor = chunk.cursor
-                yield chunk
+        segments = left_to_read(self._segments.get(partition, ()), self._logs, cursor)
+        async for chunk in self._read_archived(segments, cursor):
+            cursor = chunk.cursor
+            yield chunk
         begin = cursor.offset if self._is_current(cursor) else 0
         place = TopicPartition(EVENTS.name, partition)
         async for batch in read_partition(self._settings.kafka, place, begin, end):
@@ -102,12 +89,38 @@ class EventSource:
                 cursor = chunk.cursor
                 yield chunk
 
+    def left_before_log(self) -> int:
+        """How many archived records the present log does not keep, and those that share a segment with them."""
+        segments = [segment for partition in self._segments for segment in self._before_log(partition)]
+        return sum(segment.key.last + 1 - segment.key.first for segment in segments)
+
+    async def read_before_log(self, partition: int) -> AsyncIterator[Chunk]:
+        """The events of those records, in order."""
+        async for chunk in self._read_archived(self._before_log(partition), Cursor()):
+            yield chunk
+
     def close(self) -> None:
         """Disconnects."""
         self._registry.close()
 
     def _is_current(self, cursor: Cursor) -> bool:
         return cursor.log == name_of(self._current)
+
+    def _before_log(self, partition: int) -> list[Segment]:
+        begin = self._begins[partition]
+        return [
+            segment
+            for segment in self._segments.get(partition, ())
+            if segment.key.log != self._current or segment.key.first < begin
+        ]
+
+    async def _read_archived(self, segments: Iterable[Segment], cursor: Cursor) -> AsyncIterator[Chunk]:
+        for segment in segments:
+            chunks = self._archived(segment, cursor)
+            # In a thread: a segment is fetched, decompressed and decoded.
+            while chunk := await asyncio.to_thread(next, chunks, None):
+                cursor = chunk.cursor
+                yield chunk
 
     def _archived(self, segment: Segment, cursor: Cursor) -> Iterator[Chunk]:
         log = name_of(segment.key.log)
@@ -175,6 +188,11 @@ async def open_source(
             raise UsageError(
                 f"the log keeps events from offset {max(begins.values()):,} on only",
                 hint="Take the earlier ones from the archive: --from archive.",
+            )
+        if not accept_gaps and await asyncio.to_thread(archive.logs) - {current}:
+            raise UsageError(
+                "the log has begun anew, and does not have the events of the one before it",
+                hint="Take those from the archive: --from archive.",
             )
         return EventSource(settings, archive, current, [current], {}, begins), "log"
     segments = await asyncio.to_thread(archive.segments)

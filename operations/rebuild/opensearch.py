@@ -65,7 +65,7 @@ class OpenSearchTarget:
 
     @asynccontextmanager
     async def still(self, marks: Marks) -> AsyncIterator[None]:
-        """Refuses writes to the old generation; if this process is killed, until the rebuild goes on or is given up."""
+        """Refuses writes to the old generation; if this process is killed, until the sink finds that out."""
         try:
             await asyncio.to_thread(self._block, marks)
             yield

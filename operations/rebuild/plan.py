@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -14,8 +13,12 @@ from typing import Any
 
 from operations.rebuild.source import Origin
 from sessiontrack.errors import UsageError
-from sessiontrack.folders import private_folder
+from sessiontrack.rebuilding import locked, plan_file, rebuild_folder
 from streams import revisions
+
+# A worker that lets the indexes be written again has the lock for a moment.
+_PATIENCE_S = 2.0
+_POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class RebuildFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._plan = path / "plan.json"
+        self._plan = plan_file(path)
 
     @property
     def state(self) -> Path:
@@ -101,17 +104,15 @@ def claimed(data_dir: Path, name: str) -> Iterator[RebuildFolder]:
     Raises:
         UsageError: Another process has it.
     """
-    folder = private_folder(data_dir / "rebuild" / name)
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        # The kernel lets go of it when the process ends, however it ends.
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise UsageError(
-            f"a rebuild of {name} is running already", hint="Wait for it, or stop it: it can be gone on with."
-        ) from None
-    try:
-        yield RebuildFolder(folder)
-    finally:
-        os.close(lock)
+    folder = rebuild_folder(data_dir, name)
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        with locked(folder) as is_ours:
+            if is_ours:
+                yield RebuildFolder(folder)
+                return
+        if time.monotonic() > until:
+            raise UsageError(
+                f"a rebuild of {name} is running already", hint="Wait for it, or stop it: it can be gone on with."
+            )
+        time.sleep(_POLL_S)

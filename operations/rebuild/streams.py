@@ -1,4 +1,4 @@
-"""rebuild streams: the stages begin again at the first event, after the log got back what only the archive has."""
+"""rebuild streams: the stages begin again at the first event, be it in the archive alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from itertools import islice
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
@@ -20,12 +19,11 @@ from aiokafka.errors import (
 )
 from aiokafka.structs import OffsetAndMetadata
 
-from infra.topics import create_topics
 from infra.workers import start_workers, stop_workers, worker_states
 from operations.rebuild.event_source import EventSource, open_source
 from operations.rebuild.plan import Plan, RebuildFolder, claimed, present_revisions
+from operations.rebuild.priming import Priming
 from operations.rebuild.progress import Meter, Report
-from operations.rebuild.republishing import Republisher
 from operations.rebuild.source import Origin
 from operations.rebuild.state import RebuildState
 from operations.rebuild.summary import Summary
@@ -39,8 +37,6 @@ from sessiontrack.settings import Settings
 
 NAME = "streams"
 GROUP = f"sessiontrack.{NAME}"
-# Archived events keep their times, and the log deletes what is older than its retention, some minutes after it came.
-_KEPT = {"retention.ms": "-1", "retention.bytes": "-1"}
 # For a worker that somebody else starts, such as Compose.
 _STALL_S = 600.0
 # Half a minute: a worker that was killed is missed after ten seconds.
@@ -54,7 +50,7 @@ def rebuild_streams(
     accept_gaps: bool = False,
     report: Report = lambda progress: None,
 ) -> Summary:
-    """Lets the stages begin again; from the archive, the log first gets back what it lacks.
+    """Lets the stages begin again: here with what only the archive has, then in their worker with the log.
 
     What they publish again replaces nothing, where it is no newer. Started again after it ended in whatever way, it
     ends right.
@@ -98,16 +94,14 @@ class _Rebuild:
         with closing(source):
             await asyncio.to_thread(stop_workers, self._settings, [NAME])
             await self._forget()
-            if chosen == "archive":
-                await self._keep_all()
-                await self._put_back(source)
+            refused = await self._primed(source)
+            # Refused where a worker was started meanwhile: it knows a part only.
+            await self._set_back()
             if is_ours:
                 await asyncio.to_thread(start_workers, self._settings, [NAME])
             records = await self._passed()
-            # Its retention again.
-            await asyncio.to_thread(create_topics, self._settings.kafka)
         self._folder.clear()
-        return Summary(NAME, chosen, {EVENTS.name: records}, 0, self._meter.now())
+        return Summary(NAME, chosen, {EVENTS.name: records}, refused, self._meter.now())
 
     async def _forget(self) -> None:
         """Sets the group back to the first event, and forgets what the stages remember."""
@@ -115,9 +109,9 @@ class _Rebuild:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._settings.kafka.bootstrap_servers)
         await admin.start()
         try:
-            if STREAMS_STATE in await admin.list_topics():
-                await admin.delete_topics([STREAMS_STATE])
-            while STREAMS_STATE in await admin.list_topics():  # noqa: ASYNC110  # nothing tells when it is gone
+            if STREAMS_STATE.name in await admin.list_topics():
+                await admin.delete_topics([STREAMS_STATE.name])
+            while STREAMS_STATE.name in await admin.list_topics():  # noqa: ASYNC110  # nothing tells when it is gone
                 await asyncio.sleep(0.1)
         finally:
             await admin.close()
@@ -147,27 +141,20 @@ class _Rebuild:
             hint="Stop it where it was started, then start the rebuild again.",
         )
 
-    async def _keep_all(self) -> None:
-        """Lets the log delete nothing for the time being."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._settings.kafka.bootstrap_servers)
-        await admin.start()
-        try:
-            config = {**EVENTS.config, **_KEPT}
-            await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, EVENTS.name, configs=config)])
-        finally:
-            await admin.close()
-
-    async def _put_back(self, source: EventSource) -> None:
-        ends = await source.ends()
+    async def _primed(self, source: EventSource) -> int:
+        """Takes the stages through what only the archive has; returns how many of its events they refuse."""
+        left = source.left_before_log()
+        if not left:
+            return 0
+        self._meter.begin("reading what only the archive has", left=left)
+        # Of a run that was killed: its changelog is forgotten.
+        self._folder.clear_state()
         with closing(RebuildState(self._folder.state)) as state:
-            left = sum(
-                segment.key.last + 1 - segment.key.first
-                for number in ends
-                for segment in source.before_log(number, state.cursor(number))
-            )
-            self._meter.begin("putting events back into the log", left=left)
-            with closing(Republisher(self._settings, self._archive, source, state, self._meter)) as republisher:
-                await republisher.run(ends)
+            priming = Priming(self._settings, source, state, self._meter)
+            try:
+                return await priming.run()
+            finally:
+                await priming.close()
 
     async def _passed(self) -> int:
         """Waits until every worker has read all of the log; returns how many records that is."""

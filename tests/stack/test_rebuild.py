@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from opensearchpy import OpenSearch
 
-from bench.corpus import generate
+from bench.corpus import append_line, generate, live_session
 from cli.exits import Exit
 from consumers.archive.objects import ObjectStore
 from consumers.postgres.rows import TABLES, digest
-from infra.init import initialise
-from infra.opensearch.generations import live_generation
+from infra.opensearch.generations import block_writes, live_generation
 from infra.opensearch.setup import DATASETS, MODEL_CALLS
+from infra.stack.stack import SERVERS, NativeStack
+from infra.stack.state import load_state, new_stack_id
 from infra.workers import start_workers, stop_workers
+from operations.rebuild.plan import Plan, claimed, present_revisions
 from queries.export import export, generations
 from queries.opensearch import fetch_documents
 from queries.postgres import connected, stored_rows
 from queries.verify.expected import document_digest
-from schemas.topics import STREAMS_STATE, TOPICS
 from sessiontrack.settings import Settings
 from tests.stack.conftest import running_stack
-from tests.stack.logs import administration
-from tests.stack.pipeline import Pipeline, differences, running_pipeline
-from tests.stack.waiting import until, wait_until
+from tests.stack.pipeline import Pipeline, differences, is_initialised, running_pipeline
+from tests.stack.waiting import wait_until
 
 KILLS = 10
 # A rebuild of so little takes about as long.
@@ -42,12 +44,18 @@ STORES = ("postgres", "opensearch")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """A pipeline that has captured some sessions."""
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder with some sessions."""
+    folder = tmp_path_factory.mktemp("corpus") / "state"
+    generate(folder, 24, seed=3)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def house(root: Path) -> Iterator[Pipeline]:
+    """A pipeline that has captured them."""
     with running_stack() as (_, settings), running_pipeline(settings) as pipeline:
-        folder = tmp_path_factory.mktemp("corpus") / "state"
-        generate(folder, 24, seed=3)
-        pipeline.capture(folder)
+        pipeline.capture(root)
         assert not differences(pipeline.verify())
         yield pipeline
 
@@ -157,6 +165,21 @@ def test_killed_at_any_moment_it_ends_right_and_a_reader_never_finds_less(house:
     assert len(indexes(house.settings)) == len(old)
 
 
+def test_a_swap_that_was_killed_does_not_keep_the_worker_waiting(house: Pipeline, tmp_path: Path) -> None:
+    settings = house.settings
+    with OpenSearch(hosts=[settings.opensearch.url]) as client:
+        live = live_generation(client, settings.opensearch)
+        with claimed(settings.data_dir, "opensearch") as folder:
+            folder.save(Plan("archive", present_revisions(), {"indexes": {}, "old": live}))
+            block_writes(client, live.values())
+            generate(tmp_path / "state", 2, seed=11)
+            house.capture(tmp_path / "state")
+            # As long as its process lives, what it keeps out stays out.
+            wait_until(lambda: house.worker("opensearch").health.startswith("waits for"), "a worker that waits")
+        assert not differences(house.verify())
+    assert house.run("rebuild", "opensearch", "--abandon").returncode == Exit.OK
+
+
 def test_live_events_are_in_the_new_store(house: Pipeline, tmp_path: Path) -> None:
     generate(tmp_path / "state", 12, seed=4)
     for store in STORES:
@@ -227,16 +250,17 @@ def test_the_old_one_can_be_kept_and_rights_are(house: Pipeline) -> None:
             client.indices.delete(index=old[dataset])
 
 
-async def wipe_kafka(settings: Settings) -> None:
-    """Deletes all that SessionTrack has there."""
-    names = [*(topic.name for topic in TOPICS), STREAMS_STATE]
-    async with administration(settings) as admin:
-        await admin.delete_topics(names)
-
-        async def are_gone() -> bool:
-            return not set(names) & set(await admin.list_topics())
-
-        await until(are_gone, "the end of every topic")
+def lose_all_but_the_archive(settings: Settings) -> None:
+    """Starts all servers anew, with other ids, as on another machine; only what the object store holds is there."""
+    stack = NativeStack(settings)
+    stack.down()
+    for server in SERVERS:
+        shutil.rmtree(stack.layout.servers_dir / server.name)
+    state = load_state(stack.layout.state_file)
+    assert state
+    state.stack_id = new_stack_id()
+    state.save(stack.layout.state_file)
+    stack.up()
 
 
 def exported(settings: Settings, session_ids: list[str]) -> dict[tuple[str, int], bytes]:
@@ -247,34 +271,54 @@ def exported(settings: Settings, session_ids: list[str]) -> dict[tuple[str, int]
     }
 
 
-def test_after_kafka_was_lost_everything_is_there_again(house: Pipeline, tmp_path: Path) -> None:
+def test_of_the_archive_alone_everything_is_there_again_and_captures_go_on(house: Pipeline, root: Path) -> None:
     settings = house.settings
+    transcripts = root / "agents" / "main" / "sessions"
+    growing = {transcripts / f"{uuid4()}.jsonl": seed for seed in range(2)}
+    lines = {path: live_session(path, seed=seed) for path, seed in growing.items()}
+    grow(lines, 20)
+    house.capture(root)
     assert not differences(house.verify())
     session_ids = [row["session_id"] for row in house.json("sessions", "--limit", "1000")["sessions"]]
     before, archived, exports = contents(settings), objects(settings), exported(settings, session_ids)
-    stop_workers(settings)
-    asyncio.run(wipe_kafka(settings))
-    initialise(settings)
-    start_workers(settings)
 
+    stop_workers(settings)
+    lose_all_but_the_archive(settings)
+    wait_until(lambda: is_initialised(settings), "topics, schemas, tables and indexes")
+    start_workers(settings)
     for store in STORES:
         house.json("rebuild", store)
     assert contents(settings) == before
+    assert house.run("rebuild", "postgres", "--from", "log").returncode == Exit.USAGE
 
+    # The checkpoints are there still: of the old lines not all are sent again.
+    grow(lines, 15)
+    house.capture(root)
     house.json("rebuild", "streams")
     report = house.verify()
     assert not differences(report)
     assert report.sessions == len(session_ids)
-    assert contents(settings) == before
-    assert exported(settings, session_ids) == exports
+    grown = {path.stem: path.read_bytes() for path in lines}
+    after = exported(settings, session_ids)
+    assert {key: after[key] for key in exports if key[0] not in grown} == {
+        key: content for key, content in exports.items() if key[0] not in grown
+    }
+    for session_id, content in grown.items():
+        assert content in [after[key] for key in after if key[0] == session_id]
     assert archived.items() <= objects(settings).items()
 
     sent = report.records
     house.json("rebuild", "streams", "--from", "archive")
     assert house.verify().records == sent
+    for store in STORES:
+        assert house.json("rebuild", store, "--from", "archive")["origin"] == "archive"
+    report = house.verify(full=True)
+    assert not differences(report)
+    assert archived.items() <= objects(settings).items()
 
-    generate(tmp_path / "state", 6, seed=9)
-    house.capture(tmp_path / "state")
-    after = house.verify()
-    assert not differences(after)
-    assert after.sessions == len(session_ids) + 6
+
+def grow(lines: dict[Path, Iterator[bytes]], count: int) -> None:
+    """Appends so many lines to each transcript."""
+    for path, of_session in lines.items():
+        for line in islice(of_session, count):
+            append_line(path, line)

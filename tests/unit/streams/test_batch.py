@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.records import SearchableMessage, SessionEvent
 from streams.batch import Placed, process_batch
 from streams.derive import derive
-from streams.facts import SessionFacts
+from streams.facts import SessionFacts, fact_hash
 from streams.messages import searchable_message
 from tests.unit.streams.events import SESSION, call, logs, reply, user
 
@@ -79,6 +79,22 @@ def test_the_same_log_read_again_publishes_only_sessions(log: list[SessionEvent]
 
     assert again.writes == {}
     assert {output.topic.name for output in again.outputs} <= {"sessiontrack.sessions.v1"}
+
+
+@given(logs(), st.data())
+def test_what_is_derived_before_all_is_known_gives_way_to_what_is_derived_then(
+    log: list[SessionEvent], data: st.DataObject
+) -> None:
+    facts = list({fact_hash(event): event for event in reversed(log)}.values())[::-1]
+    early, right = derive(facts[data.draw(st.integers(0, len(facts))) :]), derive(facts)
+
+    for before, after in [
+        *((record, right.messages[key]) for key, record in early.messages.items()),
+        *((record, right.tool_calls[key]) for key, record in early.tool_calls.items()),
+    ]:
+        assert before["version"] <= after["version"]
+        if any(before.get(name) is None and after.get(name) is not None for name in SessionFacts._fields):
+            assert before["version"] < after["version"]
 
 
 def test_an_event_that_fails_is_left_out_and_the_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,3 +93,12 @@ def test_an_entry_without_an_id_is_named_by_its_line() -> None:
     nameless["entry_id"] = None
 
     assert only(nameless)["entry_id"] == "line:7"
+
+
+def test_the_version_rises_with_what_is_known_of_the_session_and_how_surely() -> None:
+    said = user("1")
+    alone, inferred, observed = (
+        only(*before, said)["version"]
+        for before in ([], [context("f", channel="a")], [context("f", channel="a", provenance="OBSERVED")])
+    )
+    assert alone < inferred < observed

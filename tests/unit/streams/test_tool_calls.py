@@ -30,7 +30,8 @@ def test_a_call_and_its_result_are_one_record() -> None:
     assert (record["outcome"], record["error"]) == ("succeeded", None)
     assert (record["started_at"], record["ended_at"], record["duration_ms"]) == (1_000, 1_400, 400)
     assert (record["provider"], record["model"]) == ("sim", "sim-1")
-    assert record["version"] == version(TOOL_CALLS, 2)
+    # Of the session two facts are known each time: agent and brand.
+    assert record["version"] == version(TOOL_CALLS, 2 * (1 + 2))
 
 
 def test_a_call_without_a_result_is_pending() -> None:

@@ -88,6 +88,19 @@ async def test_reading_goes_on_at_any_cursor(old: list[int], new: list[int], bey
     assert source.left(0, cursor, end) == sum(chunk.records for chunk in rest)
 
 
+async def test_what_the_log_does_not_keep_is_told_from_what_it_does() -> None:
+    archived = segments(OLD, [3, 2]) + segments(NEW, [4, 4, 4])
+    source = EventSource(Settings(), FakeArchive(), NEW, [OLD, NEW], {0: archived}, {0: 5})  # type: ignore[arg-type]
+    chunks = [chunk async for chunk in source.read_before_log(0)]
+    source.close()
+
+    placed = [(position, made["event_id"]) for chunk in chunks for position, made in chunk.events]
+    # The second segment of the present log ends behind what it keeps: it is read whole.
+    names = [*(f"{OLD.log_id}-{at}" for at in range(5)), *(f"{NEW.log_id}-{at}" for at in range(8))]
+    assert placed == list(enumerate(event("UNPARSED", name)["event_id"] for name in names))
+    assert source.left_before_log() == sum(chunk.records for chunk in chunks) == len(names)
+
+
 def test_logs_are_ordered_by_their_first_record() -> None:
     found = segments(NEW, [3]) + segments(OLD, [3, 3])
     assert oldest_first(FakeArchive(), found, {NEW, OLD}) == [OLD, NEW]  # type: ignore[arg-type]
