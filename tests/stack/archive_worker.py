@@ -28,7 +28,7 @@ def archive_sink(settings: Settings, topic: Topic, name: str) -> ArchiveSink:
 
 
 # Soon: so that there is a middle to kill it in.
-segments._FIRST_PUT_RECORDS = 64
+segments.LONGEST_WAIT_S = 0.0
 
 
 def die_after(objects: int) -> None:
