@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection, Connection
-from psycopg.errors import DeadlockDetected, DependentObjectsStillExist, DuplicateSchema, LockNotAvailable
+from psycopg.errors import DeadlockDetected, DependentObjectsStillExist, DuplicateSchema, QueryCanceled
 from psycopg.sql import SQL, Identifier
 
 from consumers.postgres.batch import Removed, Stored, project
@@ -23,8 +23,6 @@ from sessiontrack.backoff import backoff_delays
 from sessiontrack.errors import SessionTrackError, UnavailableError
 from sessiontrack.settings import Settings
 
-# Whoever wants to read meanwhile waits behind the swap for no longer than this.
-_LOCK_TIMEOUT = "1s"
 # For a minute or two: a report that reads for longer is better waited for by a person.
 _MOST_TRIES = 20
 
@@ -98,7 +96,6 @@ class PostgresTarget:
         connection = self._locked
         assert connection
         previous = f"{marks['schema']}_previous" if keep_old else None
-        await connection.execute(SQL("SET LOCAL lock_timeout = {}").format(_LOCK_TIMEOUT))
         try:
             await _patiently(connection, lambda: tables.move_in(connection, marks["beside"], marks["schema"], previous))
         except DuplicateSchema as error:
@@ -167,7 +164,7 @@ async def _patiently(connection: AsyncConnection[Any], attempt: Any) -> None:
         try:
             async with connection.transaction():
                 await attempt()
-        except (LockNotAvailable, DeadlockDetected):
+        except (QueryCanceled, DeadlockDetected):
             await asyncio.sleep(delay)
         else:
             return

@@ -14,6 +14,8 @@ from sessiontrack.settings import Settings
 
 # The tables, and what says which migrations made them.
 ROOTS = (*(table.name for table in TABLES), "alembic_version")
+# Half of the time after which PostgreSQL looks for a deadlock (`deadlock_timeout`, 1 s); readers wait no longer either.
+_LONGEST_WAIT = "500ms"
 _WITH_PARTITIONS = """
 SELECT found.relname
 FROM pg_class AS found
@@ -93,9 +95,10 @@ async def move_in(connection: AsyncConnection[Any], beside: str, schema: str, pr
 
     Raises:
         DuplicateSchema: `previous` is there.
-        LockNotAvailable: Somebody reads the tables, for longer than the `lock_timeout` of the transaction.
+        QueryCanceled: Somebody reads the tables, for longer than is waited.
         DependentObjectsStillExist: A view or the like, not of ours, is made of a table in use.
     """
+    await _keep_readers_out(connection, schema)
     grants = [statement for (statement,) in await _all(connection, _GRANTS, [schema, list(ROOTS)])]
     old = await _tables(connection, schema)
     if previous is None:
@@ -109,6 +112,23 @@ async def move_in(connection: AsyncConnection[Any], beside: str, schema: str, pr
     await connection.execute(SQL("DROP SCHEMA {}").format(Identifier(beside)))
     for grant in grants:
         await connection.execute(grant)
+
+
+async def _keep_readers_out(connection: AsyncConnection[Any], schema: str) -> None:
+    """Locks the tables in use, all of them in one statement that gives up in time.
+
+    Who reads several of them may hold one and wait for another that is locked here. If that lasted, PostgreSQL would
+    end the one or the other.
+    """
+    roots = [name for name in await _tables(connection, schema) if name in ROOTS]
+    if roots:
+        await connection.execute(SQL("SET LOCAL statement_timeout = {}").format(_LONGEST_WAIT))
+        await connection.execute(
+            SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(
+                SQL(", ").join(Identifier(schema, name) for name in roots)
+            )
+        )
+        await connection.execute("SET LOCAL statement_timeout = 0")
 
 
 async def _tables(connection: AsyncConnection[Any], schema: str) -> list[str]:

@@ -250,6 +250,20 @@ def test_the_old_one_can_be_kept_and_rights_are(house: Pipeline) -> None:
             client.indices.delete(index=old[dataset])
 
 
+def test_who_reads_several_tables_is_waited_for(house: Pipeline) -> None:
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
+    dsn = house.settings.postgres.dsn
+    with psycopg.connect(dsn) as reader, psycopg.connect(dsn, autocommit=True) as watcher:
+        found = [reader.execute(f"SELECT count(*) FROM {TABLES[-1].name}").fetchone()]
+        rebuilding = house.start("rebuild", "postgres")
+        wait_until(lambda: watcher.execute(waiting).fetchone() is not None, "a swap that waits")
+        found += [reader.execute(f"SELECT count(*) FROM {table.name}").fetchone() for table in reversed(TABLES)]
+        reader.commit()
+        assert rebuilding.wait() == Exit.OK
+        # It is of the tables that were there: the swap came after it.
+        assert found[0] == found[1] == reader.execute(f"SELECT count(*) FROM {TABLES[-1].name}").fetchone()
+
+
 def lose_all_but_the_archive(settings: Settings) -> None:
     """Starts all servers anew, with other ids, as on another machine; only what the object store holds is there."""
     stack = NativeStack(settings)
