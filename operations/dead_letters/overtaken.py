@@ -1,23 +1,37 @@
-"""Whether a later record of the log has decided already what a refused one was about."""
+"""What later records of the log say of what a refused one was about."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from queries.dead_letters.letter import Letter
 from queries.lag import LogPositions
 from queries.log import read_partition
+from schemas.records import DeadLetter, Header
 from schemas.topics import BY_NAME, DERIVED
 from sessiontrack.settings import Settings
 
 
-async def overtaken(settings: Settings, letters: Collection[Letter]) -> dict[str, Letter]:
-    """The letters whose record must not be written any more, by key.
+class Later(NamedTuple):
+    """What stands behind refused records.
 
-    Versions keep an older record from replacing a newer one. But a tombstone has none: a record that is older than its
-    tombstone would bring back what was erased, and a tombstone that is older than a record would erase it.
+    Attributes:
+        overtaken: Letters of what was erased since, by key. It must not be written: a tombstone has no version that
+            would keep an older record from coming back.
+        newer: The last record of the same id, by key of the letter. It is what is to be written: a tombstone that is
+            older would erase it; and it may have been refused too, and its letter replaced by that of a worker which
+            had lost the partition and did not know it yet.
+    """
+
+    overtaken: dict[str, Letter]
+    newer: dict[str, ConsumerRecord]
+
+
+async def later_records(settings: Settings, letters: Collection[Letter]) -> Later:
+    """Looks for later records of what letters are about.
 
     Args:
         settings: Where Kafka is.
@@ -29,16 +43,27 @@ async def overtaken(settings: Settings, letters: Collection[Letter]) -> dict[str
             of_partition = by_partition.setdefault(TopicPartition(letter.topic, letter.partition), {})
             of_partition[letter.record_id] = letter
     if not by_partition:
-        return {}
+        return Later({}, {})
     async with LogPositions(settings) as positions:
         ends = await positions.ends(DERIVED)
-    late: dict[str, Letter] = {}
+    last: dict[str, tuple[Letter, ConsumerRecord]] = {}
     for partition, of_partition in by_partition.items():
         begin = min(letter.offset for letter in of_partition.values()) + 1
         async for batch in read_partition(settings.kafka, partition, begin, ends[partition]):
             for record in batch:
                 # The id of a derived record is its key.
                 found = of_partition.get((record.key or b"").decode("utf-8", "replace"))
-                if found and record.offset > found.offset and (record.value is None or found.size == 0):
-                    late[found.key] = found
-    return late
+                if found and record.offset > found.offset:
+                    last[found.key] = found, record
+    return Later(
+        {key: letter for key, (letter, record) in last.items() if record.value is None},
+        {key: record for key, (_, record) in last.items() if record.value is not None},
+    )
+
+
+def newest(original: DeadLetter, newer: ConsumerRecord | None) -> DeadLetter:
+    """A refused record, or the newer one of the same id in its place."""
+    if newer is None:
+        return original
+    headers = [Header(name=name, value=value) for name, value in newer.headers]
+    return {**original, "offset": newer.offset, "value": newer.value, "headers": headers}

@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 
 from consumers.worker import load_sink
 from operations.dead_letters.attempt import Attempted, Refusal, Refused, Way
-from operations.dead_letters.overtaken import overtaken
+from operations.dead_letters.overtaken import later_records, newest
 from operations.dead_letters.producer import producing
 from operations.dead_letters.settlement import Changes, Settlement
 from operations.dead_letters.through_log import GROUP as STREAMS
@@ -28,6 +28,8 @@ from queries.verify.cut import wait_for_worker
 from schemas.records import DeadLetter
 from schemas.registry import SchemaRegistry
 from sessiontrack.dead_letters import refused_again
+from sessiontrack.errors import UsageError
+from sessiontrack.rebuilding import plan_file, rebuild_folder
 from sessiontrack.settings import Settings
 from streams.codec import Codec
 
@@ -43,8 +45,8 @@ class Outcome:
 
     Attributes:
         letter: As it stood.
-        result: `processed`: the group has its record now, the letter is done with. `overtaken`: the record was erased,
-            or made anew, by a later one, so there is nothing to write; the letter is done with. `refused`: it stands.
+        result: `processed`: the group has its record now, the letter is done with. `overtaken`: the record was erased
+            by a later one, so there is nothing to write; the letter is done with. `refused`: it stands.
         refusal: Why it is refused again.
     """
 
@@ -73,10 +75,22 @@ def redrive(
         progress: Told of what is waited for, and how many records are left.
 
     Raises:
+        UsageError: A store that they would go to is being rebuilt.
         TransientError, UnavailableError: What is needed is away. What was told stays; other letters stand as they did.
     """
+    for store in sorted({_SINKS[letter.group] for letter in letters if letter.group in _SINKS}):
+        _refuse_beside_rebuild(settings, store)
     with reading(settings) as reader:
         asyncio.run(_Redrive(settings, reader, stall_s, told, progress).redrive(standing, letters))
+
+
+def _refuse_beside_rebuild(settings: Settings, store: str) -> None:
+    """What went to the store in use would go with it, where the rebuild could not decode it when it read it."""
+    if plan_file(rebuild_folder(settings.data_dir, store)).exists():
+        raise UsageError(
+            f"a rebuild of {store} has begun: what is redriven would go to the store that is given up",
+            hint=f"Let `sessiontrack rebuild {store}` end, or give it up with --abandon.",
+        )
 
 
 class _Redrive:
@@ -109,11 +123,12 @@ class _Redrive:
 
     async def _redrive_group(self, way: Way, settlement: Settlement, letters: Sequence[Letter]) -> None:
         """The steps, one per line."""
-        late = await overtaken(self._settings, letters)
-        await settlement.replace(dict.fromkeys(late))
-        for letter in late.values():
+        overtaken, newer = await later_records(self._settings, letters)
+        await settlement.replace(dict.fromkeys(overtaken))
+        for letter in overtaken.values():
             self._told(Outcome(letter, "overtaken"))
-        async for batch in self._batches([letter for letter in letters if letter.key not in late]):
+        async for refused in self._batches([letter for letter in letters if letter.key not in overtaken]):
+            batch = [Refused(letter, newest(original, newer.get(letter.key))) for letter, original in refused]
             attempted = await way.attempt(batch)
             await settlement.replace(changes_of(batch, attempted, _now()), attempted.read_until)
             for letter, _ in batch:
