@@ -127,6 +127,11 @@ def _print(report: Report) -> None:
         typer.secho(f"{each.kind} in {each.store} {each.dataset}: {safe(each.record_id)}{of}: {each.detail}", fg="red")
     if len(report.differences) > MOST_SHOWN:
         typer.secho(f"… and {len(report.differences) - MOST_SHOWN:,} more (--json names all)", fg="red")
+    if report.stored_since:
+        typer.echo(
+            f"{report.stored_since:,} dead letters stand whose records were processed when they came again: "
+            "`sessiontrack dead-letters redrive` settles them"
+        )
     if report.in_motion:
         typer.echo(f"{report.in_motion:,} differences left out: their sessions went on meanwhile")
     verdict = (

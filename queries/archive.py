@@ -96,6 +96,16 @@ class Archive:
         with _naming(segment.key.manifest):
             return self._current(segment, self._manifest)
 
+    def proved_manifest(self, segment: Segment) -> Manifest:
+        """What a segment holds, once its bytes were found to be those that its manifest states.
+
+        Raises:
+            CorruptSegmentError: The manifest or the object is missing, or they do not belong together.
+            UnavailableError: The object store does not answer.
+        """
+        with _naming(segment.key.manifest):
+            return self._current(segment, self._proved)
+
     def sessions(self, segments: Sequence[Segment]) -> Iterator[tuple[Segment, AbstractSet[str]]]:
         """The sessions that each of many segments holds, in their order.
 
@@ -211,9 +221,14 @@ class Archive:
     def _checked(self, segment: Segment) -> bytes:
         content = self._get(segment.key.object)
         # Without a manifest there is nothing to check against: it was not put yet, or it is what is missing.
-        if segment.has_manifest and sha256(content).hexdigest() != self._manifest(segment).sha256:
-            raise CorruptSegmentError("its bytes are not those that its manifest states")
+        if segment.has_manifest:
+            _check(content, self._manifest(segment))
         return content
+
+    def _proved(self, segment: Segment) -> Manifest:
+        manifest = self._manifest(segment)
+        _check(self._get(segment.key.object), manifest)
+        return manifest
 
     def _get(self, key: str) -> bytes:
         with _available():
@@ -275,6 +290,11 @@ def _events(content: bytes, session_id: str | None) -> Iterator[tuple[ArchiveRec
             continue
         if session_id is None or event["session_id"] == session_id:
             yield record, event
+
+
+def _check(content: bytes, manifest: Manifest) -> None:
+    if sha256(content).hexdigest() != manifest.sha256:
+        raise CorruptSegmentError("its bytes are not those that its manifest states")
 
 
 @contextmanager

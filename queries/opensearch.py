@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -14,7 +15,8 @@ from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import Settings
 
 _TIMEOUT_S = 30
-# A document is at most about 1 MiB, as an event's typed text is cut at 512 KiB: the largest page stays below 100 MiB.
+# A document is at most about 1 MiB, as an event's typed text is cut at 512 KiB: the largest page stays below 100 MiB, and
+# two are in memory.
 _PAGE = 100
 # A reader that is slower than this between two pages has gone.
 _KEEP_ALIVE = "5m"
@@ -113,7 +115,7 @@ class View:
         return self._client.search(body={**body, "pit": {"id": self._id, "keep_alive": _KEEP_ALIVE}})
 
     def documents(self, query: dict[str, Any]) -> Iterator[StoredDocument]:
-        """All documents that a query finds, in no particular order."""
+        """All documents that a query finds, in no particular order; a page is fetched while the one before is used."""
         body: dict[str, Any] = {
             "size": _PAGE,
             "query": query,
@@ -122,10 +124,12 @@ class View:
             "version": True,
             "track_total_hits": False,
         }
-        while hits := self.search(body)["hits"]["hits"]:
-            for hit in hits:
-                yield StoredDocument(hit["_id"], hit["_version"], hit["_source"])
-            body["search_after"] = hits[-1]["sort"]
+        with ThreadPoolExecutor(1) as ahead:
+            page = ahead.submit(self.search, body)
+            while hits := page.result()["hits"]["hits"]:
+                page = ahead.submit(self.search, {**body, "search_after": hits[-1]["sort"]})
+                for hit in hits:
+                    yield StoredDocument(hit["_id"], hit["_version"], hit["_source"])
 
 
 @contextmanager

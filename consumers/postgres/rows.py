@@ -6,10 +6,8 @@ archive and its message in `messages`, so that only the small typed body of the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from operator import itemgetter
 from typing import Any
 
@@ -78,11 +76,6 @@ class Table:
     def versioned(self) -> bool:
         """Whether a later record may replace a row; an event is never replaced, the first one wins."""
         return any(column.name == "version" for column in self.columns)
-
-
-def digest(row: Row) -> bytes:
-    """SHA-256 of a row, equal for a projected row and for the stored one: differences show without the values."""
-    return sha256(json.dumps(row, sort_keys=True, separators=(",", ":"), default=bytes.hex).encode()).digest()
 
 
 def version(record: Any) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+TOTAL_MODULUS = 1 << 64
 DifferenceKind = Literal["missing", "surplus", "altered"]
 
 
@@ -81,8 +82,26 @@ class SetAside(NamedTuple):
         discarded: Those that a person gave up.
     """
 
-    standing: Container[str] = ()
-    discarded: Container[str] = ()
+    standing: Collection[str] = ()
+    discarded: Collection[str] = ()
+
+
+class Total(NamedTuple):
+    """What records come to, in whatever order: equal totals mean equal records.
+
+    Attributes:
+        records: How many.
+        digest: Sum of the last 8 bytes of their digests as numbers, modulo 2^64.
+    """
+
+    records: int
+    digest: int
+
+
+def total_of(digests: Iterable[bytes]) -> Total:
+    """The total of the records with these digests."""
+    numbers = [int.from_bytes(digest[-8:]) for digest in digests]
+    return Total(len(numbers), sum(numbers) % TOTAL_MODULUS)
 
 
 class Found(NamedTuple):

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from consumers.archive.layout import Log
 from consumers.opensearch.documents import dataset_of, document
+from consumers.postgres.digests import digest as row_sha256
 from consumers.postgres.rows import BY_NAME, TABLES, Row, Table, tables_of
-from consumers.postgres.rows import digest as row_sha256
 from queries.verify.chain import EVENTS, check_chain
 from queries.verify.comparison import Dataset
 from queries.verify.ledger import Ledger
@@ -28,7 +28,14 @@ CLAIMS = Dataset("archive", "claims")
 POSTGRES = tuple(Dataset("postgres", table.name) for table in TABLES)
 OPENSEARCH = tuple(Dataset("opensearch", dataset_of(topic.name)) for topic in DERIVED)
 
+# Digests by record id, of each unit of each dataset.
+_Expected = dict[tuple[Dataset, str], dict[str, bytes]]
+
 _EVENTS_TABLE = BY_NAME["events"]
+_TABLES_OF = {topic.name: tables_of(topic.name) for topic in DERIVED}
+_KEY_PLACES = {
+    table.name: [[column.name for column in table.columns].index(name) for name in table.key] for table in TABLES
+}
 # A unit of the archive. As many offsets as a full segment has, so that a segment that is new brings one unit; but any
 # number would do: a unit is compared with whatever segments hold its offsets.
 BLOCK = 4096
@@ -109,12 +116,11 @@ def fold(ledger: Ledger, records: Sequence[LogRecord]) -> None:
 
 
 def _expect_archived(ledger: Ledger, records: Iterable[LogRecord]) -> None:
-    blocks: dict[Block, list[tuple[str, bytes]]] = defaultdict(list)
+    expected: _Expected = defaultdict(dict)
     for each in records:
         block = Block(each.log, each.partition, each.offset // BLOCK)
-        blocks[block].append((place_id(each.partition, each.offset), value_digest(each.value)))
-    for block, expected in blocks.items():
-        ledger.expect(ARCHIVE, str(block), expected)
+        expected[ARCHIVE, str(block)][place_id(each.partition, each.offset)] = value_digest(each.value)
+    _tell(ledger, expected)
 
 
 def _expect_event(ledger: Ledger, event: SessionEvent) -> bool:
@@ -133,19 +139,27 @@ def _expect_event(ledger: Ledger, event: SessionEvent) -> bool:
 def _derive(ledger: Ledger, events: Sequence[Placed]) -> None:
     """Runs the stages, repeats and all, as the worker does."""
     changes = process_batch(ledger, events)
+    expected: _Expected = defaultdict(dict)
     # Of the outputs with one key the last counts.
     for output in {(each.topic.name, each.key): each for each in changes.outputs}.values():
-        _expect_record(ledger, output)
+        _expect_record(expected, output)
+    _tell(ledger, expected)
     ledger.write_state(changes.writes)
 
 
-def _expect_record(ledger: Ledger, output: Output) -> None:
-    for table in tables_of(output.topic.name):
-        rows = [(row_id(table, row), row_digest(row)) for row in table.rows(output.record)]
-        ledger.expect(Dataset("postgres", table.name), output.session_id, rows)
-    expected = document(output.topic.name, output.record)
-    dataset = Dataset("opensearch", expected.dataset)
-    ledger.expect(dataset, output.session_id, [(expected.id, document_digest(expected.body))])
+def _expect_record(expected: _Expected, output: Output) -> None:
+    topic, session_id = output.topic.name, output.session_id
+    for table in _TABLES_OF[topic]:
+        rows = expected[Dataset("postgres", table.name), session_id]
+        rows.update((row_id(table, row), row_digest(row)) for row in table.rows(output.record))
+    found = document(topic, output.record)
+    expected[Dataset("opensearch", found.dataset), session_id][found.id] = document_digest(found.body)
+
+
+def _tell(ledger: Ledger, expected: _Expected) -> None:
+    """Of many records at once: what a statement costs is mostly to begin it."""
+    for (dataset, unit), records in expected.items():
+        ledger.expect(dataset, unit, records.items())
 
 
 def place_id(partition: int, offset: int) -> str:
@@ -155,8 +169,7 @@ def place_id(partition: int, offset: int) -> str:
 
 def row_id(table: Table, row: Row) -> str:
     """The key of a row as one text."""
-    names = [column.name for column in table.columns]
-    return "/".join(str(row[names.index(name)]) for name in table.key)
+    return "/".join(str(row[place]) for place in _KEY_PLACES[table.name])
 
 
 def row_digest(row: Row) -> bytes:

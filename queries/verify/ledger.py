@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from consumers.archive.layout import Log
-from queries.verify.comparison import Dataset, Difference
+from queries.verify.comparison import Dataset, Difference, Total, total_of
 from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import Settings
 
@@ -132,6 +132,20 @@ class Ledger:
         """The digests of the records that should be in a unit, by id."""
         found = self._connection.execute(f"SELECT record.id, digest {_OF_UNIT}", (_text(dataset), unit))
         return {_unpacked(record_id): digest for record_id, digest in found}
+
+    def total(self, dataset: Dataset, unit: str) -> Total:
+        """What the records come to that should be in a unit."""
+        return total_of(
+            digest for (digest,) in self._connection.execute(f"SELECT digest {_OF_UNIT}", (_text(dataset), unit))
+        )
+
+    def expected_of(self, dataset: Dataset, record_ids: Collection[str]) -> int:
+        """How many of some records should be in a dataset, whatever their units."""
+        if not record_ids:
+            return 0
+        wanted = {_packed(record_id) for record_id in record_ids}
+        query = "SELECT record.id FROM unit JOIN record ON record.unit = unit.id WHERE unit.dataset = ?"
+        return sum(record_id in wanted for (record_id,) in self._connection.execute(query, (_text(dataset),)))
 
     def prove(self, dataset: Dataset, proofs: Mapping[str, str | None]) -> None:
         """Notes what the store says of units that were found to be whole; None where it says nothing."""

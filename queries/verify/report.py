@@ -17,6 +17,7 @@ class Report:
         sessions: Sessions among them.
         repeats: Records that had come before: captured again, and dropped by readers.
         undecodable: Records that do not decode.
+        stored_since: Dead letters that stand although a repeat of their record was processed: a redrive settles them.
         in_motion: Differences that are left out because their session went on after the cut.
         checks: The result for each dataset of each store.
     """
@@ -26,6 +27,7 @@ class Report:
     sessions: int
     repeats: int
     undecodable: int
+    stored_since: int
     in_motion: int
     checks: tuple[Check, ...]
 

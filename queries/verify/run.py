@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
@@ -36,6 +37,8 @@ from sessiontrack.errors import NotFoundError, UnavailableError
 from sessiontrack.settings import Settings
 
 Progress = Callable[[str, int], None]
+# The worker that runs the stages.
+STREAMS = "streams"
 
 
 def verify(
@@ -68,8 +71,9 @@ def verify(
         Archive(settings) as archive,
         opened(path, origin(settings), anew=full) as ledger,
     ):
+        deep = full or session_id is not None
         try:
-            return _Verification(settings, session_id, runner, archive, ledger, progress).run(stall_s)
+            return _Verification(settings, session_id, deep, runner, archive, ledger, progress).run(stall_s)
         except (KafkaError, RegistryError) as error:
             raise UnavailableError(
                 f"the log can't be read: {type(error).__name__}", hint="`sessiontrack status` shows what is wrong."
@@ -81,6 +85,7 @@ class _Verification:
         self,
         settings: Settings,
         session_id: str | None,
+        deep: bool,
         runner: asyncio.Runner,
         archive: Archive,
         ledger: Ledger,
@@ -88,6 +93,7 @@ class _Verification:
     ) -> None:
         self._settings = settings
         self._session_id = session_id
+        self._deep = deep
         self._runner = runner
         self._archive = archive
         self._ledger = ledger
@@ -100,9 +106,10 @@ class _Verification:
         log = self._runner.run(identify_log(self._settings.kafka, EVENTS.name))
         with LogSource(self._settings, self._archive, self._runner, log, self._keys) as source:
             read = self._read_log(source, cut)
-            checks = self._checks(cut, log)
+            letters = self._letters()
+            checks = self._checks(cut, log, letters)
             moving = self._moved_since(source, cut) if any(check.differences for check in checks) else set()
-        return self._report(read, checks, moving)
+        return self._report(read, checks, moving, self._stored_since(letters, checks))
 
     async def _cut(self, stall_s: float) -> Cut:
         async with LogPositions(self._settings) as positions:
@@ -113,35 +120,59 @@ class _Verification:
             return cut
 
     def _read_log(self, source: LogSource, cut: Cut) -> int:
-        read = 0
+        # Of one session only its whole partition could tell.
+        read, left = 0, source.left(self._ledger.next_offset, cut) if self._session_id is None else 0
         for batch in source.batches(self._ledger.next_offset, cut):
+            self._progress("reading the log", left)
             fold(self._ledger, batch)
             read += len(batch)
-            self._progress(f"reading the log, {read:,} records so far", 0)
+            left = max(0, left - len(batch))
         if self._session_id is not None and not self._ledger.units(EVENTS_DATASET):
             raise NotFoundError(
                 f"the log has no session {self._session_id}", hint="`sessiontrack sessions` lists what was captured."
             )
         return read
 
-    def _checks(self, cut: Cut, log: Log) -> list[Check]:
-        set_aside = self._set_aside()
+    def _checks(self, cut: Cut, log: Log, letters: Mapping[str, SetAside]) -> list[Check]:
         ends = self._ends_read(cut, log)
         checks = [self._lines(cut, ends)]
         with closing(self._stores(log, ends)) as stores:
             for store in stores:
                 for dataset in store.datasets:
-                    self._progress(f"comparing {dataset.store} {dataset.name}", 0)
-                    refused = set_aside(dataset.store)
-                    checks.append(check_dataset(self._ledger, store, dataset, refused, only=self._units(dataset)))
+                    told = partial(self._progress, f"comparing {dataset.store} {dataset.name}")
+                    told(0)
+                    refused = letters.get(dataset.store, SetAside())
+                    only, deep = self._units(dataset), self._deep
+                    checks.append(
+                        check_dataset(self._ledger, store, dataset, refused, only=only, deep=deep, progress=told)
+                    )
         return checks
 
-    def _set_aside(self) -> Callable[[str], SetAside]:
-        """What each store's group set aside."""
+    def _letters(self) -> dict[str, SetAside]:
+        """What each worker's group set aside."""
         with reading(self._settings) as reader:
             letters = self._runner.run(reader.standing())
         standing, discarded = ids_by_worker(letters.open), ids_by_worker(letters.discarded)
-        return lambda store: SetAside(standing.get(store, set()), discarded.get(store, set()))
+        return {
+            worker: SetAside(standing.get(worker, set()), discarded.get(worker, set()))
+            for worker in standing.keys() | discarded.keys()
+        }
+
+    def _stored_since(self, letters: Mapping[str, SetAside], checks: Sequence[Check]) -> int:
+        """Letters whose record is there.
+
+        Of what is expected of a store, and stands, the check says how much is not there. The stages store nothing: what
+        they refused once they have processed since if all is there that the log implies.
+        """
+        total = sum(
+            self._ledger.expected_of(Dataset(check.store, check.dataset), letters[check.store].standing)
+            - check.dead_lettered
+            for check in checks
+            if check.store in letters
+        )
+        if STREAMS in letters and not any(check.differences for check in checks):
+            total += self._ledger.expected_of(EVENTS_DATASET, letters[STREAMS].standing)
+        return total
 
     def _units(self, dataset: Dataset) -> list[str] | None:
         """The session, also where it should have nothing; a block of the archive has other sessions too."""
@@ -193,7 +224,7 @@ class _Verification:
         async with LogPositions(self._settings) as positions:
             return await positions.ends([EVENTS])
 
-    def _report(self, read: int, checks: list[Check], moving: set[str]) -> Report:
+    def _report(self, read: int, checks: list[Check], moving: set[str], stored_since: int) -> Report:
         settled = tuple(check.without(moving) for check in checks)
         differences, left = (sum(len(check.differences) for check in each) for each in (checks, settled))
         return Report(
@@ -202,6 +233,7 @@ class _Verification:
             sessions=len(self._ledger.units(EVENTS_DATASET)),
             repeats=self._ledger.count("repeats"),
             undecodable=self._ledger.count("undecodable"),
+            stored_since=stored_since,
             in_motion=differences - left,
             checks=settled,
         )

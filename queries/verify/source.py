@@ -84,6 +84,16 @@ class LogSource:
             begin = begins(self._log, partition.partition)
             yield from self._decoded(self._log, partition.partition, self._records(partition, cut, begin))
 
+    def left(self, begins: Callable[[Log, int], int], cut: Cut) -> int:
+        """How many records `batches` will give, as far as offsets tell."""
+        now = sum(max(0, end - begins(self._log, partition.partition)) for partition, end in cut.ends.items())
+        older = sum(
+            max(0, segment.key.last + 1 - max(segment.key.first, begins(log, partition)))
+            for log, partition, segments in self._older(cut)
+            for segment in segments
+        )
+        return now + older
+
     def _older(self, cut: Cut) -> Iterator[tuple[Log, int, list[Segment]]]:
         """The partitions of the logs before this one, the log that began first of all first."""
         numbers = {partition.partition for partition in cut.ends}

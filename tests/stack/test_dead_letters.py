@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from opensearchpy import OpenSearch
 from psycopg.sql import SQL, Identifier, Literal
 
@@ -23,11 +23,13 @@ from producers.cloudevents import headers_of
 from queries.archive import partition_of
 from queries.dead_letters.letter import Letter, matching
 from queries.dead_letters.topic import Standing, read_standing
+from queries.log import read_partition
 from queries.opensearch import fetch_documents
 from queries.postgres import connected, stored_rows
 from queries.verify import Report
-from schemas.codec import Encoder
+from schemas.codec import Decoder, Encoder
 from schemas.records import SessionEvent
+from schemas.registry import SchemaRegistry
 from schemas.topics import DEAD_LETTERS, EVENTS, MESSAGES
 from sessiontrack.dead_letters import dead_letter, dead_letter_headers, dead_letter_key
 from sessiontrack.settings import Settings
@@ -111,10 +113,26 @@ def contents(settings: Settings, session_id: str) -> Any:
     return rows, sorted((each.id, each.version, each.source["text"]) for each in documents)
 
 
-async def publish_letter(settings: Settings, value: bytes, event: SessionEvent) -> None:
-    """A letter of the streams, for an event that they were never given."""
+async def an_event_of(settings: Settings, session_id: str) -> tuple[bytes, SessionEvent]:
+    """An event of a session, and its value, as they stand in the log."""
+    partition = TopicPartition(EVENTS.name, partition_of(session_id))
+    registry = SchemaRegistry(settings.registry.url)
+    end = (await ends(settings, EVENTS))[partition.partition]
+    found = [
+        record.value
+        async for batch in read_partition(settings.kafka, partition, 0, end)
+        for record in batch
+        if record.key == session_id.encode()
+    ]
+    event = await asyncio.to_thread(Decoder(EVENTS.schema, registry.schema).decode, found[-1])
+    registry.close()
+    return found[-1], event
+
+
+async def publish_letter(settings: Settings, value: bytes, event: SessionEvent, worker: str = "streams") -> None:
+    """A letter of a worker, for an event that it was not given, or not then."""
     letter = dead_letter(
-        group="sessiontrack.streams",
+        group=f"sessiontrack.{worker}",
         stage="messages",
         error=KeyError("a fault of a stage"),
         failed_at=1_000,
@@ -185,6 +203,28 @@ async def test_what_the_streams_refused_is_in_the_log_again_and_processed(pipeli
         found = next(check for check in report.checks if (check.store, check.dataset) == (store, "messages"))
         assert (found.expected, found.stored) == (1, 1)
     assert pipeline.run("dead-letters", "show", event["event_id"]).returncode == Exit.NOT_FOUND
+
+
+@pytest.mark.parametrize("worker", ["streams", "postgres"])
+async def test_a_letter_whose_record_came_again_and_was_processed_is_told_of_and_settled(
+    worker: str, pipeline: Pipeline, session_id: str, tmp_path: Path
+) -> None:
+    settings = pipeline.settings
+    await asyncio.to_thread(capture, pipeline, tmp_path, session_id)
+    value, event = await an_event_of(settings, session_id)
+    await publish_letter(settings, value, event, worker)
+    stored = contents(settings, session_id)
+    report = await asyncio.to_thread(pipeline.verify, session_id)
+    assert not differences(report)
+    assert report.stored_since == 1
+
+    [outcome] = await asyncio.to_thread(pipeline.json, "dead-letters", "redrive", "--group", worker, event["event_id"])
+
+    assert outcome["result"] == "processed"
+    report = await asyncio.to_thread(pipeline.verify, session_id)
+    assert not differences(report)
+    assert report.stored_since == 0
+    assert contents(settings, session_id) == stored
 
 
 async def test_what_the_streams_would_refuse_again_is_not_produced(pipeline: Pipeline, session_id: str) -> None:

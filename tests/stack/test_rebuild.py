@@ -21,7 +21,8 @@ from opensearchpy import OpenSearch
 from bench.corpus import append_line, generate, live_session
 from cli.exits import Exit
 from consumers.archive.objects import ObjectStore
-from consumers.postgres.rows import TABLES, digest
+from consumers.postgres.digests import digest
+from consumers.postgres.rows import TABLES
 from infra.opensearch.generations import block_writes, live_generation
 from infra.opensearch.setup import DATASETS, MODEL_CALLS
 from infra.stack.stack import SERVERS, NativeStack

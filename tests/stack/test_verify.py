@@ -7,12 +7,17 @@ from contextlib import contextmanager
 from io import BytesIO
 
 import psycopg
+import pytest
 from minio import Minio
 from opensearchpy import OpenSearch
 from psycopg.sql import SQL, Identifier
 
 from cli.exits import Exit
+from consumers.postgres.digests import digest, digest_sql
+from consumers.postgres.rows import TABLES, Table
 from queries.archive import Archive
+from queries.postgres import connected, stored_rows
+from queries.verify.ledger import ledger_path
 from tests.stack.pipeline import Pipeline, differences
 from tests.stack.waiting import PATIENCE_S
 
@@ -66,6 +71,29 @@ def test_an_altered_row_is_named(pipeline: Pipeline, captured: str) -> None:
         report = pipeline.verify(captured)
         connection.execute("UPDATE sessions SET total_tokens = total_tokens - 1 WHERE session_id = %s", [captured])
     assert differences(report) == {("postgres", "sessions", "altered", captured)}
+
+
+def test_rows_whose_numbers_add_up_are_not_read(pipeline: Pipeline, captured: str) -> None:
+    # Begins a ledger, of all that the tests before left in the stores.
+    ledger_path(pipeline.settings).unlink(missing_ok=True)
+    report = pipeline.verify()
+    read = {(check.store, check.dataset): check.read for check in report.checks}
+    stored = {(check.store, check.dataset): check.stored for check in report.checks}
+    assert not differences(report)
+    assert stored["postgres", "messages"] > 0
+    assert {dataset: count for dataset, count in read.items() if dataset[0] == "postgres" and count} == {}
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_postgres_computes_the_digests_that_we_do(pipeline: Pipeline, captured: str, table: Table) -> None:
+    query = SQL("SELECT {digest} FROM {table} WHERE session_id = %s").format(
+        digest=digest_sql(table), table=Identifier(table.name)
+    )
+    with connected(pipeline.settings) as connection:
+        theirs = {found for (found,) in connection.execute(query, [captured])}
+        ours = {digest(row) for row in stored_rows(connection, table, captured)}
+    assert theirs == ours
+    assert theirs
 
 
 def test_an_altered_document_is_named(pipeline: Pipeline, captured: str) -> None:

@@ -13,7 +13,7 @@ from consumers.archive.container import CorruptSegmentError
 from consumers.archive.layout import PREFIX
 from producers.claims import PREFIX as CLAIMS_PREFIX
 from queries.archive import Archive, Segment
-from queries.verify.comparison import Dataset, Difference, DifferenceKind, Found
+from queries.verify.comparison import TOTAL_MODULUS, Dataset, Difference, DifferenceKind, Found, Total
 from queries.verify.expected import ARCHIVE, BLOCK, CLAIMS, Block, place_id, value_digest
 
 
@@ -46,6 +46,26 @@ class ArchiveStore:
             return f"{key.first}-{key.last} {etags.get(key.object)} {etags.get(key.manifest)}"
 
         return {str(block): " ".join(map(fingerprint, segments)) for block, segments in self._blocks.items()}
+
+    def totals(self, dataset: Dataset, units: Sequence[str]) -> Mapping[str, Total]:
+        """By block: what the manifests of its segments state, where the segments are what their manifests are of."""
+        totals = ((unit, self._total(Block.parse(unit))) for unit in units)
+        return {unit: total for unit, total in totals if total is not None}
+
+    def _total(self, block: Block) -> Total | None:
+        records = digest = 0
+        for segment in self._blocks.get(block, ()):
+            try:
+                manifest = self._archive.proved_manifest(segment)
+            except CorruptSegmentError:
+                return None
+            within = block.first <= segment.key.first and segment.key.last < block.end
+            if manifest.unidentified or not within:
+                # Its sums leave out records, or have those of another block too.
+                return None
+            records += manifest.records
+            digest += sum(int(entry.records_digest, 16) for entry in manifest.sessions.values())
+        return Total(records, digest % TOTAL_MODULUS)
 
     def records(self, dataset: Dataset, units: Sequence[str]) -> Iterator[Found | Difference]:
         """The records of some blocks."""
@@ -84,6 +104,10 @@ class ClaimStore:
     def fingerprints(self, dataset: Dataset) -> Mapping[str, str]:
         """By object key."""
         return self._archive.etags(CLAIMS_PREFIX)
+
+    def totals(self, dataset: Dataset, units: Sequence[str]) -> Mapping[str, Total]:
+        """None: a claim is one line, and is read."""
+        return {}
 
     def records(self, dataset: Dataset, units: Sequence[str]) -> Iterator[Found]:
         """Some claims."""

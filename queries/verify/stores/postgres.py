@@ -1,4 +1,8 @@
-"""PostgreSQL: a unit is the rows of a session in a table, its fingerprint their number and the sum of their hashes."""
+"""PostgreSQL: a unit is the rows of a session in a table.
+
+Its fingerprint is their number and the sum of PostgreSQL's own hashes, a third of the work of the digests that totals
+are made of.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,20 @@ from typing import Any
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from consumers.postgres.digests import digest_sql
 from consumers.postgres.rows import BY_NAME
 from queries.postgres import stored_rows
-from queries.verify.comparison import Dataset, Found
+from queries.verify.comparison import TOTAL_MODULUS, Dataset, Found, Total
 from queries.verify.expected import POSTGRES, row_digest, row_id
 
 # PostgreSQL hashes every column of a row as its type defines equality. A sum as numeric is exact, in whatever order.
 _FINGERPRINTS = SQL(
     "SELECT session_id, count(*) || ' ' || sum(hash_record_extended(stored, 0)) FROM {table} stored GROUP BY session_id"
+)
+# Of a digest the last 8 of its first 16 bytes, as a number with a sign: what is the same modulo 2^64.
+_TOTALS = SQL(
+    "SELECT session_id, count(*), sum(('x' || encode(substr({digest}, 9, 8), 'hex'))::bit(64)::int8)"
+    " FROM {table} WHERE session_id = ANY(%s) GROUP BY session_id"
 )
 
 
@@ -36,6 +46,13 @@ class PostgresStore:
         """By session."""
         query = _FINGERPRINTS.format(table=Identifier(dataset.name))
         return dict(self._connection.execute(query).fetchall())
+
+    def totals(self, dataset: Dataset, units: Sequence[str]) -> Mapping[str, Total]:
+        """By session; PostgreSQL computes the digests of the rows."""
+        table = BY_NAME[dataset.name]
+        query = _TOTALS.format(digest=digest_sql(table), table=Identifier(table.name))
+        found = self._connection.execute(query, [list(units)])
+        return {session_id: Total(records, int(summed) % TOTAL_MODULUS) for session_id, records, summed in found}
 
     def records(self, dataset: Dataset, units: Sequence[str]) -> Iterator[Found]:
         """The rows of some sessions."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from queries.verify.comparison import Dataset, Difference, Found
+from queries.verify.comparison import Dataset, Difference, Found, Total
 
 
 class Store(Protocol):
@@ -20,6 +20,12 @@ class Store(Protocol):
         """What the store itself computes of each unit that it holds, without sending a body.
 
         Equal to what it was only if every record of the unit is.
+        """
+
+    def totals(self, dataset: Dataset, units: Sequence[str]) -> Mapping[str, Total]:
+        """What the records of some units come to, without sending a body; nothing of units that it can't sum up.
+
+        The sum is made of the contents that are stored, or of what is proved to belong to them.
         """
 
     def records(self, dataset: Dataset, units: Sequence[str]) -> Iterator[Found | Difference]:

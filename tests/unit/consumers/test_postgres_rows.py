@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.postgres.batch import fold, project
-from consumers.postgres.rows import BY_NAME, TABLES, Table, digest, event_body, tables_of
+from consumers.postgres.digests import digest
+from consumers.postgres.rows import BY_NAME, TABLES, Table, event_body, tables_of
 from consumers.sink import Partition, Received
 from schemas.topics import EVENTS, MESSAGES, TOPICS
 from sessiontrack.errors import TerminalError

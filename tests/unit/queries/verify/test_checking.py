@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from queries.verify.checking import check_dataset
-from queries.verify.comparison import Check, Dataset, Difference, Found, SetAside
+from queries.verify.comparison import Check, Dataset, Difference, Found, SetAside, Total, total_of
 from queries.verify.ledger import opened
 
 DATASET = Dataset("memory", "records")
@@ -28,6 +29,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.held: dict[tuple[str, str], tuple[bytes, int]] = {}
         self.reads: list[str] = []
+        self.sums_up = True
         self._writes = 0
 
     def write(self, unit: str, record_id: str, digest: bytes) -> None:
@@ -39,6 +41,13 @@ class MemoryStore:
         for (unit, _), (_, number) in self.held.items():
             numbers.setdefault(unit, []).append(number)
         return {unit: f"{len(written)} {sum(written)}" for unit, written in numbers.items()}
+
+    def totals(self, dataset: Dataset, units: Sequence[str]) -> Mapping[str, Total]:
+        digests: dict[str, list[bytes]] = {}
+        for (unit, _), (digest, _) in self.held.items():
+            if self.sums_up and unit in units:
+                digests.setdefault(unit, []).append(digest)
+        return {unit: total_of(found) for unit, found in digests.items()}
 
     def records(self, dataset: Dataset, units: Sequence[str]) -> Iterator[Found | Difference]:
         self.reads += units
@@ -82,6 +91,10 @@ class Verification(RuleBasedStateMachine):
             del self.store.held[unit, record_id]
         for (unit, record_id), digest in self.expected.items():
             self.store.write(unit, record_id, digest)
+
+    @rule()
+    def sums_up_or_not(self) -> None:
+        self.store.sums_up = not self.store.sums_up
 
     @rule(record_id=IDS)
     def set_aside_or_take_back(self, record_id: str) -> None:
@@ -129,3 +142,15 @@ def test_a_session_that_should_have_nothing_is_compared_when_it_is_named() -> No
     with opened(None, "test") as ledger:
         check = check_dataset(ledger, store, DATASET, only=["s1"])
     assert [(each.kind, each.record_id) for each in check.differences] == [("surplus", "a")]
+
+
+@pytest.mark.parametrize(("deep", "read"), [(False, []), (True, ["s1"])], ids=["totals", "deep"])
+def test_where_the_total_is_as_expected_nothing_is_read_unless_that_is_asked_for(deep: bool, read: list[str]) -> None:
+    store = MemoryStore()
+    with opened(None, "test") as ledger:
+        with ledger.batch():
+            ledger.expect(DATASET, "s1", [("a", b"1"), ("b", b"2")])
+        for record_id, digest in (("b", b"2"), ("a", b"1")):
+            store.write("s1", record_id, digest)
+        check = check_dataset(ledger, store, DATASET, deep=deep)
+    assert (check.expected, check.stored, check.differences, store.reads) == (2, 2, (), read)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.archive.layout import Log
-from queries.verify.comparison import Dataset
+from queries.verify.comparison import Dataset, total_of
 from queries.verify.expected import ARCHIVE, POSTGRES, Block, fold
 from queries.verify.ledger import opened
 from schemas.records import SessionEvent
@@ -112,3 +112,20 @@ def test_an_id_comes_back_as_it_was(records: dict[str, bytes]) -> None:
         with ledger.batch():
             ledger.expect(DATASET, "unit", records.items())
         assert ledger.records(DATASET, "unit") == records
+
+
+@given(st.dictionaries(IDS, st.binary(min_size=8, max_size=16)))
+def test_a_total_is_that_of_its_records(records: dict[str, bytes]) -> None:
+    with forgotten() as ledger:
+        with ledger.batch():
+            ledger.expect(DATASET, "unit", records.items())
+            ledger.expect(DATASET, "other", [("a", b"12345678")])
+        assert ledger.total(DATASET, "unit") == total_of(records.values())
+
+
+def test_it_tells_how_many_of_some_records_are_expected_in_whatever_unit() -> None:
+    with forgotten() as ledger:
+        with ledger.batch():
+            ledger.expect(DATASET, "one", [("a", b""), ("b", b"")])
+            ledger.expect(DATASET, "two", [("c", b"")])
+        assert ledger.expected_of(DATASET, {"a", "c", "d"}) == 2
