@@ -1,4 +1,4 @@
-"""`python -m bench.verify`: time and memory of `sessiontrack verify`, of everything and of what is new.
+"""`python -m bench.verify`: time, CPU and memory of `sessiontrack verify`: the first one, the next ones, and in full.
 
 On a stack that runs, with whatever was captured there: name its data folder in `SESSIONTRACK_DATA_DIR`.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,28 +29,31 @@ _MIB = 2**20
 
 
 def measure(settings: Settings, new_sessions: int, seed: int) -> dict[str, Any]:
-    """A verify of everything, one without news, and one with some.
+    """The first verify, one without news, one with some, and one that reads everything.
 
     Args:
         settings: Of a running stack.
         new_sessions: How many sessions the news are.
         seed: Of the news: others than were captured before.
     """
-    everything = run(settings, "--full")
+    shutil.rmtree(settings.data_dir / "verify", ignore_errors=True)
+    first = run(settings)
     nothing = run(settings)
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder) / "state", new_sessions, seed=seed)
         command = [str(SESSIONTRACK), "capture", "--root", f"{folder}/state", "--once"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         news = run(settings)
+    full = run(settings, "--full")
     ledger = sum(path.stat().st_size for path in (settings.data_dir / "verify").iterdir())
     return {
         "machine": describe(),
-        "full": everything,
+        "first": first,
         "nothing_new": nothing,
         "some_new": news,
+        "full": full,
         "ledger_mib": round(ledger / _MIB, 1),
-        "ledger_bytes_per_record": round(ledger / news["records"]),
+        "ledger_bytes_per_record": round(ledger / full["records"]),
     }
 
 
@@ -67,13 +71,16 @@ def run(settings: Settings, *options: str) -> dict[str, Any]:
         report = json.loads(output.read())
     if os.waitstatus_to_exitcode(status) or not report["equal"]:
         raise SystemExit("verify found differences: a measurement of it would prove nothing")
+    cpu, millions = usage.ru_utime + usage.ru_stime, report["records"] / 1_000_000
     return {
         "records": report["records"],
         "read_of_log": report["read"],
         "read_of_stores": sum(check["read"] for check in report["checks"]),
         "seconds": round(seconds, 1),
-        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
+        "cpu_seconds": round(cpu, 1),
         "servers_cpu_seconds": round(_servers_cpu(settings) - servers_before, 1),
+        "seconds_per_million": round(seconds / millions, 1),
+        "cpu_seconds_per_million": round(cpu / millions, 1),
         "peak_mib": round(usage.ru_maxrss / 1024),
     }
 

@@ -33,11 +33,13 @@ def verify(
 ) -> None:
     """Prove that every store holds what the log says.
 
-    Waits until the pipeline has passed the present end of the log, then compares record by record. What was compared
+    Waits until the pipeline has passed the present end of the log, then compares: PostgreSQL sums up its rows, the
+    manifests the archive; where a sum is not the expected one, or there is none, record by record. What was compared
     before is compared again only where it may have changed: the log tells what is new; PostgreSQL hashes its rows,
     OpenSearch tells what was written since, the object store what its objects are. So only this stays unseen until
-    --full reads everything: bytes that changed on the disk of Kafka, of OpenSearch or of the object store, behind the
-    server's back, where its own checksums are to find them. A SESSION is always compared in full.
+    --full reads everything: a segment of the archive that is not what its worker stated of it, and bytes that changed
+    on the disk of Kafka, of OpenSearch or of the object store, behind the server's back, where its own checksums are to
+    find them. A SESSION is always compared in full.
 
     Exits with 5 where a store differs, and names what.
     """

@@ -15,8 +15,8 @@ from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import Settings
 
 _TIMEOUT_S = 30
-# A document is at most about 1 MiB, as an event's typed text is cut at 512 KiB: the largest page stays below 100 MiB, and
-# two are in memory.
+# A document is at most about 1 MiB, as an event's typed text is cut at 512 KiB: the largest page stays below 100 MiB.
+# Two of them are in memory.
 _PAGE = 100
 # A reader that is slower than this between two pages has gone.
 _KEEP_ALIVE = "5m"

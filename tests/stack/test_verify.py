@@ -73,7 +73,7 @@ def test_an_altered_row_is_named(pipeline: Pipeline, captured: str) -> None:
     assert differences(report) == {("postgres", "sessions", "altered", captured)}
 
 
-def test_rows_whose_numbers_add_up_are_not_read(pipeline: Pipeline, captured: str) -> None:
+def test_rows_whose_totals_are_as_expected_are_not_read(pipeline: Pipeline, captured: str) -> None:
     # Begins a ledger, of all that the tests before left in the stores.
     ledger_path(pipeline.settings).unlink(missing_ok=True)
     report = pipeline.verify()
