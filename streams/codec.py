@@ -7,7 +7,7 @@ from typing import Any
 from schemas.avro import load_schema
 from schemas.codec import CodecError, Decoder, Encoder
 from schemas.registry import RegistryError, SchemaRegistry
-from schemas.topics import DEAD_LETTERS, DERIVED, EVENTS, MESSAGES, SESSIONS, TOOL_CALLS, Topic
+from schemas.topics import DEAD_LETTERS, DERIVED, EMBEDDED, EVENTS, MESSAGES, SESSIONS, TOOL_CALLS, Topic
 from sessiontrack.errors import TerminalError, TransientError
 from streams.batch import Output
 from streams.publisher import Record
@@ -38,7 +38,7 @@ _CONSTANT_HEADERS = {
         ("ce_type", f"sessiontrack.{topic.schema}".encode()),
         ("content-type", b"application/avro"),
     ]
-    for topic in DERIVED
+    for topic in (*DERIVED, *EMBEDDED)
 }
 
 
