@@ -40,7 +40,7 @@ class _Applied(NamedTuple):
     partition: int
     offset: int
     key: bytes
-    value: bytes
+    value: bytes | None
 
 
 class _Change(NamedTuple):
@@ -86,18 +86,18 @@ def next_offset(state: State) -> int:
     return int(_OFFSET.unpack(stored)[0]) if stored else 0
 
 
-def next_offset_write(offset: int) -> dict[bytes, bytes]:
+def next_offset_write(offset: int) -> dict[bytes, bytes | None]:
     """The write, the last one of a batch, that says where the next batch begins."""
     return {_NEXT: _OFFSET.pack(offset)}
 
 
-async def write_table(table: Any, publisher: Publisher, writes: Mapping[int, Mapping[bytes, bytes]]) -> None:
+async def write_table(table: Any, publisher: Publisher, writes: Mapping[int, Mapping[bytes, bytes | None]]) -> None:
     """Writes to partitions of the table.
 
     Args:
         table: The table.
         publisher: Sends the changelog.
-        writes: Values by key, by partition, in the order in which they are to be written.
+        writes: Values by key, by partition, in the order in which they are to be written; None deletes.
     """
     topic = table.changelog_topic_name
     places = {TopicPartition(topic, partition): changes for partition, changes in writes.items() if changes}

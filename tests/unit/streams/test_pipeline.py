@@ -20,6 +20,7 @@ from streams.batch import Output
 from streams.blocks import Block
 from streams.codec import Codec
 from streams.pipeline import Pipeline
+from streams.stages import EventStages
 from streams.table import next_offset
 from tests.unit.streams.events import SESSION, call, reply, user
 
@@ -66,7 +67,8 @@ class World:
         self.data = SimpleNamespace(_db_for_partition=lambda partition: self.state)
         self.changelog_topic_name = "changelog"
         self.metrics = WorkerMetrics("streams")
-        self.pipeline = Pipeline(cast(Any, self), cast(Any, self), cast(Any, self), CODEC, "sessiontrack", self.metrics)
+        world, stages = cast(Any, self), EventStages(CODEC)
+        self.pipeline = Pipeline(world, world, world, stages, "sessiontrack", self.metrics)
 
     async def send(self, records: Any) -> Any:
         self.done += [f"send {place.topic}" for place in records]
