@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from producers.cloudevents import headers_of as headers_of_event
 from producers.transcript import Transcript, TranscriptSource, context_event, split_lines
 from schemas.codec import CodecError
-from schemas.records import Context, SessionEvent, SessionVector
-from schemas.topics import CHUNKS, DEAD_LETTERS, EVENTS, MESSAGES, SESSION_VECTORS, Topic
-from schemas.vectors import encode_vector
+from schemas.records import Context, SearchableMessage, SessionEvent
+from schemas.topics import DEAD_LETTERS, EVENTS, MESSAGES, Topic
 from sessiontrack.dead_letters import dead_letter, dead_letter_headers, dead_letter_key
+from sessiontrack.providers.embedder import estimated_tokens
 from streams.batch import Output, process_batch
 from streams.codec import headers_of
-from streams.embed.records import Passage, chunk_record
-from streams.revisions import SESSION_VECTORS as SESSION_VECTORS_REVISION
-from streams.revisions import version
+from streams.embed.fold import Fold
+from streams.embed.plan import Planner
+from streams.embed.rows import Rows
 
 _TRANSCRIPT = Path(__file__).with_name("transcript.jsonl")
 _CAPTURED_AT = 1_795_338_010_000
@@ -37,7 +39,7 @@ _CONTEXT = Context(
     parent_relation=None,
     provenance="INFERRED",
 )
-_SPACE, _DIMENSIONS = "all-minilm-l6-v2@384", 384
+_SPACE, _DIMENSIONS, _MODEL_TOKENS = "all-minilm-l6-v2@384", 384, 256
 # Of the messages the reply shows most: text, a tool call, tokens and cost.
 _SHOWN_ENTRY = "5d1c0a03"
 
@@ -49,11 +51,11 @@ def examples() -> dict[str, Example]:
     events = _events()
     shown = next(event for event in events if event["entry_id"] == _SHOWN_ENTRY)
     found = {EVENTS.name: _example(shown["session_id"], headers_of_event(shown), shown)}
-    for output in process_batch({}, list(enumerate(events))).outputs:
+    derived = process_batch({}, list(enumerate(events))).outputs
+    messages = [output.record for output in derived if output.topic == MESSAGES]
+    for output in [*derived, *_embedded(messages)]:
         if output.record.get("entry_id", _SHOWN_ENTRY) == _SHOWN_ENTRY:
             found[output.topic.name] = _example(output.key, headers_of(output), output.record)
-    for output in _embedded(found[MESSAGES.name]["value"]):
-        found[output.topic.name] = _example(output.key, headers_of(output), output.record)
     return {**found, DEAD_LETTERS.name: _dead_letter()}
 
 
@@ -76,39 +78,13 @@ def _events() -> list[SessionEvent]:
     ]
 
 
-def _embedded(message: Any) -> Iterator[Output]:
-    """What comes of a message whose vector has equal numbers: no model is needed, and every machine makes the same."""
-    vector = [_DIMENSIONS**-0.5] * _DIMENSIONS
-    chunk = chunk_record(
-        message,
-        Passage(0, len(message["text"]), message["text"]),
-        index=0,
-        count=1,
-        context="",
-        space=_SPACE,
-        vector=vector,
-    )
-    yield Output(CHUNKS, chunk["chunk_id"], chunk["session_id"], chunk, "embed", 0)
-    session: SessionVector = {
-        "session_id": message["session_id"],
-        "version": version(SESSION_VECTORS_REVISION, 1),
-        "space": _SPACE,
-        "dimensions": _DIMENSIONS,
-        "vector": encode_vector(vector),
-        "messages": 1,
-        "chunks": 1,
-        "agent_id": message["agent_id"],
-        "channel": message["channel"],
-        "brand": message["brand"],
-        "cwd": message["cwd"],
-        "project": message["project"],
-        "session_key": message["session_key"],
-        "chat_type": message["chat_type"],
-        "first_at": message["timestamp"],
-        "last_at": message["timestamp"],
-    }
-    key = f"{_SPACE}/{session['session_id']}"
-    yield Output(SESSION_VECTORS, key, session["session_id"], session, "embed", 0)
+def _embedded(messages: Sequence[SearchableMessage]) -> list[Output]:
+    """What comes of messages whose vectors all have equal numbers: without a model, and the same on every machine."""
+    placed = list(enumerate(messages))
+    plans = Planner(_MODEL_TOKENS, estimated_tokens).plans(Rows({}, _DIMENSIONS), placed)
+    vector = np.full(_DIMENSIONS, _DIMENSIONS**-0.5, dtype=np.float32)
+    vectors = {position: [vector for _ in plan.passages] for position, plan in plans.items()}
+    return Fold(Rows({}, _DIMENSIONS), _SPACE).changes(placed, plans, vectors).outputs
 
 
 def _dead_letter() -> Example:

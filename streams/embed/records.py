@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
-from schemas.records import Chunk, SearchableMessage
+from schemas.records import Chunk, SearchableMessage, SessionVector
 from schemas.vectors import encode_vector
 from sessiontrack.identity import chunk_id
-from streams.revisions import CHUNKS, version
-
-
-class Passage(NamedTuple):
-    """A part of a message's text.
-
-    Attributes:
-        start: Where it begins, in characters.
-        end: Where it ends, exclusive.
-        text: What stands there.
-    """
-
-    start: int
-    end: int
-    text: str
+from streams.embed.passages import Passage
+from streams.embed.rows import SessionRow
+from streams.revisions import CHUNKS, SESSION_VECTORS, version
 
 
 def chunk_version(message: SearchableMessage) -> int:
@@ -61,7 +48,7 @@ def chunk_record(
         "chunk_count": count,
         "start": passage.start,
         "end": passage.end,
-        "text": passage.text,
+        "text": message["text"][passage.start : passage.end],
         "context": context,
         "space": space,
         "dimensions": len(numbers),
@@ -83,4 +70,39 @@ def chunk_record(
         "tools_used": message["tools_used"],
         "provider": message["provider"],
         "model": message["model"],
+    }
+
+
+def session_vector_key(space: str, session_id: str) -> str:
+    """The key of the record of a session's vector."""
+    return f"{space}/{session_id}"
+
+
+def session_vector_record(session_id: str, row: SessionRow, *, space: str, vector: Iterable[float]) -> SessionVector:
+    """The record of a session's vector.
+
+    Args:
+        session_id: The session.
+        row: What is known of it; at least one message is counted.
+        space: In which the vector is.
+        vector: Of length 1.
+    """
+    numbers, facts = tuple(vector), row["facts"]
+    return {
+        "session_id": session_id,
+        "version": version(SESSION_VECTORS, row["changes"]),
+        "space": space,
+        "dimensions": len(numbers),
+        "vector": encode_vector(numbers),
+        "messages": row["messages"],
+        "chunks": row["chunks"],
+        "agent_id": facts["agent_id"],
+        "channel": facts["channel"],
+        "brand": facts["brand"],
+        "cwd": facts["cwd"],
+        "project": facts["project"],
+        "session_key": facts["session_key"],
+        "chat_type": facts["chat_type"],
+        "first_at": row["first_at"],
+        "last_at": row["last_at"],
     }
