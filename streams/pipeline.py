@@ -231,7 +231,7 @@ class Pipeline:
             )
 
     async def _remember(self, batch: Batch) -> None:
-        writes = batch.writes | next_offset_write(batch.records[-1].offset + 1)
+        writes = {**batch.writes, **next_offset_write(batch.records[-1].offset + 1)}
         await write_table(self._table, self._publisher, {batch.tp.partition: writes})
 
     def _refuse(self, batch: Batch, refusals: Sequence[Refusal]) -> None:

@@ -86,7 +86,7 @@ def next_offset(state: State) -> int:
     return int(_OFFSET.unpack(stored)[0]) if stored else 0
 
 
-def next_offset_write(offset: int) -> dict[bytes, bytes | None]:
+def next_offset_write(offset: int) -> dict[bytes, bytes]:
     """The write, the last one of a batch, that says where the next batch begins."""
     return {_NEXT: _OFFSET.pack(offset)}
 

@@ -98,8 +98,7 @@ class Rows:
         """The row of a message; None where it never came."""
         if message_id not in self._messages:
             stored = self._state.get(_message_key(message_id))
-            row = MessageRow(*_MESSAGE.unpack_from(stored), stored[_MESSAGE.size :].decode()) if stored else None
-            self._messages[message_id] = row
+            self._messages[message_id] = _unpacked(stored) if stored else None
         return self._messages[message_id]
 
     def set_message(self, message_id: str, row: MessageRow) -> None:
@@ -191,6 +190,11 @@ def _unpacked_session(stored: bytes) -> tuple[SessionRow, Sum]:
 
 def _packed(row: MessageRow) -> bytes:
     return _MESSAGE.pack(row.position, row.counted_at, row.version, row.chunks) + row.session_id.encode()
+
+
+def _unpacked(stored: bytes) -> MessageRow:
+    position, counted_at, version, chunks = _MESSAGE.unpack_from(stored)
+    return MessageRow(position, counted_at, version, chunks, stored[_MESSAGE.size :].decode())
 
 
 def _session_key(session_id: str) -> bytes:
