@@ -59,7 +59,7 @@ class Record(NamedTuple):
     offset: int
     timestamp: int
     key: bytes
-    value: bytes
+    value: bytes | None
     headers: Sequence[tuple[str, bytes]]
 
 
