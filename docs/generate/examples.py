@@ -83,7 +83,7 @@ def _embedded(messages: Sequence[SearchableMessage]) -> list[Output]:
     placed = list(enumerate(messages))
     plans = Planner(_MODEL_TOKENS, estimated_tokens).plans(Rows({}, _DIMENSIONS), placed)
     vector = np.full(_DIMENSIONS, _DIMENSIONS**-0.5, dtype=np.float32)
-    vectors = {position: [vector for _ in plan.passages] for position, plan in plans.items()}
+    vectors = {position: [vector for _ in plan.passages] for position, plan in plans.found.items()}
     return Fold(Rows({}, _DIMENSIONS), _SPACE).changes(placed, plans, vectors).outputs
 
 

@@ -99,15 +99,23 @@ def embedded_text(context: str, passage: str) -> str:
 
 def _facts(message: SearchableMessage, conversation: Conversation, turns: list[Turn]) -> Iterator[str]:
     """Date, channel, folder, and the title unless it is said anyway; what is not known is left out."""
-    if message["timestamp"] > 0:
-        at = datetime.fromtimestamp(message["timestamp"] / 1000, UTC)
-        yield f"{at.day} {at:%B %Y}"
+    if date := _date(message["timestamp"]):
+        yield date
     for name in (message["channel"], _folder(message["cwd"])):
         if name:
             yield _flat(name, _NAME_CHARACTERS)
     title = conversation["title"]
     if title and not any(turn["text"].startswith(title.rstrip("…")) for turn in turns):
         yield title
+
+
+def _date(at_ms: int) -> str:
+    """Such as 12 March 2026; empty where the transcript does not say, or says what no calendar has."""
+    try:
+        at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return ""
+    return f"{at.day} {at:%B %Y}" if at_ms > 0 else ""
 
 
 def _speaker(message: SearchableMessage) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from schemas.records import SearchableMessage
 from schemas.topics import CHUNKS, SESSION_VECTORS
 from sessiontrack.errors import TerminalError
 from sessiontrack.identity import chunk_id
 from streams.batch import Changes, Output, Refusal
 from streams.embed.context import take_turn
 from streams.embed.patience import Made
-from streams.embed.plan import Erasure, Incoming, Plan, begins, erase, is_counted_at, remember
+from streams.embed.plan import Erasure, Incoming, Plan, Plans, begins, erase, is_counted_at, remember
 from streams.embed.records import chunk_record, session_vector_key, session_vector_record
 from streams.embed.rows import Rows, direction_of
 
@@ -36,22 +37,24 @@ class Fold:
     def changes(
         self,
         placed: Sequence[Incoming],
-        plans: Mapping[int, Plan],
+        plans: Plans,
         made: Mapping[int, Sequence[Made]],
     ) -> Changes:
         """What to publish and what to write.
 
         Args:
             placed: The batch.
-            plans: By position, what was embedded.
+            plans: What was embedded.
             made: By position, a vector for each passage, or why the provider refuses it.
         """
         for position, incoming in placed:
             if isinstance(incoming, Erasure):
                 self._erase(position, incoming)
             elif begins(self._rows, position, incoming):
-                if position in plans:
-                    self._take(position, plans[position], made[position])
+                if position in plans.failed:
+                    self._refuse(position, incoming, plans.failed[position])
+                elif position in plans.found:
+                    self._take(position, plans.found[position], made[position])
                 take_turn(self._rows.session(incoming["session_id"])["conversation"], incoming)
         for session_id, position in self._touched.items():
             self._publish_session(session_id, position)
@@ -61,8 +64,7 @@ class Fold:
     def _take(self, position: int, plan: Plan, made: Sequence[Made]) -> None:
         message, vectors = plan.message, [each for each in made if not isinstance(each, TerminalError)]
         if refused := next((each for each in made if isinstance(each, TerminalError)), None):
-            self._changes.refusals.append(Refusal(position, STAGE, refused))
-            remember(self._rows, position, message, None)
+            self._refuse(position, message, refused)
             return
         row = self._rows.message(message["message_id"])
         for index, (passage, vector) in enumerate(zip(plan.passages, vectors, strict=True)):
@@ -83,6 +85,10 @@ class Fold:
         if vectors and is_counted_at(row, position):
             self._rows.count(message, np.stack(vectors))
             self._touched[message["session_id"]] = position
+
+    def _refuse(self, position: int, message: SearchableMessage, error: Exception) -> None:
+        self._changes.refusals.append(Refusal(position, STAGE, error))
+        remember(self._rows, position, message, None)
 
     def _erase(self, position: int, erasure: Erasure) -> None:
         row = erase(self._rows, position, erasure)

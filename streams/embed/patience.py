@@ -35,7 +35,6 @@ class PatientEmbedder:
         worker: Whose it is.
         provider: Who is waited for, by name.
         metrics: Told whether it is.
-
     """
 
     def __init__(self, embedder: Embedder, worker: str, provider: str, metrics: ProviderMetrics) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from schemas.records import SearchableMessage
+from sessiontrack.errors import TransientError
 from streams.embed.context import context_of, embedded_text, take_turn
 from streams.embed.passages import Passage, passages
 from streams.embed.records import chunk_version
@@ -48,6 +49,18 @@ class Plan(NamedTuple):
             yield embedded_text(self.context, self.message["text"][passage.start : passage.end])
 
 
+class Plans(NamedTuple):
+    """What is to be embedded of a batch.
+
+    Attributes:
+        found: By position.
+        failed: What can't be planned, and why.
+    """
+
+    found: Mapping[int, Plan]
+    failed: Mapping[int, Exception]
+
+
 class Planner:
     """Cuts messages as a model takes them.
 
@@ -75,23 +88,32 @@ class Planner:
         context = context_of(message, session["conversation"], self._context_tokens, self._count_tokens)
         return Plan(message, found, context)
 
-    def plans(self, rows: Rows, placed: Sequence[Incoming]) -> Mapping[int, Plan]:
-        """What is to be embedded of a batch, by position; what was embedded before is not.
+    def plans(self, rows: Rows, placed: Sequence[Incoming]) -> Plans:
+        """What is to be embedded of a batch; what was embedded before is not.
 
         Args:
             rows: As the batches before left them; to be thrown away.
             placed: The batch.
+
+        Raises:
+            TransientError: Tokens can't be counted.
         """
         found: dict[int, Plan] = {}
+        failed: dict[int, Exception] = {}
         for position, incoming in placed:
             if isinstance(incoming, Erasure):
                 erase(rows, position, incoming)
             elif begins(rows, position, incoming):
                 if is_wanted(rows.message(incoming["message_id"]), position, incoming):
-                    found[position] = self.plan(incoming, rows.session(incoming["session_id"]))
-                    remember(rows, position, incoming, len(found[position].passages))
+                    try:
+                        found[position] = self.plan(incoming, rows.session(incoming["session_id"]))
+                        remember(rows, position, incoming, len(found[position].passages))
+                    except TransientError:
+                        raise
+                    except Exception as error:  # noqa: BLE001  # it is pure: what fails once fails always
+                        failed[position] = error
                 take_turn(rows.session(incoming["session_id"])["conversation"], incoming)
-        return found
+        return Plans(found, failed)
 
 
 def begins(rows: Rows, position: int, message: SearchableMessage) -> bool:

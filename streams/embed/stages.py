@@ -78,11 +78,13 @@ class EmbedStages:
         plans = await self._patient.patiently(
             lambda: asyncio.to_thread(self._planner.plans, Rows(state, dimensions), placed), is_interrupted
         )
-        made = await self._made(plans, is_interrupted)
+        made = await self._made(plans.found, is_interrupted)
         # What is refused may be the turn before, which is not this message's fault.
-        alone = {position: plan._replace(context="") for position, plan in plans.items() if _is_refused(made[position])}
+        refused = {position: plan for position, plan in plans.found.items() if _is_refused(made[position])}
+        alone = {position: plan._replace(context="") for position, plan in refused.items()}
         made |= await self._made(alone, is_interrupted)
-        return Fold(Rows(state, dimensions), self._embedder.space).changes(placed, {**plans, **alone}, made)
+        plans = plans._replace(found={**plans.found, **alone})
+        return Fold(Rows(state, dimensions), self._embedder.space).changes(placed, plans, made)
 
     async def _made(self, plans: Mapping[int, Plan], is_interrupted: Callable[[], bool]) -> dict[int, list[Made]]:
         texts = [text for plan in plans.values() for text in plan.texts()]

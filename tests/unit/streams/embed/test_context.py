@@ -17,7 +17,7 @@ MESSAGES = st.builds(
     message,
     role=st.sampled_from(["user", "assistant", "toolResult", "custom_message"]),
     text=st.text(max_size=400),
-    timestamp=st.integers(0, 2 * MARCH),
+    timestamp=st.one_of(st.integers(0, 2 * MARCH), st.integers(-(2**63), 2**63 - 1)),
     channel=NAMES,
     cwd=NAMES,
     sender_name=NAMES,

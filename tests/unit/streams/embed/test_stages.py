@@ -121,6 +121,21 @@ async def test_a_text_that_is_refused_sets_its_message_aside_and_no_other() -> N
     assert [session["messages"] for session in partition.sessions.values()] == [2]
 
 
+async def test_what_can_not_be_cut_sets_its_message_aside_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    partition = Partition()
+
+    def count(text: str) -> int:
+        if "odd" in text:
+            raise ValueError("odd")
+        return len(text.split())
+
+    monkeypatch.setattr(partition.stages._planner, "_count_tokens", count)
+    changes = await partition.take(said("1", session_id="a"), said("2", "odd"))
+
+    assert [(refusal.position, refusal.stage) for refusal in changes.refusals] == [(1, "embed")]
+    assert partition.texts() == ["says 1"]
+
+
 async def test_what_was_refused_is_taken_when_it_comes_again() -> None:
     partition = Partition()
     partition.embedder.refused.add("poison")
