@@ -28,7 +28,7 @@ Ids = Annotated[
     list[str] | None, typer.Argument(metavar="ID", help="Record ids as `list` shows them, or their first characters.")
 ]
 Group = Annotated[
-    str | None, typer.Option(help="Only what this consumer group set aside: streams, postgres or opensearch.")
+    str | None, typer.Option(help="Only what this consumer group set aside: streams, postgres, opensearch or embed.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

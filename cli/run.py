@@ -21,6 +21,7 @@ class Worker(StrEnum):
     ARCHIVE = "archive"
     POSTGRES = "postgres"
     OPENSEARCH = "opensearch"
+    EMBED = "embed"
 
 
 def run(
@@ -53,7 +54,7 @@ def run(
         require_known_format(settings.data_dir)
         _run(name, settings, telemetry)
     except ModuleNotFoundError as error:
-        extra = "streams" if name is Worker.STREAMS else "sinks"
+        extra = {Worker.STREAMS: "streams", Worker.EMBED: "streams,embeddings"}.get(name, "sinks")
         structlog.get_logger().error(
             "worker_failed", worker=name.value, reason=str(error), hint=f"pip install 'sessiontrack[{extra}]'"
         )
@@ -82,6 +83,10 @@ def _run(name: Worker, settings: Settings, telemetry: TelemetrySettings) -> None
             from streams.worker import run_streams
 
             run_worker(partial(run_streams, settings), WorkerMetrics(name), telemetry)
+        case Worker.EMBED:
+            from streams.embed.worker import run_embed
+
+            run_worker(partial(run_embed, settings), WorkerMetrics(name), telemetry)
         case _:
             from consumers.worker import run_sink
 

@@ -31,6 +31,7 @@ def up() -> None:
     from infra.stack.prerequisites import check_prerequisites
     from infra.stack.stack import NativeStack
     from infra.workers import start_workers
+    from sessiontrack.providers.spaces import missing_extra
     from sessiontrack.settings import get_settings
 
     settings = get_settings()
@@ -47,6 +48,8 @@ def up() -> None:
     initialise(settings, lambda step: told("init", step))
     for name in start_workers(settings):
         told(name, "worker started")
+    if settings.embedding.enabled and (extra := missing_extra(settings.embedding)):
+        told("embed", rf"not started, text alone is searched: pip install 'sessiontrack\[{extra}]'")
     told("sessiontrack", "ready; next: `sessiontrack capture`")
 
 

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from fastavro import parse_schema, schemaless_reader
 
 SERVERS, REGISTRY, GROUP = sys.argv[1:]
-TOPICS = [f"sessiontrack.{name}.v1" for name in ("events", "sessions", "messages", "tool-calls", "dead-letters")]
+NAMES = ("events", "sessions", "messages", "tool-calls", "chunks", "session-vectors", "dead-letters")
 
 
 @cache  # An id never changes its meaning.
@@ -24,8 +24,8 @@ def _schema(schema_id: bytes) -> dict:
 
 
 async def _main() -> None:
-    options = {"group_id": GROUP, "auto_offset_reset": "earliest", "enable_auto_commit": False}
-    async with AIOKafkaConsumer(*TOPICS, bootstrap_servers=SERVERS, **options) as consumer:
+    options = {"bootstrap_servers": SERVERS, "auto_offset_reset": "earliest", "enable_auto_commit": False}
+    async with AIOKafkaConsumer(*(f"sessiontrack.{name}.v1" for name in NAMES), group_id=GROUP, **options) as consumer:
         async for one in consumer:
             line = {"at": f"{one.topic}/{one.partition}/{one.offset}", "key": (one.key or b"").decode(errors="replace")}
             try:  # Without a value it is a tombstone: what was made of the records with this key is to be deleted.

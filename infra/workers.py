@@ -15,11 +15,15 @@ from infra.stack import ports
 from infra.stack.layout import write_private
 from infra.stack.process import ProcessRecord, child, is_alive, resident_bytes, spawn, stop
 from sessiontrack.errors import UsageError
+from sessiontrack.providers.spaces import missing_extra
 from sessiontrack.settings import Settings
 from sessiontrack.telemetry.probe import Probe, probe
 
 # The streams feed the derived topics, each sink feeds one store.
-WORKERS = ("streams", "archive", "postgres", "opensearch")
+PIPELINE = ("streams", "archive", "postgres", "opensearch")
+# It feeds the topics of vectors; nothing waits for it.
+EMBED = "embed"
+WORKERS = (*PIPELINE, EMBED)
 
 
 class WorkerRecord(ProcessRecord):
@@ -62,18 +66,25 @@ class WorkerStatus:
         return f"waits for {self.probe.waits_for}" if self.probe.waits_for else self.probe.status
 
 
-def start_workers(settings: Settings, names: Collection[str] = WORKERS) -> list[str]:
+def workers_here(settings: Settings) -> tuple[str, ...]:
+    """The workers that run on this machine: all, but `embed` only where it is wanted and its packages are installed."""
+    embeds = settings.embedding.enabled and missing_extra(settings.embedding) is None
+    return WORKERS if embeds else PIPELINE
+
+
+def start_workers(settings: Settings, names: Collection[str] | None = None) -> list[str]:
     """Starts the workers that do not run; each is started again whenever it ends by itself.
 
     Args:
         settings: What they run with.
-        names: Only these.
+        names: Only these; those of `workers_here` where None.
 
     Returns:
         The names of those that were started.
     """
     records = load_records(settings.data_dir)
-    started = [name for name in names if not (name in records and is_alive(records[name]))]
+    wanted = workers_here(settings) if names is None else names
+    started = [name for name in wanted if not (name in records and is_alive(records[name]))]
     for name in started:
         records[name] = _start(settings, name, _telemetry_port(records.get(name)))
         save_records(settings.data_dir, records)
@@ -105,9 +116,9 @@ def stop_workers(settings: Settings, names: Collection[str] = WORKERS) -> list[s
 
 
 def worker_states(settings: Settings) -> list[WorkerStatus]:
-    """Each worker, as it is now, and as it says of itself."""
+    """Each worker that runs here, as it is now, and as it says of itself."""
     records = load_records(settings.data_dir)
-    return [_status(name, records.get(name)) for name in WORKERS]
+    return [_status(name, records.get(name)) for name in workers_here(settings)]
 
 
 def _status(name: str, record: WorkerRecord | None) -> WorkerStatus:

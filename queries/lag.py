@@ -11,21 +11,30 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from schemas.topics import DERIVED, EVENTS, Topic
+from schemas.topics import DERIVED, EVENTS, MESSAGES, Topic
+from schemas.vectors import space_slug
 from sessiontrack.errors import UnavailableError
+from sessiontrack.providers.spaces import embedding_space
 from sessiontrack.settings import Settings
 
 # A record that is there comes at once; one that was deleted meanwhile never does.
 _LOOK_MS = 500
 _LONGEST_LOOK_S = 5.0
 
-# What each worker reads; its consumer group is `sessiontrack.<worker>`.
+# What each worker reads.
 READS: Mapping[str, tuple[Topic, ...]] = {
     "streams": (EVENTS,),
     "archive": (EVENTS,),
     "postgres": (EVENTS, *DERIVED),
     "opensearch": DERIVED,
+    "embed": (MESSAGES,),
 }
+
+
+def group_of(worker: str, settings: Settings) -> str:
+    """The consumer group of a worker: `embed` has one for each space."""
+    space = f".{space_slug(embedding_space(settings.embedding))}" if worker == "embed" else ""
+    return f"sessiontrack.{worker}{space}"
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,7 @@ class LogPositions:
     """Reads offsets of topics and groups, over one connection."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._servers = settings.kafka.bootstrap_servers
 
     async def __aenter__(self) -> LogPositions:
@@ -81,7 +91,7 @@ class LogPositions:
 
     async def committed(self, worker: str) -> dict[TopicPartition, int]:
         """The offset that a worker's group reads next, for each partition that it committed."""
-        offsets = await self._admin.list_consumer_group_offsets(f"sessiontrack.{worker}")
+        offsets = await self._admin.list_consumer_group_offsets(group_of(worker, self._settings))
         return {partition: committed.offset for partition, committed in offsets.items() if committed.offset >= 0}
 
     async def group(self, worker: str) -> GroupPosition:
@@ -144,7 +154,7 @@ async def watermarks(settings: Settings) -> list[Watermark]:
         UnavailableError: Kafka does not answer.
     """
     async with LogPositions(settings) as positions:
-        return [await positions.watermark(worker) for worker in READS]
+        return [await positions.watermark(worker) for worker in _wanted(settings)]
 
 
 async def group_positions(settings: Settings) -> list[GroupPosition]:
@@ -154,4 +164,8 @@ async def group_positions(settings: Settings) -> list[GroupPosition]:
         UnavailableError: Kafka does not answer.
     """
     async with LogPositions(settings) as positions:
-        return [await positions.group(worker) for worker in READS]
+        return [await positions.group(worker) for worker in _wanted(settings)]
+
+
+def _wanted(settings: Settings) -> list[str]:
+    return [worker for worker in READS if worker != "embed" or settings.embedding.enabled]

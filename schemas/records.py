@@ -381,6 +381,60 @@ class ToolCall(TypedDict):
     session_key: str | None
     chat_type: str | None
 
+class Chunk(TypedDict):
+    """A passage of a message with its vector, as it is found by meaning."""
+
+    chunk_id: str
+    message_id: str
+    session_id: str
+    version: int
+    chunk_index: int
+    chunk_count: int
+    start: int
+    end: int
+    text: str
+    context: str
+    space: str
+    dimensions: int
+    vector: bytes
+    agent_id: str | None
+    channel: str | None
+    brand: str | None
+    cwd: str | None
+    project: str | None
+    session_key: str | None
+    chat_type: str | None
+    entry_id: str
+    inherited: bool
+    role: str
+    origin: str
+    sender_id: str | None
+    sender_name: str | None
+    timestamp: int
+    tools_used: list[str]
+    provider: str | None
+    model: str | None
+
+class SessionVector(TypedDict):
+    """The direction in which a session's messages point, taken together: sessions of like meaning lie near."""
+
+    session_id: str
+    version: int
+    space: str
+    dimensions: int
+    vector: bytes
+    messages: int
+    chunks: int
+    agent_id: str | None
+    channel: str | None
+    brand: str | None
+    cwd: str | None
+    project: str | None
+    session_key: str | None
+    chat_type: str | None
+    first_at: int
+    last_at: int
+
 class Header(TypedDict):
     """The Avro record Header."""
 

@@ -72,6 +72,10 @@ MESSAGES = Topic(name="sessiontrack.messages.v1", schema="message", key="message
 TOOL_CALLS = Topic(
     name="sessiontrack.tool-calls.v1", schema="tool-call", key="tool_call_id", config=_compacted(days=90)
 )
+CHUNKS = Topic(name="sessiontrack.chunks.v1", schema="chunk", key="chunk_id", config=_compacted(days=90))
+SESSION_VECTORS = Topic(
+    name="sessiontrack.session-vectors.v1", schema="session-vector", key="space/session_id", config=_compacted(days=90)
+)
 DEAD_LETTERS = Topic(
     name="sessiontrack.dead-letters.v1",
     schema="dead-letter",
@@ -98,5 +102,7 @@ STREAMS_STATE = Topic(
 
 # What the streams make of the events.
 DERIVED = (SESSIONS, MESSAGES, TOOL_CALLS)
-TOPICS = (EVENTS, *DERIVED, DEAD_LETTERS)
+# What the worker `embed` makes of the messages.
+EMBEDDED = (CHUNKS, SESSION_VECTORS)
+TOPICS = (EVENTS, *DERIVED, *EMBEDDED, DEAD_LETTERS)
 BY_NAME = {topic.name: topic for topic in TOPICS}

@@ -107,6 +107,11 @@ def tool_call_id(family: str, session_id: str, call_id: str, ordinal: int) -> st
     return uuid_of(family, session_id, "tool_call", call_id, str(ordinal))
 
 
+def chunk_id(message: str, space: str, index: int) -> str:
+    """Id of a chunk: one for each (message_id, space, place among the message's chunks)."""
+    return uuid_of(message, "chunk", space, str(index))
+
+
 def parse_json(text: bytes) -> Any:
     """Parses a JSON text as JavaScript would, so that what it rewrites keeps its identity: 1.0 is 1, NaN is no JSON.
 

@@ -147,6 +147,9 @@ class SinkSettings(Section):
 class EmbeddingSettings(Section):
     """What makes vectors of texts; Gemini and Ollama are sent them. The limits are Gemini's, of its free tier."""
 
+    enabled: bool = Field(
+        True, description="Whether `up` starts the worker that embeds, where its packages are installed."
+    )
     provider: Literal["local", "gemini", "ollama"] = Field("local", description="Who embeds.")
     model: str = Field(
         "",

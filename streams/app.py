@@ -1,20 +1,20 @@
-"""The Faust app: one agent that takes blocks of events and runs all stages over them."""
+"""The Faust app of a worker: one agent that takes blocks of records and runs all stages over them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import faust
 
-from schemas.topics import EVENTS
 from sessiontrack.settings import Settings
 from sessiontrack.telemetry.health import Health
 from sessiontrack.telemetry.metrics import WorkerMetrics
 from streams.blocks import feed_blocks
-from streams.codec import Codec
 from streams.pipeline import Pipeline, in_namespace
 from streams.publisher import Publisher
+from streams.stages import Stages
 from streams.table import hold_flow_until_sought, state_table
 from streams.take import take
 
@@ -25,27 +25,29 @@ _ASK_S = 5.0
 
 def create_app(
     settings: Settings,
-    codec: Codec,
+    stages: Stages,
     publisher: Publisher,
     store: Path,
     namespace: str = "sessiontrack",
     *,
     metrics: WorkerMetrics | None = None,
     health: Health | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> faust.App:
     """The app, not started.
 
     Args:
         settings: Addresses.
-        codec: Decodes and encodes.
+        stages: What is done.
         publisher: Sends records.
         store: Folder of the state on disk.
         namespace: What names of topics and of the group begin with.
         metrics: Told of what is done.
         health: Told whether it is.
+        is_stopping: Whether what takes long is to be left.
     """
     app = faust.App(
-        f"{namespace}.streams",
+        f"{namespace}.{stages.group}",
         broker=[f"kafka://{address.strip()}" for address in settings.kafka.bootstrap_servers.split(",")],
         datadir=str(store),
         store="rocksdb://",
@@ -56,23 +58,26 @@ def create_app(
         # Bounds of the memory. aiokafka keeps at most one fetched chunk of each partition, compressed; then come
         # blocks: the larger they are, the more events share the work for their session.
         consumer_max_fetch_size=2 * 1024 * 1024,
-        broker_max_poll_records=4_000,
+        broker_max_poll_records=stages.bounds.poll_records,
         stream_buffer_maxsize=8,
         # A worker that was killed is missed after this time; until then nobody gets its partitions.
         broker_session_timeout=10.0,
         broker_heartbeat_interval=3.0,
+        # A provider of models may be away for a day, and blocks wait meanwhile: that is no reason to give them away.
+        broker_max_poll_interval=86_400.0,
         # How far it has come is seen by others, and taken up after a kill, at this grain.
         broker_commit_interval=0.5,
     )
     feed_blocks(app)
     table = state_table(app)
     hold_flow_until_sought(app, table)
-    pipeline = Pipeline(app, table, publisher, codec, namespace, metrics or WorkerMetrics("streams"))
-    events = app.topic(in_namespace(EVENTS.name, namespace), key_serializer="raw", value_serializer="raw")
+    told = metrics or WorkerMetrics(stages.worker)
+    pipeline = Pipeline(app, table, publisher, stages, namespace, told, is_stopping)
+    source = app.topic(in_namespace(stages.source.name, namespace), key_serializer="raw", value_serializer="raw")
 
-    @app.agent(events, name="stages")
-    async def stages(stream: Any) -> None:
-        async for blocks in take(stream):
+    @app.agent(source, name="stages")
+    async def run(stream: Any) -> None:
+        async for blocks in take(stream, stages.bounds):
             try:
                 await pipeline.process(blocks)
             except Exception as error:
@@ -80,11 +85,11 @@ def create_app(
                 await app.crash(error)
                 raise
 
-    _report(app, publisher, pipeline, health or Health())
+    _report(app, publisher, stages, pipeline, health or Health())
     return app
 
 
-def _report(app: faust.App, publisher: Publisher, pipeline: Pipeline, health: Health) -> None:
+def _report(app: faust.App, publisher: Publisher, stages: Stages, pipeline: Pipeline, health: Health) -> None:
     heard = True
 
     @app.timer(_ASK_S)  # type: ignore[untyped-decorator]  # Faust's
@@ -94,8 +99,10 @@ def _report(app: faust.App, publisher: Publisher, pipeline: Pipeline, health: He
 
     @app.timer(_BEAT_S)  # type: ignore[untyped-decorator]  # Faust's
     async def beat() -> None:
-        if heard and app.flow_control.is_active() and not app.rebalancing:
+        if not heard or not app.flow_control.is_active() or app.rebalancing:
+            health.waits("kafka")
+        elif stages.waits_for:
+            health.waits(stages.waits_for)
+        else:
             health.ready()
             pipeline.note_quiet()
-        else:
-            health.waits("kafka")

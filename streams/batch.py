@@ -54,7 +54,7 @@ class Output(NamedTuple):
         topic: Where.
         key: Its key; of two with one key the later counts.
         session_id: Of its session.
-        record: The record.
+        record: The record; None is a tombstone.
         stage: The stage that made it.
         position: Of the event that it was made at; of a tool call, the last one that brought a fact.
     """
@@ -82,11 +82,13 @@ class Changes:
     Attributes:
         outputs: To be published, and acknowledged, before anything is written.
         writes: To be written to the state, in this order.
+        deletes: Keys to be deleted from the state after that.
         refusals: Events that were left out.
     """
 
     outputs: list[Output] = field(default_factory=list)
     writes: dict[bytes, bytes] = field(default_factory=dict)
+    deletes: list[bytes] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
 

@@ -1,13 +1,14 @@
-"""Decodes events, and encodes what the stages make of them."""
+"""Decodes what a worker reads, and encodes what its stages make of it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from schemas.avro import load_schema
 from schemas.codec import CodecError, Decoder, Encoder
 from schemas.registry import RegistryError, SchemaRegistry
-from schemas.topics import DEAD_LETTERS, DERIVED, EVENTS, MESSAGES, SESSIONS, TOOL_CALLS, Topic
+from schemas.topics import DEAD_LETTERS, DERIVED, EMBEDDED, EVENTS, Topic
 from sessiontrack.errors import TerminalError, TransientError
 from streams.batch import Output
 from streams.publisher import Record
@@ -38,35 +39,42 @@ _CONSTANT_HEADERS = {
         ("ce_type", f"sessiontrack.{topic.schema}".encode()),
         ("content-type", b"application/avro"),
     ]
-    for topic in DERIVED
+    for topic in (*DERIVED, *EMBEDDED)
 }
 
 
 class Codec:
-    """Decodes events and encodes records.
+    """Decodes and encodes records.
 
     Args:
         registry: Where schemas have their ids; may be asked, and blocks then, when a schema is met for the first time.
+        source: Topic whose records are decoded.
+        targets: Topics whose records are encoded, beside the dead letters.
+        without: Fields of the source that nobody looks at.
 
     Raises:
         TransientError: The registry does not answer.
     """
 
-    def __init__(self, registry: SchemaRegistry) -> None:
-        self._decoder = Decoder(EVENTS.schema, registry.schema, without=_UNUSED)
-        self._encoders = {
-            topic.name: _encoder(registry, topic) for topic in (SESSIONS, MESSAGES, TOOL_CALLS, DEAD_LETTERS)
-        }
+    def __init__(
+        self,
+        registry: SchemaRegistry,
+        source: Topic = EVENTS,
+        targets: Sequence[Topic] = DERIVED,
+        without: Collection[str] = _UNUSED,
+    ) -> None:
+        self._decoder = Decoder(source.schema, registry.schema, without=without)
+        self._encoders = {topic.name: _encoder(registry, topic) for topic in (*targets, DEAD_LETTERS)}
 
     def decode(self, value: bytes | None) -> Any:
-        """The event in a value.
+        """The record in a value.
 
         Raises:
             CodecError: It can't be decoded.
             TransientError: The registry does not answer.
         """
         if value is None:
-            raise CodecError("an event has a value; this record is a tombstone")
+            raise CodecError("a value is expected; this record is a tombstone")
         try:
             return self._decoder.decode(value)
         except RegistryError as error:
@@ -75,11 +83,13 @@ class Codec:
             raise TransientError(str(error)) from error
 
     def encode(self, output: Output) -> Record:
-        """A record as it is published.
+        """A record as it is published; without one a tombstone.
 
         Raises:
             TerminalError: It does not fit its schema or its topic.
         """
+        if output.record is None:
+            return Record(output.key.encode(), None, headers_of(output))
         try:
             value = self._encoders[output.topic.name].encode(output.record)
         except Exception as error:

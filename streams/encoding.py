@@ -1,14 +1,14 @@
-"""Runs the stages over a batch and encodes what they publish; what can't be encoded refuses what it was made of."""
+"""Runs stages over a batch and encodes what they publish; what can't be encoded refuses what it was made of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from sessiontrack.errors import TerminalError
-from streams.batch import Changes, Placed, Refusal, State, made_of, process_batch
-from streams.codec import Codec
+from streams.batch import Changes, Refusal, State
 from streams.publisher import Record
+from streams.stages import Stages
 
 
 class Encoded(NamedTuple):
@@ -17,43 +17,55 @@ class Encoded(NamedTuple):
     Attributes:
         records: To be published, and acknowledged, before anything is written; by name of the topic.
         writes: To be written to the state, in this order.
-        refusals: Events that were left out.
+        deletes: Keys to be deleted from the state after that.
+        refusals: Records that were left out.
     """
 
     records: dict[str, list[Record]]
     writes: dict[bytes, bytes]
+    deletes: list[bytes]
     refusals: list[Refusal]
 
 
-def encode_batch(state: State, events: Sequence[Placed], codec: Codec) -> Encoded:
-    """Runs the stages over events of one partition, in the order of the log.
+async def encode_batch(
+    state: State,
+    placed: Sequence[tuple[int, Any]],
+    stages: Stages,
+    is_interrupted: Callable[[], bool] = lambda: False,
+) -> Encoded:
+    """Runs stages over records of one partition, in the order of the log.
 
     What is refused is not folded: else it would be a repeat when it is redriven, and bring nothing.
 
     Args:
         state: As the batches before left it.
-        events: The batch.
-        codec: Encodes.
+        placed: The batch: positions, and what `stages.decode` made.
+        stages: What is run.
+        is_interrupted: Whether to leave it.
+
+    Raises:
+        Interrupted: It is left.
     """
     refusals: list[Refusal] = []
     while True:
-        changes = process_batch(state, events)
-        records, unfit = _encoded(changes, events, codec)
+        changes = await stages.process(state, placed, is_interrupted)
+        records, unfit = _encoded(changes, placed, stages)
         if not unfit:
-            return Encoded(records, changes.writes, refusals + changes.refusals)
+            return Encoded(records, changes.writes, changes.deletes, refusals + changes.refusals)
         refusals += unfit.values()
-        events = [placed for placed in events if placed[0] not in unfit]
+        placed = [each for each in placed if each[0] not in unfit]
 
 
 def _encoded(
-    changes: Changes, events: Sequence[Placed], codec: Codec
+    changes: Changes, placed: Sequence[tuple[int, Any]], stages: Stages
 ) -> tuple[dict[str, list[Record]], dict[int, Refusal]]:
-    """The records by topic, and by position the events whose records can't be encoded."""
+    """The records by topic, and by position what was read of which the records can't be encoded."""
     records: dict[str, list[Record]] = {}
     unfit: dict[int, Refusal] = {}
     for output in changes.outputs:
         try:
-            records.setdefault(output.topic.name, []).append(codec.encode(output))
+            records.setdefault(output.topic.name, []).append(stages.codec.encode(output))
         except TerminalError as error:
-            unfit |= {position: Refusal(position, output.stage, error) for position in made_of(output, events)}
+            made_of = stages.made_of(output, placed)
+            unfit |= {position: Refusal(position, output.stage, error) for position in made_of}
     return records, unfit

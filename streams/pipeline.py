@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import faust
 import structlog
@@ -24,11 +25,11 @@ from sessiontrack.backoff import backoff_delays
 from sessiontrack.dead_letters import dead_letter, dead_letter_headers, dead_letter_key
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.telemetry.metrics import WorkerMetrics
-from streams.batch import Placed, Refusal
+from streams.batch import Refusal
 from streams.blocks import Block
-from streams.codec import Codec
 from streams.encoding import encode_batch
 from streams.publisher import Publisher, Record
+from streams.stages import Interrupted, Stages
 from streams.table import next_offset, next_offset_write, read_partition, write_table
 from streams.take import acknowledge, forget
 
@@ -53,7 +54,7 @@ class Batch:
     tp: TP
     records: Sequence[ConsumerRecord]
     outputs: dict[TopicPartition, list[Record]] = field(default_factory=dict)
-    writes: dict[bytes, bytes] = field(default_factory=dict)
+    writes: dict[bytes, bytes | None] = field(default_factory=dict)
     refused: list[tuple[ConsumerRecord, str, Exception]] = field(default_factory=list)
 
 
@@ -64,9 +65,10 @@ class Pipeline:
         app: The app.
         table: The stages' state.
         publisher: Sends records.
-        codec: Decodes and encodes.
+        stages: What is done.
         namespace: What names of topics and of the group begin with.
         metrics: Told of what is done.
+        is_stopping: Whether what takes long is to be left.
     """
 
     def __init__(
@@ -74,23 +76,29 @@ class Pipeline:
         app: faust.App,
         table: TableT[bytes, bytes],
         publisher: Publisher,
-        codec: Codec,
+        stages: Stages,
         namespace: str,
         metrics: WorkerMetrics,
+        is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._app = app
         self._table = table
         self._publisher = publisher
-        self._codec = codec
+        self._stages = stages
+        self._codec = stages.codec
         self._namespace = namespace
         self._metrics = metrics
+        self._is_stopping = is_stopping
         # Where each partition was last sought back to, and how often.
         self._sought: dict[TP, tuple[int, int]] = {}
         # The next offset of each partition that was acknowledged.
         self._acknowledged: dict[TP, int] = {}
 
-    async def process(self, blocks: Iterable[Block]) -> None:
+    async def process(self, blocks: Sequence[Block]) -> None:
         """Takes partitions through side by side: while one waits for Kafka, another is computed."""
+        if self._is_stopping():
+            forget(self._app, blocks)
+            return
         by_partition: dict[TP, list[Block]] = {}
         for block in blocks:
             by_partition.setdefault(block.tp, []).append(block)
@@ -102,7 +110,11 @@ class Pipeline:
         batch = Batch(tp, await self._joining(tp, blocks))
         if batch.records:
             self._note_position(tp, batch.records[0].offset, batch.records[0].timestamp)
-            await self._run_stages(batch)
+            try:
+                await self._run_stages(batch)
+            except Interrupted:
+                forget(self._app, blocks)
+                return
             await self._publish(batch)
             await self._set_aside(batch)
             await self._remember(batch)
@@ -153,36 +165,41 @@ class Pipeline:
                 f" {expected}, and the log does not have what is between",
                 hint="Reset the group to the start of the log.",
             )
-        logger.warning("reading_again", worker="streams", partition=tp.partition, offset=expected)
+        logger.warning("reading_again", worker=self._stages.worker, partition=tp.partition, offset=expected)
         # In a rebalance it may be another worker's already.
         with suppress(IllegalStateError):
             await self._app.consumer.seek_wait({tp: expected})
 
     async def _run_stages(self, batch: Batch) -> None:
         placed = await self._decode(batch)
-        encoded = encode_batch(read_partition(self._table, batch.tp.partition), placed, self._codec)
+        state = read_partition(self._table, batch.tp.partition)
+        encoded = await encode_batch(state, placed, self._stages, self._is_interrupted)
         batch.outputs = {
             TopicPartition(self._named(name), batch.tp.partition): records for name, records in encoded.records.items()
         }
-        batch.writes = encoded.writes
+        batch.writes = {**encoded.writes, **dict.fromkeys(encoded.deletes)}
         self._refuse(batch, encoded.refusals)
         self._metrics.received(len(batch.records))
 
-    async def _decode(self, batch: Batch) -> list[Placed]:
+    def _is_interrupted(self) -> bool:
+        """Whether to leave a batch: a rebalance waits for it."""
+        return self._is_stopping() or not self._app.flow_control.is_active()
+
+    async def _decode(self, batch: Batch) -> list[tuple[int, Any]]:
         for delay in backoff_delays():
             try:
                 return self._decode_all(batch)
             except TransientError as error:
-                logger.warning("waiting", worker="streams", reason=str(error), retry_in_s=round(delay, 1))
+                logger.warning("waiting", worker=self._stages.worker, reason=str(error), retry_in_s=round(delay, 1))
             await asyncio.sleep(delay)
         raise AssertionError("backoff has no end")
 
-    def _decode_all(self, batch: Batch) -> list[Placed]:
+    def _decode_all(self, batch: Batch) -> list[tuple[int, Any]]:
         placed = []
         batch.refused.clear()
         for record in batch.records:
             try:
-                placed.append((record.offset, self._codec.decode(record.value)))
+                placed.append((record.offset, self._stages.decode(record)))
             except CodecError as error:
                 batch.refused.append((record, "decode", error))
         return placed
@@ -192,7 +209,7 @@ class Pipeline:
         self._metrics.written(sum(map(len, batch.outputs.values())))
 
     async def _set_aside(self, batch: Batch) -> None:
-        group = f"{self._namespace}.streams"
+        group = f"{self._namespace}.{self._stages.group}"
         for record, stage, error in batch.refused:
             letter = dead_letter(
                 group=group,
@@ -214,7 +231,7 @@ class Pipeline:
             )
 
     async def _remember(self, batch: Batch) -> None:
-        writes = batch.writes | next_offset_write(batch.records[-1].offset + 1)
+        writes = {**batch.writes, **next_offset_write(batch.records[-1].offset + 1)}
         await write_table(self._table, self._publisher, {batch.tp.partition: writes})
 
     def _refuse(self, batch: Batch, refusals: Sequence[Refusal]) -> None:

@@ -24,10 +24,10 @@ _Result = TypeVar("_Result")
 
 
 class Record(NamedTuple):
-    """A record to send."""
+    """A record to send; without a value it is a tombstone."""
 
     key: bytes
-    value: bytes
+    value: bytes | None
     headers: list[tuple[str, bytes]]
 
 
@@ -37,13 +37,15 @@ class Publisher:
     Args:
         settings: Addresses.
         client_id: Name at the broker.
+        worker: Whose it is.
 
     Attributes:
         is_waiting: Whether the broker is away.
     """
 
-    def __init__(self, settings: KafkaSettings, client_id: str) -> None:
+    def __init__(self, settings: KafkaSettings, client_id: str, worker: str) -> None:
         self._settings = settings
+        self._worker = worker
         self._client_id = client_id
         self.is_waiting = False
         self._producer: AIOKafkaProducer | None = None
@@ -96,7 +98,7 @@ class Publisher:
                 # Sizes are checked before: the topic was made by somebody else, and waiting does not help.
                 raise
             except (KafkaError, OSError) as error:
-                logger.warning("waiting", worker="streams", reason=type(error).__name__, retry_in_s=round(delay, 1))
+                logger.warning("waiting", worker=self._worker, reason=type(error).__name__, retry_in_s=round(delay, 1))
             else:
                 self.is_waiting = False
                 return result

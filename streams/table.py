@@ -40,7 +40,7 @@ class _Applied(NamedTuple):
     partition: int
     offset: int
     key: bytes
-    value: bytes
+    value: bytes | None
 
 
 class _Change(NamedTuple):
@@ -91,13 +91,13 @@ def next_offset_write(offset: int) -> dict[bytes, bytes]:
     return {_NEXT: _OFFSET.pack(offset)}
 
 
-async def write_table(table: Any, publisher: Publisher, writes: Mapping[int, Mapping[bytes, bytes]]) -> None:
+async def write_table(table: Any, publisher: Publisher, writes: Mapping[int, Mapping[bytes, bytes | None]]) -> None:
     """Writes to partitions of the table.
 
     Args:
         table: The table.
         publisher: Sends the changelog.
-        writes: Values by key, by partition, in the order in which they are to be written.
+        writes: Values by key, by partition, in the order in which they are to be written; None deletes.
     """
     topic = table.changelog_topic_name
     places = {TopicPartition(topic, partition): changes for partition, changes in writes.items() if changes}

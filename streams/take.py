@@ -13,11 +13,7 @@ from typing import Any, cast
 from faust.types import AppT
 
 from streams.blocks import Block
-
-# What is taken at once, a block more or less: enough for a session's state to be read and written once for many events,
-# and for one partition to be computed while another waits for Kafka; little enough to be held in memory, decoded.
-_MOST_RECORDS = 8_000
-_MOST_BYTES = 16 * 1024 * 1024
+from streams.stages import Bounds
 
 # A batch is complete when for this time nothing comes: longer than the pauses between events at 50 a second, so that
 # these share a batch, and its cost,
@@ -26,11 +22,12 @@ _QUIET_S = 0.025
 _LONGEST_S = 0.1
 
 
-async def take(stream: Any) -> AsyncIterator[list[Block]]:
+async def take(stream: Any, bounds: Bounds) -> AsyncIterator[list[Block]]:
     """Batches of blocks; each is to be acknowledged.
 
     Args:
         stream: The stream of an agent, not iterated in any other way.
+        bounds: Of each.
     """
     queue = stream.channel.queue
     while True:
@@ -38,28 +35,28 @@ async def take(stream: Any) -> AsyncIterator[list[Block]]:
             blocks = [(await queue.get()).message]
         except StopAsyncIteration:
             return
-        await _gather(queue, blocks)
+        await _gather(queue, blocks, bounds)
         if owned := _owned(stream.app, blocks):
             yield owned
 
 
-async def _gather(queue: Any, blocks: list[Block]) -> None:
+async def _gather(queue: Any, blocks: list[Block], bounds: Bounds) -> None:
     """Takes more blocks until none comes any more."""
     latest = asyncio.get_running_loop().time() + _LONGEST_S
     known = 0
     while True:
-        while not queue.empty() and not _is_enough(blocks):
+        while not queue.empty() and not _is_enough(blocks, bounds):
             blocks.append(queue.get_nowait().message)
-        if len(blocks) == known or _is_enough(blocks) or asyncio.get_running_loop().time() > latest:
+        if len(blocks) == known or _is_enough(blocks, bounds) or asyncio.get_running_loop().time() > latest:
             return
         known = len(blocks)
         await asyncio.sleep(_QUIET_S)
 
 
-def _is_enough(blocks: list[Block]) -> bool:
+def _is_enough(blocks: list[Block], bounds: Bounds) -> bool:
     return (
-        sum(len(block.records) for block in blocks) >= _MOST_RECORDS
-        or sum(block.size for block in blocks) >= _MOST_BYTES
+        sum(len(block.records) for block in blocks) >= bounds.batch_records
+        or sum(block.size for block in blocks) >= bounds.batch_bytes
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.avro import load_schema
-from schemas.topics import BY_NAME, EVENTS, MESSAGES, SESSIONS, TOOL_CALLS
+from schemas.topics import BY_NAME, CHUNKS, EVENTS, MESSAGES, SESSION_VECTORS, SESSIONS, TOOL_CALLS
 
 _EMPTY = {"string": "", "bytes": b"", "long": 0, "int": 0, "boolean": False, "array": [], "map": {}}
 
@@ -28,6 +28,16 @@ def message(**fields: Any) -> Any:
 def tool_call(**fields: Any) -> Any:
     """A ToolCall."""
     return record(TOOL_CALLS.name, **({"version": 1, "outcome": "pending", "name": "exec"} | fields))
+
+
+def chunk(**fields: Any) -> Any:
+    """A Chunk."""
+    return record(CHUNKS.name, **({"version": 1, "chunk_count": 1} | fields))
+
+
+def session_vector(**fields: Any) -> Any:
+    """A SessionVector."""
+    return record(SESSION_VECTORS.name, **({"version": 1} | fields))
 
 
 def record(topic: str, /, **fields: Any) -> Any:

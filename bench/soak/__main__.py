@@ -24,7 +24,8 @@ from bench.machine import describe
 from bench.soak.plot import plot
 from bench.soak.samples import Sample, disk_per_line, growth, look
 from bench.soak.writer import Writer
-from queries.lag import READS, LogPositions
+from infra.workers import PIPELINE
+from queries.lag import LogPositions
 from sessiontrack.settings import Settings, get_settings
 
 _BENCH = Path(__file__).parent.parent
@@ -51,7 +52,7 @@ class Load:
         self._settings = settings
         self._capture_pid = capture_pid
         self._writer = writer
-        self._lag: dict[str, int] = dict.fromkeys(READS, 0)
+        self._lag: dict[str, int] = dict.fromkeys(PIPELINE, 0)
         self.samples: list[Sample] = []
 
     async def run(self, seconds: float) -> None:
@@ -69,7 +70,7 @@ class Load:
 
     async def _ask(self, positions: LogPositions) -> None:
         while True:
-            for worker in READS:
+            for worker in PIPELINE:
                 self._lag[worker] = (await positions.group(worker)).lag
             await asyncio.sleep(_LAG_EVERY_S)
 
@@ -84,7 +85,7 @@ class Load:
 
     async def _drain(self, positions: LogPositions) -> None:
         deadline = time.monotonic() + _DRAIN_S
-        while any([(await positions.group(worker)).lag for worker in READS]):
+        while any([(await positions.group(worker)).lag for worker in PIPELINE]):
             if time.monotonic() > deadline:
                 raise TimeoutError("a group does not come to the end of the log")
             await asyncio.sleep(_LAG_EVERY_S)

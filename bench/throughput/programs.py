@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from bench.throughput.processes import Program
+from infra.workers import PIPELINE
 from queries.lag import READS
 from schemas.topics import EVENTS, MESSAGES, Topic
 from sessiontrack.errors import UnavailableError
@@ -15,7 +16,7 @@ from sessiontrack.settings import Settings
 
 QUIX = Path(__file__).parent.parent / "quix"
 QUIX_GROUP = "bench-quix"
-WORKERS = tuple(READS)
+WORKERS = PIPELINE
 _SESSIONTRACK = Path(sys.executable).with_name("sessiontrack")
 # Its sinks write what each partition has at a checkpoint: with so many records between two of them, a write is as large
 # as one of ours.

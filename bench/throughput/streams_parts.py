@@ -12,8 +12,8 @@ from sessiontrack.logs import configure_logging
 from sessiontrack.settings import get_settings
 from sessiontrack.telemetry.metrics import WorkerMetrics
 from sessiontrack.worker import run_worker
-from streams.batch import Output
 from streams.pipeline import Batch, Pipeline
+from streams.table import read_partition
 from streams.take import acknowledge
 from streams.worker import run_streams
 
@@ -37,8 +37,10 @@ class DecodeOnly(Pipeline):
 class FoldOnly(Pipeline):
     """Decodes, runs the stages, keeps the state and its changelog; encodes and publishes nothing."""
 
-    def _encode(self, batch: Batch, output: Output) -> None:
-        """Nothing."""
+    async def _run_stages(self, batch: Batch) -> None:
+        state = read_partition(self._table, batch.tp.partition)
+        changes = await self._stages.process(state, await self._decode(batch), lambda: False)
+        batch.writes = dict(changes.writes)
 
     async def _publish(self, batch: Batch) -> None:
         """Nothing."""

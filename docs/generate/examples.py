@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from producers.cloudevents import headers_of as headers_of_event
 from producers.transcript import Transcript, TranscriptSource, context_event, split_lines
 from schemas.codec import CodecError
-from schemas.records import Context, SessionEvent
-from schemas.topics import DEAD_LETTERS, EVENTS, Topic
+from schemas.records import Context, SearchableMessage, SessionEvent
+from schemas.topics import DEAD_LETTERS, EVENTS, MESSAGES, Topic
 from sessiontrack.dead_letters import dead_letter, dead_letter_headers, dead_letter_key
-from streams.batch import process_batch
+from sessiontrack.providers.embedder import estimated_tokens
+from streams.batch import Output, process_batch
 from streams.codec import headers_of
+from streams.embed.fold import Fold
+from streams.embed.plan import Planner
+from streams.embed.rows import Rows
 
 _TRANSCRIPT = Path(__file__).with_name("transcript.jsonl")
 _CAPTURED_AT = 1_795_338_010_000
@@ -33,6 +39,7 @@ _CONTEXT = Context(
     parent_relation=None,
     provenance="INFERRED",
 )
+_SPACE, _DIMENSIONS, _MODEL_TOKENS = "all-minilm-l6-v2@384", 384, 256
 # Of the messages the reply shows most: text, a tool call, tokens and cost.
 _SHOWN_ENTRY = "5d1c0a03"
 
@@ -44,7 +51,9 @@ def examples() -> dict[str, Example]:
     events = _events()
     shown = next(event for event in events if event["entry_id"] == _SHOWN_ENTRY)
     found = {EVENTS.name: _example(shown["session_id"], headers_of_event(shown), shown)}
-    for output in process_batch({}, list(enumerate(events))).outputs:
+    derived = process_batch({}, list(enumerate(events))).outputs
+    messages = [output.record for output in derived if output.topic == MESSAGES]
+    for output in [*derived, *_embedded(messages)]:
         if output.record.get("entry_id", _SHOWN_ENTRY) == _SHOWN_ENTRY:
             found[output.topic.name] = _example(output.key, headers_of(output), output.record)
     return {**found, DEAD_LETTERS.name: _dead_letter()}
@@ -67,6 +76,15 @@ def _events() -> list[SessionEvent]:
         context_event(_SOURCE, _CONTEXT, captured_at=_CAPTURED_AT),
         *(transcript.append(line, captured_at=_CAPTURED_AT) for line in lines),
     ]
+
+
+def _embedded(messages: Sequence[SearchableMessage]) -> list[Output]:
+    """What comes of messages whose vectors all have equal numbers: without a model, and the same on every machine."""
+    placed = list(enumerate(messages))
+    plans = Planner(_MODEL_TOKENS, estimated_tokens).plans(Rows({}, _DIMENSIONS), placed)
+    vector = np.full(_DIMENSIONS, _DIMENSIONS**-0.5, dtype=np.float32)
+    vectors = {position: [vector for _ in plan.passages] for position, plan in plans.found.items()}
+    return Fold(Rows({}, _DIMENSIONS), _SPACE).changes(placed, plans, vectors).outputs
 
 
 def _dead_letter() -> Example:

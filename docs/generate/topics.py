@@ -9,7 +9,7 @@ from docs.generate.examples import Example
 from docs.generate.markdown import code, table
 from schemas.guide import guide
 from schemas.headers import headers_of_topic
-from schemas.topics import DEAD_LETTERS, DERIVED, EVENTS, TOPICS, Topic
+from schemas.topics import DEAD_LETTERS, DERIVED, EMBEDDED, EVENTS, TOPICS, Topic
 
 _BEGIN = "<!-- generated: topics -->\n"
 _END = "<!-- end -->\n"
@@ -50,7 +50,7 @@ def retention(topic: Topic) -> str:
 
 
 def _headers() -> str:
-    columns = [(EVENTS,), DERIVED, (DEAD_LETTERS,)]
+    columns = [(EVENTS,), (*DERIVED, *EMBEDDED), (DEAD_LETTERS,)]
     names = dict.fromkeys(header.name for topics in columns for header in headers_of_topic(topics[0]))
     rows = [[code(name), *(_header(name, topics) for topics in columns)] for name in names]
     titles = [", ".join(guide(topic).title.lower() for topic in topics) for topics in columns]
@@ -85,6 +85,8 @@ def _section(topic: Topic, example: Example) -> str:
 
 def _shortened(example: Example) -> Example:
     value = example["value"]
+    if "vector" in value:
+        return {**example, "value": {**value, "vector": value["vector"][:_SHOWN_HEX] + "…"}}
     raw = (value.get("payload") or {}).get("raw")
     if raw is None:
         return example

@@ -5,7 +5,8 @@
 import { ConfluentSchemaRegistry, Consumer } from '@platformatic/kafka'
 import avro from 'avsc'
 
-const TOPICS = ['events', 'sessions', 'messages', 'tool-calls', 'dead-letters'].map(name => `sessiontrack.${name}.v1`)
+const DATASETS = ['events', 'sessions', 'messages', 'tool-calls', 'chunks', 'session-vectors', 'dead-letters']
+const TOPICS = DATASETS.map(name => `sessiontrack.${name}.v1`)
 
 // An Avro long has 64 bits, a JavaScript number holds 53 of them: as BigInt it stays exact.
 const LONG = avro.types.LongType.__with({

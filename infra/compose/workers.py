@@ -20,9 +20,16 @@ TELEMETRY_PORT = 9464
 DATA_DIR = "/var/lib/sessiontrack"
 STORES = ("kafka", "registry", "postgres", "opensearch", "minio")
 # Of each worker, several times what it took in the throughput benchmark.
-MEMORY = {"streams": "1g", "archive": "768m", "postgres": "768m", "opensearch": "768m", "capture": "512m"}
-# These keep something: the streams their tables, the capture its checkpoints and its spool.
-STATEFUL = ("streams", "capture")
+MEMORY = {
+    "streams": "1g",
+    "archive": "768m",
+    "postgres": "768m",
+    "opensearch": "768m",
+    "capture": "512m",
+    "embed": "1g",
+}
+# These keep something: the streams and embed their tables and vectors, the capture its checkpoints and its spool.
+STATEFUL = ("streams", "capture", "embed")
 # Longer than a worker takes to finish what it has in hand.
 STOP_GRACE = "20s"
 

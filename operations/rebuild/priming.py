@@ -23,6 +23,7 @@ from sessiontrack.settings import Settings
 from streams.codec import Codec
 from streams.encoding import encode_batch
 from streams.publisher import Publisher, Record
+from streams.stages import EventStages
 
 # Positions in the log begin at 0: what comes before it stands below, however much that is.
 _BEFORE_LOG = -(2**62)
@@ -44,7 +45,7 @@ class Priming:
         self._state = state
         self._meter = meter
         self._registry = SchemaRegistry(settings.registry.url)
-        self._publisher = Publisher(settings.kafka, "sessiontrack.rebuild")
+        self._publisher = Publisher(settings.kafka, "sessiontrack.rebuild", "rebuild")
 
     async def run(self) -> int:
         """Publishes what the events come to, and writes the changelog that the worker begins with.
@@ -72,7 +73,7 @@ class Priming:
     async def _take(self, codec: Codec, partition: int, chunk: Chunk) -> int:
         """The way of a chunk, in the order of the worker's; returns how many of its events are refused."""
         events = [(_BEFORE_LOG + position, event) for position, event in chunk.events]
-        encoded = await asyncio.to_thread(encode_batch, self._state, events, codec)
+        encoded = await encode_batch(self._state, events, EventStages(codec))
         await self._publisher.send(
             {TopicPartition(name, partition): records for name, records in encoded.records.items()}
         )

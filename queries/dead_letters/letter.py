@@ -86,7 +86,10 @@ class Letter:
     @property
     def worker(self) -> str:
         """The worker whose group it is; the group itself where it is none of ours."""
-        return self.group.removeprefix(_OURS)
+        if not self.group.startswith(_OURS):
+            return self.group
+        # A worker may have a group for each embedding space.
+        return self.group.removeprefix(_OURS).partition(".")[0]
 
 
 def fold(letters: dict[str, Letter], read: Read) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from queries.doctor.finding import Finding, ok, warning, wrong
 from sessiontrack.errors import UsageError
+from sessiontrack.providers.spaces import missing_extra
 from sessiontrack.settings import STACK_FILE, Settings
 
 
@@ -40,6 +41,9 @@ def check_workers(settings: Settings) -> list[Finding]:
         return []
     states = {worker.name: worker.state for worker in worker_states(settings)}
     down = [f"{name} is {state}" for name, state in states.items() if state != "running"]
-    if down:
-        return [wrong("workers", ", ".join(down), "sessiontrack up")]
-    return [ok("workers", f"{', '.join(states)} run")]
+    found = wrong("workers", ", ".join(down), "sessiontrack up") if down else ok("workers", f"{', '.join(states)} run")
+    extra = missing_extra(settings.embedding) if settings.embedding.enabled else None
+    if extra is None:
+        return [found]
+    mend = f"pip install 'sessiontrack[{extra}]', or embedding.enabled = false"
+    return [found, warning("embeddings", "nothing is embedded: search is by words alone", mend)]

@@ -6,7 +6,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
-SCHEMA_FILES = ("session-event", "session", "message", "tool-call", "dead-letter")
+SCHEMA_FILES = ("session-event", "session", "message", "tool-call", "chunk", "session-vector", "dead-letter")
 
 
 def load_schema(name: str) -> dict[str, Any]:

@@ -70,11 +70,6 @@ def no_vectors(dimensions: int) -> Vectors:
     return np.empty((0, dimensions), dtype=np.float32)
 
 
-def space_of(model: str, dimensions: int) -> str:
-    """The name of a space."""
-    return f"{model.rpartition('/')[2].lower()}@{dimensions}"
-
-
 def unit_vectors(vectors: Vectors) -> Vectors:
     """Each row scaled to length 1.
 

@@ -12,14 +12,13 @@ import httpx
 import numpy as np
 
 from sessiontrack.errors import ConfigurationError, SessionTrackError, TerminalError, TransientError
-from sessiontrack.providers.embedder import Vectors, checked_vectors, estimated_tokens, no_vectors, space_of
+from sessiontrack.providers.embedder import Vectors, checked_vectors, estimated_tokens, no_vectors
 from sessiontrack.providers.quota import DAY_S, MINUTE_S, Quota, Window
 from sessiontrack.providers.retrying import PATIENCE_S, retrying
+from sessiontrack.providers.spaces import DEFAULTS, space_of
 from sessiontrack.settings import EmbeddingSettings
 
-_MODEL = "gemini-embedding-001"
-# Of the sizes that Google recommends the smallest, at a quarter of the room of the largest.
-_DIMENSIONS = 768
+_MODEL, _DIMENSIONS = DEFAULTS["gemini"]
 # Source: https://ai.google.dev/gemini-api/docs/embeddings, "Model versions"; what is longer is cut there.
 _MAX_TOKENS = 2_048
 # Source: batchEmbedContents answers 400 to more.

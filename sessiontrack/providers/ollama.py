@@ -9,13 +9,13 @@ import httpx
 import numpy as np
 
 from sessiontrack.errors import ConfigurationError, TerminalError, TransientError
-from sessiontrack.providers.embedder import Vectors, checked_vectors, estimated_tokens, in_groups, no_vectors, space_of
+from sessiontrack.providers.embedder import Vectors, checked_vectors, estimated_tokens, in_groups, no_vectors
 from sessiontrack.providers.retrying import retrying
+from sessiontrack.providers.spaces import DEFAULTS, space_of
 from sessiontrack.settings import EmbeddingSettings
 
 _URL = "http://127.0.0.1:11434"
-_MODEL = "nomic-embed-text"
-_DIMENSIONS = 768
+_MODEL, _DIMENSIONS = DEFAULTS["ollama"]
 # Ollama's default context where a model has more. What is longer is cut there.
 _MAX_TOKENS = 2_048
 # Ollama computes a call's texts one after the other: more would only make the answer come later than the timeout.

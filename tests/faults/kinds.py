@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import psutil
 from opensearchpy import OpenSearch
 
-from infra.workers import WORKERS
+from infra.workers import PIPELINE
 from tests.faults.system import CAPTURE, PATIENCE_S, System
 from tests.faults.toxiproxy import UPSTREAMS
 
 # aiokafka's default: a member that is silent for so long has left its group, and wakes up with partitions of another.
 _SESSION_TIMEOUT_S = 10.0
-_EVERYBODY = (*WORKERS, CAPTURE)
+_EVERYBODY = (*PIPELINE, CAPTURE)
 _SERVERS = tuple(UPSTREAMS)
 _LATENCY_MS, _JITTER_MS = 300, 200
 # A connection is reset so long after it was opened: in the midst of what it was opened for.
@@ -155,8 +155,8 @@ KINDS: Sequence[Kind] = (
     Kind("worker killed", _EVERYBODY, (0, 0), 8, _worker, _kill_worker),
     Kind("worker stopped", _EVERYBODY, (0, 0), 3, _worker, _stop_worker),
     Kind("worker paused", _EVERYBODY, (1, 4), 5, _worker, _pause_worker),
-    Kind("worker paused beyond its session", WORKERS, (_SESSION_TIMEOUT_S + 1, 13), 1, _worker, _pause_worker),
-    Kind("workers from one to four and back", WORKERS, (3, 5), 1, _worker, _scale),
+    Kind("worker paused beyond its session", PIPELINE, (_SESSION_TIMEOUT_S + 1, 13), 1, _worker, _pause_worker),
+    Kind("workers from one to four and back", PIPELINE, (3, 5), 1, _worker, _scale),
     CLOCK,
     Kind("server killed", _SERVERS, (0, 1), 4, _server, _kill_server),
     Kind("server restarted", ("kafka", "postgres", "minio"), (0, 1), 2, _server, _restart_server),

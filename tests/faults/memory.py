@@ -59,7 +59,7 @@ class Record(NamedTuple):
     offset: int
     timestamp: int
     key: bytes
-    value: bytes
+    value: bytes | None
     headers: Sequence[tuple[str, bytes]]
 
 
@@ -69,7 +69,9 @@ class MemoryLog:
     def __init__(self) -> None:
         self._records: defaultdict[Partition, list[Record]] = defaultdict(list)
 
-    def append(self, partition: Partition, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]]) -> int:
+    def append(
+        self, partition: Partition, key: bytes, value: bytes | None, headers: Sequence[tuple[str, bytes]]
+    ) -> int:
         """Appends a record; returns its offset."""
         records = self._records[partition]
         records.append(Record(*partition, len(records), 0, key, value, headers))

@@ -24,7 +24,7 @@ from infra.stack.process import ProcessRecord
 from infra.stack.server import Server
 from infra.stack.stack import SERVERS, NativeStack
 from infra.stack.state import StackState, load_state
-from infra.workers import WorkerRecord, start_workers, stop_workers
+from infra.workers import PIPELINE, WorkerRecord, start_workers, stop_workers
 from sessiontrack.settings import Settings
 from tests.faults.clocks import Clocks
 from tests.faults.toxiproxy import Network, ProxiedKafka, Toxiproxy, listening
@@ -95,7 +95,7 @@ class System:
     def start_workers(self, root: Path) -> None:
         """Starts the workers, and the capture of a folder; what ends by itself is started again."""
         with mock.patch.dict(os.environ, self._environment):
-            start_workers(self.settings)
+            start_workers(self.settings, PIPELINE)
         environment = {**os.environ, **self._environment, "SESSIONTRACK_CAPTURE__ROOTS": json.dumps([str(root)])}
         log = self.settings.data_dir / "logs" / f"{CAPTURE}.log"
         command = [*_SESSIONTRACK, "run", CAPTURE]

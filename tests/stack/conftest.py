@@ -54,11 +54,14 @@ def stack_settings() -> Iterator[Settings]:
     It is shared by all tests, and may be one that a person works with: every test uses topics, indexes, tables and
     buckets with names of its own.
     """
-    if running := os.environ.get(DATA_DIR_VARIABLE):
-        yield Settings(data_dir=Path(running))
-        return
-    with running_stack() as (_, settings):
-        yield settings
+    with pytest.MonkeyPatch.context() as env:
+        # Embedding takes what is left of the processor; who tests it starts the worker.
+        env.setenv("SESSIONTRACK_EMBEDDING__ENABLED", "false")
+        if running := os.environ.get(DATA_DIR_VARIABLE):
+            yield Settings(data_dir=Path(running))
+            return
+        with running_stack() as (_, settings):
+            yield settings
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from bench.corpus import generate
-from infra.workers import WORKERS
+from infra.workers import PIPELINE
 from queries.archive import partition_of
 from queries.export import export, generations
 from queries.lag import LogPositions
@@ -166,8 +166,8 @@ def test_workers_killed_in_the_middle_lose_and_double_nothing(pipeline: Pipeline
 async def kill_each_in_the_middle(pipeline: Pipeline, state: Path) -> None:
     """Imports, and kills each worker as soon as it has committed something of the import; the import at the end."""
     async with LogPositions(pipeline.settings) as positions:
-        before = {name: (await positions.group(name)).committed for name in WORKERS}
-        living = set(WORKERS)
+        before = {name: (await positions.group(name)).committed for name in PIPELINE}
+        living = set(PIPELINE)
 
         async def all_were_killed() -> bool:
             for name in sorted(living):

@@ -21,12 +21,14 @@ from queries.log import read_partition
 from schemas.avro import load_schema
 from schemas.codec import CodecError, Decoder, Encoder
 from schemas.registry import RegistryError, SchemaRegistry
-from schemas.topics import DEAD_LETTERS, EVENTS, SESSIONS, TOPICS
+from schemas.topics import DEAD_LETTERS, EMBEDDED, EVENTS, SESSIONS, TOPICS, Topic
+from schemas.vectors import encode_vector
 from sessiontrack.dead_letters import dead_letter, dead_letter_key
 from sessiontrack.errors import TerminalError
 from sessiontrack.s3 import s3_client
 from sessiontrack.settings import Settings
 from tests.npm import run
+from tests.records import record
 from tests.stack.logs import caught_up
 from tests.stack.pipeline import Pipeline
 from tests.stack.subscribing import PYTHON, Line, installed_node_client, lines_of
@@ -182,14 +184,24 @@ async def _publish_what_no_transcript_holds(settings: Settings) -> None:
         headers=[],
     )
     registry = SchemaRegistry(settings.registry.url)
-    encoder = Encoder(DEAD_LETTERS.schema, registry.register(DEAD_LETTERS.subject, load_schema(DEAD_LETTERS.schema)))
+    encoder = _encoder(registry, DEAD_LETTERS)
+    embedded = [
+        (topic, _encoder(registry, topic).encode(record(topic.name, vector=encode_vector([0.6, 0.8]))))
+        for topic in EMBEDDED
+    ]
     registry.close()
     servers = settings.kafka.bootstrap_servers
     async with AIOKafkaProducer(bootstrap_servers=servers, compression_type="zstd") as producer:
         await producer.send_and_wait(EVENTS.name, key=b"test", value=GARBAGE)
         await producer.send_and_wait(EVENTS.name, key=b"test", value=UNKNOWN_SCHEMA)
         await producer.send_and_wait(SESSIONS.name, key=GONE.encode(), value=None)
+        for topic, value in embedded:
+            await producer.send_and_wait(topic.name, key=b"test", value=value)
         await producer.send_and_wait(DEAD_LETTERS.name, key=dead_letter_key(letter), value=encoder.encode(letter))
+
+
+def _encoder(registry: SchemaRegistry, topic: Topic) -> Encoder:
+    return Encoder(topic.schema, registry.register(topic.subject, load_schema(topic.schema)))
 
 
 async def _read(settings: Settings, start: Mapping[TopicPartition, int]) -> tuple[dict[str, Any], frozenset[str]]:
@@ -200,10 +212,10 @@ async def _read(settings: Settings, start: Mapping[TopicPartition, int]) -> tupl
     undecodable = set()
     for partition, end in (await _ends(settings, start)).items():
         async for batch in read_partition(settings.kafka, partition, start[partition], end):
-            for record in batch:
-                place = f"{record.topic}/{record.partition}/{record.offset}"
+            for one in batch:
+                place = f"{one.topic}/{one.partition}/{one.offset}"
                 try:
-                    value = record.value and decoders[record.topic].decode(record.value)
+                    value = one.value and decoders[one.topic].decode(one.value)
                 except (CodecError, RegistryError):
                     undecodable.add(place)
                 else:

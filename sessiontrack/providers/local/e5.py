@@ -6,9 +6,10 @@ import os
 from threading import Lock
 from typing import Any
 
+from sessiontrack.providers import spaces
 from sessiontrack.providers.embedder import Vectors, unit_vectors
 
-MODEL = "multilingual-e5-small"
+MODEL = spaces.E5
 DIMENSIONS = 384
 MAX_TOKENS = 512
 # The engine averages windows of 512 tokens: beyond this (some 500 words) a text would cost more and say less.

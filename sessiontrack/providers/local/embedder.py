@@ -11,8 +11,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from sessiontrack.errors import ConfigurationError
-from sessiontrack.providers.embedder import Vectors, in_groups, no_vectors, space_of
+from sessiontrack.providers.embedder import Vectors, in_groups, no_vectors
 from sessiontrack.providers.local import e5, minilm
+from sessiontrack.providers.spaces import space_of
 
 
 class Model(Protocol):

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from sessiontrack.providers import spaces
 from sessiontrack.providers.embedder import Vectors, unit_vectors
 
-MODEL = "all-minilm-l6-v2"
-DIMENSIONS = 384
+MODEL, DIMENSIONS = spaces.DEFAULTS["local"]
 # What it was trained with. Source: sentence_bert_config.json of sentence-transformers/all-MiniLM-L6-v2.
 MAX_TOKENS = 256
 # The vocabulary of BERT (uncased), which the model shares; Apache-2.0, as published by Google with BERT.

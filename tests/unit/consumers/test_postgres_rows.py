@@ -57,6 +57,8 @@ def test_each_table_has_one_owner_and_the_dead_letters_none() -> None:
         ["messages"],
         ["tool_calls"],
         [],
+        [],
+        [],
     ]
 
 

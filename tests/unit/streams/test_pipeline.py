@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from streams.batch import Output
 from streams.blocks import Block
 from streams.codec import Codec
 from streams.pipeline import Pipeline
+from streams.stages import EventStages, Interrupted, Stages
 from streams.table import next_offset
 from tests.unit.streams.events import SESSION, call, reply, user
 
@@ -50,7 +52,7 @@ def _record(offset: int, value: bytes) -> Any:
 class World:
     """What the pipeline did, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, stages: Stages | None = None, is_stopping: Callable[[], bool] = lambda: False) -> None:
         self.done: list[str] = []
         self.sent: dict[str, list[Any]] = {}
         self.state: dict[bytes, bytes] = {}
@@ -66,7 +68,8 @@ class World:
         self.data = SimpleNamespace(_db_for_partition=lambda partition: self.state)
         self.changelog_topic_name = "changelog"
         self.metrics = WorkerMetrics("streams")
-        self.pipeline = Pipeline(cast(Any, self), cast(Any, self), cast(Any, self), CODEC, "sessiontrack", self.metrics)
+        world, stages = cast(Any, self), stages or EventStages(CODEC)
+        self.pipeline = Pipeline(world, world, world, stages, "sessiontrack", self.metrics, is_stopping)
 
     async def send(self, records: Any) -> Any:
         self.done += [f"send {place.topic}" for place in records]
@@ -232,6 +235,29 @@ async def test_a_session_that_its_topic_does_not_take_is_set_aside_whole(monkeyp
     assert len(world.sent[DEAD_LETTERS.name]) == 2
     assert MESSAGES.name not in world.sent
     assert world.done[-1] == "ack 1"
+
+
+class LeftStages(EventStages):
+    """Stages that are interrupted."""
+
+    async def process(self, *_: Any) -> Any:
+        raise Interrupted
+
+
+async def test_a_batch_that_is_interrupted_is_left_as_it_was() -> None:
+    world = World(LeftStages(CODEC))
+
+    await world.pipeline.process([world.events(user("1"))])
+
+    assert (world.done, world.state) == ([], {})
+
+
+async def test_a_worker_that_stops_begins_no_batch() -> None:
+    world = World(is_stopping=lambda: True)
+
+    await world.pipeline.process([world.events(user("1"))])
+
+    assert (world.done, world.state) == ([], {})
 
 
 @pytest.mark.parametrize(("schema_id", "error"), [(2, "CodecError"), (3, "TransientError")])

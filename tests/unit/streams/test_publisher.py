@@ -80,7 +80,7 @@ async def until(reached: Any) -> None:
 @pytest.mark.parametrize("is_reached", [False, True], ids=["no connection", "no acknowledgement"])
 async def test_a_broker_that_is_away_for_long_leaves_nothing_behind(broker: Broker, is_reached: bool) -> None:
     broker.is_reached = is_reached
-    publisher = Publisher(KafkaSettings(), "test")
+    publisher = Publisher(KafkaSettings(), "test", "streams")
     sending = asyncio.create_task(publisher.send({PLACE: RECORDS}))
     await until(lambda: broker.started > 1_000)
     assert _waits(publisher)

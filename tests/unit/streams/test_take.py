@@ -9,6 +9,7 @@ import pytest
 from faust.types import TP
 
 from streams.blocks import Block
+from streams.stages import EventStages
 from streams.take import take
 from tests.unit.streams.test_blocks import EVENTS, record
 
@@ -38,7 +39,7 @@ async def stream() -> Stream:
 
 @pytest.fixture
 async def batches(stream: Stream) -> AsyncIterator[Any]:
-    taken: Any = take(stream)
+    taken: Any = take(stream, EventStages.bounds)
     yield taken
     await taken.aclose()
 

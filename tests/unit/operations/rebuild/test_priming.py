@@ -54,7 +54,7 @@ class Topics:
     async def send(self, records: Mapping[TopicPartition, Sequence[Record]]) -> None:
         for place, sent in records.items():
             assert place.partition == PARTITION
-            self.records.setdefault(place.topic, {}).update({key.decode(): value for key, value, _ in sent})
+            self.records.setdefault(place.topic, {}).update({key.decode(): value for key, value, _ in sent if value})
 
     def decoded(self) -> dict[str, dict[str, Any]]:
         schemas = {topic.name: topic.schema for topic in DERIVED}

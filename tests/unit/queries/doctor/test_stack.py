@@ -7,7 +7,8 @@ import pytest
 from infra.stack import prerequisites
 from queries.doctor.stack import check_prerequisites, check_workers
 from sessiontrack.errors import UsageError
-from sessiontrack.settings import STACK_FILE, Settings
+from sessiontrack.providers import spaces
+from sessiontrack.settings import STACK_FILE, EmbeddingSettings, Settings
 
 
 def test_where_no_stack_was_started_nothing_is_asked_of_the_machine(tmp_path: Path) -> None:
@@ -39,3 +40,12 @@ def test_workers_that_do_not_run_are_named(settings: Settings) -> None:
     assert finding.level == "wrong"
     assert "streams is stopped" in finding.found
     assert finding.mend == "sessiontrack up"
+
+
+def test_who_can_not_embed_is_told_what_is_missing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(spaces._PACKAGES, spaces.MINILM, ("never-published",))
+    _, finding = check_workers(settings)
+    assert (finding.level, finding.check) == ("warning", "embeddings")
+    assert "sessiontrack[embeddings]" in finding.mend
+    without = settings.model_copy(update={"embedding": EmbeddingSettings(enabled=False)})
+    assert len(check_workers(without)) == 1

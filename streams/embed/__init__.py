@@ -1,0 +1,1 @@
+"""The worker `embed`: passages of messages with their vectors."""
