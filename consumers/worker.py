@@ -16,6 +16,7 @@ SINKS = {
     "archive": ("consumers.archive.sink", "ArchiveSink"),
     "postgres": ("consumers.postgres.sink", "PostgresSink"),
     "opensearch": ("consumers.opensearch.sink", "OpenSearchSink"),
+    "opensearch-vectors": ("consumers.opensearch_vectors.sink", "OpenSearchVectorSink"),
 }
 
 
