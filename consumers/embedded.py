@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consumers.sink import Received
 from schemas.codec import Decoder
 from schemas.topics import CHUNKS, SESSION_VECTORS
-from schemas.vectors import decode_vector, space_dimensions
+from schemas.vectors import space_dimensions, vector_bytes
 from sessiontrack.errors import TerminalError
 
 _IDS = {CHUNKS.name: "chunk_id", SESSION_VECTORS.name: "session_id"}
@@ -21,15 +21,13 @@ class Embedded(NamedTuple):
         topic: Name of its topic.
         id: Of the passage, or of the session.
         space: Its space; None for the tombstone of a passage, which does not tell it.
-        record: The record without its vector; None for a tombstone.
-        vector: Its vector; empty for a tombstone.
+        record: The record; None for a tombstone.
     """
 
     topic: str
     id: str
     space: str | None
     record: dict[str, Any] | None
-    vector: Sequence[float]
 
 
 def embedded(received: Received, decoder: Decoder) -> Embedded:
@@ -42,23 +40,18 @@ def embedded(received: Received, decoder: Decoder) -> Embedded:
     topic = received.partition.topic
     if received.value is None:
         return _tombstone(topic, received.key)
-    return of_record(topic, decoder.decode(received.value))
+    record = decoder.decode(received.value)
+    _check(record)
+    return Embedded(topic, record[_IDS[topic]], record["space"], record)
 
 
-def of_record(topic: str, record: dict[str, Any]) -> Embedded:
-    """What a record comes to.
-
-    Raises:
-        TerminalError: Its vector is not one of its space.
-    """
-    facts = {name: value for name, value in record.items() if name != "vector"}
+def _check(record: Mapping[str, Any]) -> None:
     try:
-        vector = decode_vector(record["vector"])
-        if len(vector) != space_dimensions(record["space"]):
-            raise ValueError(f"{len(vector)} numbers")
+        dimensions = space_dimensions(record["space"])
     except ValueError as error:
-        raise TerminalError(f"a vector that is none of its space: {error}") from error
-    return Embedded(topic, record[_IDS[topic]], record["space"], facts, vector)
+        raise TerminalError(str(error)) from error
+    if len(record["vector"]) != vector_bytes(dimensions):
+        raise TerminalError(f"a vector of {len(record['vector'])} bytes is none of the space {record['space']}")
 
 
 def _tombstone(topic: str, key: bytes) -> Embedded:
@@ -67,8 +60,8 @@ def _tombstone(topic: str, key: bytes) -> Embedded:
     except UnicodeDecodeError as error:
         raise TerminalError("the key of a tombstone is not UTF-8") from error
     if topic == CHUNKS.name:
-        return Embedded(topic, removed, None, None, ())
+        return Embedded(topic, removed, None, None)
     space, slash, session_id = removed.partition("/")
     if not slash:
         raise TerminalError("the key of a session vector's tombstone is not space/session_id")
-    return Embedded(topic, session_id, space, None, ())
+    return Embedded(topic, session_id, space, None)

@@ -33,6 +33,11 @@ def decode_vector(vector: bytes) -> tuple[float, ...]:
     return unpack(f"<{len(vector) // _BYTES}e", vector)
 
 
+def vector_bytes(dimensions: int) -> int:
+    """The length of a vector in bytes."""
+    return _BYTES * dimensions
+
+
 def space_slug(space: str) -> str:
     """The name of a space where only lower-case letters, digits and hyphens may stand: in names of indexes and groups.
 

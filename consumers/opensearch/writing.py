@@ -12,7 +12,7 @@ from opensearchpy.exceptions import OpenSearchException, TransportError
 
 from consumers.opensearch.bulk import blames_the_record, check, chunks, even_bytes
 from consumers.opensearch.refreshing import RefreshInterval
-from sessiontrack.errors import SessionTrackError, TerminalError, TransientError
+from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.settings import OpenSearchSettings
 
 # A merge or a pause of the collector may hold a bulk back for seconds; beyond this the connection counts as dead.
@@ -83,13 +83,12 @@ class BulkWriter:
         """Calls the client in a thread: encoding and sending megabytes would keep the event loop from its heartbeats.
 
         Raises:
-            TransientError: OpenSearch does not answer, or can't do it now.
-            TerminalError: It refuses the request.
+            TransientError: OpenSearch does not answer, or does not do it now.
         """
         try:
             return await asyncio.to_thread(request, self._client)
         except OpenSearchException as error:
-            raise _typed(error) from error
+            raise _transient(error) from error
 
     async def close(self) -> None:
         """Leaves the indexes as a worker that keeps up does, and disconnects."""
@@ -106,12 +105,16 @@ class BulkWriter:
 
     async def _bulk(self, body: bytes) -> None:
         async with self._requests:
-            check(await self.call(lambda client: client.bulk(body=body, params=_PARAMETERS)))
+            try:
+                answer = await asyncio.to_thread(self._client.bulk, body=body, params=_PARAMETERS)
+            except OpenSearchException as error:
+                if isinstance(error, TransportError) and blames_the_record(error.status_code):
+                    raise TerminalError(f"OpenSearch refuses a bulk request: {error.error}") from error
+                raise _transient(error) from error
+            check(answer)
 
 
-def _typed(error: OpenSearchException) -> SessionTrackError:
+def _transient(error: OpenSearchException) -> TransientError:
     if isinstance(error, TransportError) and isinstance(error.status_code, int):
-        if blames_the_record(error.status_code):
-            return TerminalError(f"OpenSearch refuses a bulk request: {error.error}")
-        return TransientError(f"OpenSearch can't take a bulk request now: {error.status_code} {error.error}")
+        return TransientError(f"OpenSearch can't take a request now: {error.status_code} {error.error}")
     return TransientError(f"OpenSearch does not answer: {type(error).__name__}")

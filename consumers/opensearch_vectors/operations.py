@@ -10,6 +10,7 @@ from consumers.opensearch.bulk import Operation, removal, storing
 from consumers.opensearch.documents import Document
 from infra.opensearch.vectors import CHUNKS, SESSION_VECTORS, dataset_in
 from schemas import topics
+from schemas.vectors import decode_vector
 from sessiontrack.settings import OpenSearchSettings
 
 _DATASETS = {topics.CHUNKS.name: CHUNKS, topics.SESSION_VECTORS.name: SESSION_VECTORS}
@@ -36,10 +37,9 @@ def projected(record: Embedded, target: OpenSearchSettings) -> Projected:
     dataset = _DATASETS[record.topic]
     if record.record is None or record.space is None:
         return Projected(dataset, record.id, record.space, None)
-    present = {name: value for name, value in record.record.items() if value is not None}
-    found = Document(
-        dataset_in(record.space, dataset), record.id, record.record["version"], {**present, "vector": record.vector}
-    )
+    body = {name: value for name, value in record.record.items() if value is not None}
+    body["vector"] = decode_vector(record.record["vector"])
+    found = Document(dataset_in(record.space, dataset), record.id, record.record["version"], body)
     return Projected(dataset, record.id, record.space, storing(found, target))
 
 

