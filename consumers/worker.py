@@ -17,6 +17,8 @@ SINKS = {
     "postgres": ("consumers.postgres.sink", "PostgresSink"),
     "opensearch": ("consumers.opensearch.sink", "OpenSearchSink"),
     "opensearch-vectors": ("consumers.opensearch_vectors.sink", "OpenSearchVectorSink"),
+    "postgres-vectors": ("consumers.postgres_vectors.sink", "PostgresVectorSink"),
+    "pinecone": ("consumers.pinecone.sink", "PineconeSink"),
 }
 
 

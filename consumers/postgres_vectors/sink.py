@@ -18,6 +18,8 @@ from consumers.postgres_vectors.tables import KNOWN_SPACES, LOCK, SERVING_SPACE,
 from consumers.sink import Offsets, Partition, Received, ends
 from schemas.codec import Decoder
 from schemas.topics import EMBEDDED, Topic
+from schemas.vectors import space_slug
+from sessiontrack.errors import ConfigurationError
 from sessiontrack.settings import Settings
 
 
@@ -93,9 +95,15 @@ class PostgresVectorSink:
 
 
 async def _make_space(cursor: AsyncCursor[Row], space: str) -> None:
-    for statement in making(space):
-        await cursor.execute(statement)
     await cursor.execute(KNOWN_SPACES)
+    known = {other for (other,) in await cursor.fetchall()}
+    if like := {other for other in known - {space} if space_slug(other) == space_slug(space)}:
+        raise ConfigurationError(
+            f"the tables of the space {space} are those of {', '.join(like)}",
+            hint="Name the model otherwise, or drop these tables.",
+        )
+    for statement in () if space in known else making(space):
+        await cursor.execute(statement)
     await cursor.execute(SERVING_SPACE)
     if not await cursor.fetchall():
         for statement in serving(space):

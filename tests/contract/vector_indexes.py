@@ -19,6 +19,7 @@ from sessiontrack.settings import Settings
 from tests.records import chunk, session_vector
 
 DIMENSIONS = 8
+SPACE = f"clustered@{DIMENSIONS}"
 _SESSIONS = 12
 _CHUNKS = 300
 # Half precision, and sums in another order.
@@ -123,32 +124,30 @@ class VectorIndexContract(ABC):
         """Settings with which nothing answers."""
 
     @pytest.fixture
-    def index(self, settings: Settings, space: str) -> VectorIndex:
-        return self.make_index(settings, space)
+    def index(self, settings: Settings) -> VectorIndex:
+        return self.make_index(settings, SPACE)
 
     @pytest.fixture
     def query(self) -> tuple[float, ...]:
         return decode_vector(_unit(Random(5)))
 
-    def test_the_nearest_passages_come_first(self, index: VectorIndex, space: str, query: Sequence[float]) -> None:
-        chunks, _ = records(space)
+    def test_the_nearest_passages_come_first(self, index: VectorIndex, query: Sequence[float]) -> None:
+        chunks, _ = records(SPACE)
         self._check(index.nearest_chunks(query, Filters(), 10), chunks, query, "chunk_id", 10)
 
     @pytest.mark.parametrize("name", _FILTERS)
     def test_a_filter_leaves_the_nearest_of_the_rest(
-        self, index: VectorIndex, space: str, query: Sequence[float], name: str
+        self, index: VectorIndex, query: Sequence[float], name: str
     ) -> None:
         filters, holds = _FILTERS[name]
-        chunks, _ = records(space)
+        chunks, _ = records(SPACE)
         left = [each for number, each in enumerate(chunks) if holds(_session_of(number), number)]
         self._check(index.nearest_chunks(query, filters, 10), left, query, "chunk_id", 10)
 
     @pytest.mark.parametrize("name", [name for name, (filters, _) in _FILTERS.items() if of_sessions(filters)])
-    def test_sessions_are_found_and_filtered_too(
-        self, index: VectorIndex, space: str, query: Sequence[float], name: str
-    ) -> None:
+    def test_sessions_are_found_and_filtered_too(self, index: VectorIndex, query: Sequence[float], name: str) -> None:
         filters, holds = _FILTERS[name]
-        _, sessions = records(space)
+        _, sessions = records(SPACE)
         if filters.since is None and filters.until is None:
             left = [each for number, each in enumerate(sessions) if holds(number, 0)]
         else:
@@ -161,17 +160,17 @@ class VectorIndexContract(ABC):
         self._check(index.nearest_sessions(query, filters, 5), left, query, "session_id", 5)
 
     def test_what_a_passage_is_shown_with_is_what_the_record_says(
-        self, index: VectorIndex, space: str, query: Sequence[float]
+        self, index: VectorIndex, query: Sequence[float]
     ) -> None:
-        chunks, _ = records(space)
+        chunks, _ = records(SPACE)
         by_id = {each["chunk_id"]: each for each in chunks}
         for found in index.nearest_chunks(query, Filters(), 40):
             assert found == NearChunk.of(found.score, by_id[found.chunk_id])
 
     def test_what_a_session_is_shown_with_is_what_the_record_says(
-        self, index: VectorIndex, space: str, query: Sequence[float]
+        self, index: VectorIndex, query: Sequence[float]
     ) -> None:
-        _, sessions = records(space)
+        _, sessions = records(SPACE)
         by_id = {each["session_id"]: each for each in sessions}
         for found in index.nearest_sessions(query, Filters(), _SESSIONS):
             record = by_id[found.session_id]
@@ -179,8 +178,8 @@ class VectorIndexContract(ABC):
                 record[name] for name in ("first_at", "last_at", "project")
             )
 
-    def test_more_than_there_are_is_all_there_are(self, index: VectorIndex, space: str, query: Sequence[float]) -> None:
-        chunks, _ = records(space)
+    def test_more_than_there_are_is_all_there_are(self, index: VectorIndex, query: Sequence[float]) -> None:
+        chunks, _ = records(SPACE)
         found = index.nearest_chunks(query, Filters(), 1_000)
         assert {each.chunk_id for each in found} == {each["chunk_id"] for each in chunks}
 
@@ -198,9 +197,9 @@ class VectorIndexContract(ABC):
         with pytest.raises(UnavailableError):
             index.nearest_chunks(query, Filters(), 10)
 
-    def test_a_store_that_is_away_is_unavailable(self, settings: Settings, space: str, query: Sequence[float]) -> None:
+    def test_a_store_that_is_away_is_unavailable(self, settings: Settings, query: Sequence[float]) -> None:
         with pytest.raises(UnavailableError):
-            self.make_index(self.unreachable(settings), space).nearest_chunks(query, Filters(), 10)
+            self.make_index(self.unreachable(settings), SPACE).nearest_chunks(query, Filters(), 10)
 
     def _check(
         self, found: Sequence[Any], expected: Sequence[dict[str, Any]], query: Sequence[float], key: str, limit: int

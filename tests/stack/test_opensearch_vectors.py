@@ -20,8 +20,9 @@ from schemas.topics import CHUNKS, SESSION_VECTORS
 from sessiontrack.errors import ConfigurationError, TerminalError
 from sessiontrack.settings import Settings
 from tests.contract.sinks import VersionedSinkContract
-from tests.contract.vector_indexes import DIMENSIONS, VectorIndexContract
-from tests.stack.embedded import Projecting, batch_of, passage, received, session, store
+from tests.contract.vector_indexes import SPACE as CLUSTERED
+from tests.contract.vector_indexes import VectorIndexContract
+from tests.embedded import Projecting, batch_of, passage, received, session, store
 from tests.stack.indexes import own_indexes, refresh
 from tests.stack.waiting import PATIENCE_S
 
@@ -58,7 +59,7 @@ class TestOpenSearchVectorSink(VersionedSinkContract):
         return Projecting(OpenSearchVectorSink(settings))
 
     def batch(self) -> Sequence[Received]:
-        return batch_of(f"contract@{DIMENSIONS}", 20)
+        return batch_of(CLUSTERED, 20)
 
     def versions(self) -> tuple[Received, Received]:
         older, newer = (passage(SPACE, version=number, text=str(number)) for number in (1, 2))
@@ -71,17 +72,18 @@ class TestOpenSearchVectorSink(VersionedSinkContract):
         return elsewhere(settings)
 
 
-class TestOpenSearchVectors(VectorIndexContract):
-    @pytest.fixture(scope="class")
-    def space(self) -> str:
-        return f"clustered@{DIMENSIONS}"
+@pytest.fixture(scope="module")
+def filled(stack_settings: Settings) -> Iterator[Settings]:
+    with own_indexes(stack_settings) as own:
+        asyncio.run(store(OpenSearchVectorSink(own), batch_of(CLUSTERED)))
+        refresh(own)
+        yield own
 
-    @pytest.fixture(scope="class")
-    def settings(self, stack_settings: Settings, space: str) -> Iterator[Settings]:
-        with own_indexes(stack_settings) as own:
-            asyncio.run(store(OpenSearchVectorSink(own), batch_of(space)))
-            refresh(own)
-            yield own
+
+class TestOpenSearchVectors(VectorIndexContract):
+    @pytest.fixture
+    def settings(self, filled: Settings) -> Settings:
+        return filled
 
     def make_index(self, settings: Settings, space: str) -> VectorIndex:
         return OpenSearchVectors(settings, space)

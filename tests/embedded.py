@@ -49,8 +49,8 @@ class Projecting:
 
 async def store(sink: Sink, *batches: Sequence[Received]) -> list[Offsets]:
     """Writes batches through a sink, which is opened and closed."""
-    await sink.open()
     try:
+        await sink.open()
         return [await sink.write(projected(sink, batch)) for batch in batches]
     finally:
         await sink.close()
