@@ -52,7 +52,7 @@ class PineconeServer:
         if path == "/vectors/fetch":
             return 200, {"namespace": namespace, "vectors": {each: held[each] for each in body["ids"] if each in held}}
         assert path == "/vectors/delete"
-        for each in body["ids"]:
+        for each in body.get("ids", ()) if not body.get("deleteAll") else list(held):
             held.pop(each, None)
         return 200, {}
 

@@ -66,6 +66,10 @@ class PineconeIndex:
         for some in _in_parts(ids):
             _called(lambda some=some: self._index.delete(ids=some, namespace=namespace), missing=None)
 
+    def drop(self, namespace: str) -> None:
+        """Deletes all of a namespace."""
+        _called(lambda: self._index.delete(delete_all=True, namespace=namespace), missing=None)
+
     def versions(self, namespace: str, ids: Sequence[str]) -> dict[str, int]:
         """The stored versions of those that are there."""
         found: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """Vectors in Pinecone: it narrows by what it can compare, the rest of the filters is looked at here.
 
-A `*`, the name of a sender, and a part of a path are beyond it: with such a filter the nearest thousand are looked at, and
-the page may come short.
+A `*`, the name of a sender, and a part of a path are beyond it: with such a filter the nearest thousand are looked at,
+and the page may come short.
 """
 
 from __future__ import annotations

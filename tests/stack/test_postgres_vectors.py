@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.sql import SQL, Composable, Identifier
+from psycopg.sql import SQL, Composable
 
 from consumers.postgres_vectors.sink import PostgresVectorSink
 from consumers.postgres_vectors.tables import KNOWN_SPACES, SERVING_SPACE, dropping, making, serving, tables_in
@@ -25,23 +23,9 @@ from tests.contract.sinks import VersionedSinkContract
 from tests.contract.vector_indexes import SPACE as CLUSTERED
 from tests.contract.vector_indexes import VectorIndexContract
 from tests.embedded import Projecting, batch_of, passage, received, session, store
+from tests.stack.own_schema import own_schema
 
 SPACE, OTHER = "one@4", "two@8"
-
-
-@contextmanager
-def own_schema(settings: Settings) -> Iterator[Settings]:
-    """Settings under which tables are in a schema of their own, which goes at the end."""
-    schema = f"test_{uuid4().hex}"
-    with psycopg.connect(settings.postgres.dsn, autocommit=True) as connection:
-        connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
-        # The types of the extension are in the schema that it was installed in.
-        path = f"{schema},public"
-        try:
-            yield settings.model_copy(update={"postgres": settings.postgres.model_copy(update={"schema_name": path})})
-        finally:
-            connection.execute("SET client_min_messages = warning")
-            connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(schema)))
 
 
 @pytest.fixture
