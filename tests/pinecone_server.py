@@ -116,6 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, path: str, body: Mapping[str, Any]) -> None:
         state = self.server_state
+        answer: dict[str, Any]
         if self.headers["api-key"] != KEY:
             status, answer = 401, {"message": "Invalid API Key"}
         elif state.failures:

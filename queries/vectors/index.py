@@ -69,7 +69,8 @@ class NearChunk:
     @classmethod
     def of(cls, score: float, stored: Mapping[str, Any]) -> NearChunk:
         """Of what a store holds; facts without a value may be left out of it."""
-        return cls(score, **{name: stored.get(name) for name in cls.FACTS})
+        facts: dict[str, Any] = {name: stored.get(name) for name in cls.FACTS}
+        return cls(score, **facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ class NearSession:
     @classmethod
     def of(cls, score: float, stored: Mapping[str, Any]) -> NearSession:
         """Of what a store holds; facts without a value may be left out of it."""
-        return cls(score, **{name: stored.get(name) for name in cls.FACTS})
+        facts: dict[str, Any] = {name: stored.get(name) for name in cls.FACTS}
+        return cls(score, **facts)
 
 
 NearChunk.FACTS = tuple(field.name for field in fields(NearChunk))[1:]
