@@ -54,7 +54,18 @@ def stored(settings: Settings) -> dict[tuple[str, str], tuple[int, dict[str, Any
     return found
 
 
+@pytest.fixture(scope="module")
+def shared(stack_settings: Settings) -> Iterator[Settings]:
+    """For tests that bear what others have written: making indexes and tables takes longest."""
+    with own_indexes(stack_settings) as own:
+        yield own
+
+
 class TestOpenSearchVectorSink(VersionedSinkContract):
+    @pytest.fixture
+    def settings(self, shared: Settings) -> Settings:
+        return shared
+
     def make_sink(self, settings: Settings) -> Sink:
         return Projecting(OpenSearchVectorSink(settings))
 

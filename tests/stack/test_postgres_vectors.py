@@ -62,7 +62,18 @@ def execute(settings: Settings, *statements: Composable) -> None:
             connection.execute(statement)
 
 
+@pytest.fixture(scope="module")
+def shared(stack_settings: Settings) -> Iterator[Settings]:
+    """For tests that bear what others have written: making indexes and tables takes longest."""
+    with own_schema(stack_settings) as own:
+        yield own
+
+
 class TestPostgresVectorSink(VersionedSinkContract):
+    @pytest.fixture
+    def settings(self, shared: Settings) -> Settings:
+        return shared
+
     def make_sink(self, settings: Settings) -> Sink:
         return Projecting(PostgresVectorSink(settings))
 
