@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from queries.vectors.index import VectorIndex
 from sessiontrack.settings import Settings
 
@@ -26,3 +29,15 @@ def vector_index(settings: Settings, space: str) -> VectorIndex:
             from queries.vectors.pinecone import PineconeVectors
 
             return PineconeVectors(settings, space)
+
+
+@contextmanager
+def pooled(settings: Settings) -> Iterator[None]:
+    """While this lasts, connections are kept to a store of vectors that is nothing else."""
+    if settings.search.vectors != "pinecone":
+        yield
+        return
+    from queries.vectors import pinecone
+
+    with pinecone.pooled(settings):
+        yield

@@ -6,7 +6,8 @@ and the page may come short.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from consumers.pinecone.index import PineconeIndex
@@ -17,10 +18,37 @@ from queries.vectors.matching import fulfils, is_folder
 from schemas.topics import CHUNKS, SESSION_VECTORS
 from schemas.vectors import space_dimensions
 from sessiontrack.errors import SessionTrackError, UnavailableError
-from sessiontrack.settings import Settings
+from sessiontrack.settings import PineconeSettings, Settings
 
 Where = dict[str, Any]
 T = TypeVar("T")
+
+
+# Of each index that is being read over connections that are kept, by its host.
+_indexes: dict[str, PineconeIndex] = {}
+
+
+@contextmanager
+def pooled(settings: Settings) -> Iterator[None]:
+    """While this lasts, connections to Pinecone are kept."""
+    host = settings.pinecone.host
+    _indexes[host] = PineconeIndex(settings.pinecone, settings.pinecone.query_timeout_s)
+    try:
+        yield
+    finally:
+        _indexes.pop(host).close()
+
+
+@contextmanager
+def _connected(settings: PineconeSettings) -> Iterator[PineconeIndex]:
+    if kept := _indexes.get(settings.host):
+        yield kept
+        return
+    index = PineconeIndex(settings, settings.query_timeout_s)
+    try:
+        yield index
+    finally:
+        index.close()
 
 
 class PineconeVectors:
@@ -70,19 +98,13 @@ class PineconeVectors:
         self, namespace: str, vector: Sequence[float], limit: int, where: Where | None
     ) -> list[tuple[float, dict[str, Any]]]:
         try:
-            index = PineconeIndex(self._settings, self._settings.query_timeout_s)
-            try:
+            with _connected(self._settings) as index:
                 matches = index.query(namespace, vector, limit, where)
-                if not matches and namespace not in index.namespaces():
-                    raise UnavailableError(
-                        f"Pinecone has no vectors in {namespace} yet", hint="See `sessiontrack status`."
-                    )
-            finally:
-                index.close()
-        except UnavailableError:
-            raise
+                there = bool(matches) or namespace in index.namespaces()
         except SessionTrackError as error:
             raise UnavailableError(str(error), hint=error.hint or "See Pinecone's status page.") from error
+        if not there:
+            raise UnavailableError(f"Pinecone has no vectors in {namespace} yet", hint="See `sessiontrack status`.")
         return [(score, {name: _whole(value) for name, value in facts.items()}) for _, score, facts in matches]
 
 

@@ -12,7 +12,7 @@ from consumers.pinecone.sink import PineconeSink
 from consumers.sink import Received, Sink
 from queries.filters import Filters
 from queries.vectors.index import VectorIndex
-from queries.vectors.pinecone import PineconeVectors
+from queries.vectors.pinecone import PineconeVectors, pooled
 from schemas.topics import CHUNKS, SESSION_VECTORS
 from sessiontrack.errors import ConfigurationError, TerminalError, TransientError
 from sessiontrack.settings import PineconeSettings, Settings
@@ -84,6 +84,11 @@ class TestPineconeVectors(VectorIndexContract):
     @pytest.fixture
     def settings(self, filled: Settings) -> Settings:
         return filled
+
+    @pytest.fixture(autouse=True)
+    def _kept(self, filled: Settings) -> Iterator[None]:
+        with pooled(filled):
+            yield
 
     def make_index(self, settings: Settings, space: str) -> VectorIndex:
         return PineconeVectors(settings, space)
