@@ -108,7 +108,8 @@ class BulkWriter:
             try:
                 answer = await asyncio.to_thread(self._client.bulk, body=body, params=_PARAMETERS)
             except OpenSearchException as error:
-                if isinstance(error, TransportError) and blames_the_record(error.status_code):
+                status = error.status_code if isinstance(error, TransportError) else None
+                if isinstance(status, int) and blames_the_record(status):
                     raise TerminalError(f"OpenSearch refuses a bulk request: {error.error}") from error
                 raise _transient(error) from error
             check(answer)

@@ -6,6 +6,7 @@ Source: https://docs.pinecone.io/reference/api/2025-10/data-plane
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from pinecone import Index
@@ -46,7 +47,8 @@ class PineconeIndex:
 
     def dimensions(self) -> int | None:
         """The length of its vectors."""
-        return _called(self._index.describe_index_stats).dimension
+        found: int | None = _called(self._index.describe_index_stats).dimension
+        return found
 
     def namespaces(self) -> list[str]:
         """Its namespaces that hold something."""
@@ -59,22 +61,22 @@ class PineconeIndex:
             TerminalError: It refuses one of them.
         """
         for some in _in_parts(vectors):
-            _called(lambda some=some: self._index.upsert(vectors=some, namespace=namespace))
+            _called(partial(self._index.upsert, vectors=some, namespace=namespace))
 
     def delete(self, namespace: str, ids: Sequence[str]) -> None:
         """Deletes vectors; what is not there is not missed."""
         for some in _in_parts(ids):
-            _called(lambda some=some: self._index.delete(ids=some, namespace=namespace), missing=None)
+            _called(partial(self._index.delete, ids=some, namespace=namespace), missing=None)
 
     def drop(self, namespace: str) -> None:
         """Deletes all of a namespace."""
-        _called(lambda: self._index.delete(delete_all=True, namespace=namespace), missing=None)
+        _called(partial(self._index.delete, delete_all=True, namespace=namespace), missing=None)
 
     def versions(self, namespace: str, ids: Sequence[str]) -> dict[str, int]:
         """The stored versions of those that are there."""
         found: dict[str, int] = {}
         for some in _in_parts(ids):
-            answer = _called(lambda some=some: self._index.fetch(ids=some, namespace=namespace), missing=None)
+            answer = _called(partial(self._index.fetch, ids=some, namespace=namespace), missing=None)
             vectors = answer.vectors if answer else {}
             found |= {each: int((vector.metadata or {}).get("version", 0)) for each, vector in vectors.items()}
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from psycopg.sql import SQL, Composable, Identifier, Literal
+from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from consumers.postgres.rows import Column, Table, record_table
 from schemas.topics import CHUNKS, SESSION_VECTORS
@@ -52,7 +52,7 @@ def tables_in(space: str) -> list[Table]:
     return [table_in(space, topic) for topic in VIEWS]
 
 
-def making(space: str) -> Iterator[Composable]:
+def making(space: str) -> Iterator[Composed]:
     """Statements that make the tables of a space where they are missing.
 
     Raises:
@@ -71,7 +71,7 @@ def making(space: str) -> Iterator[Composable]:
         yield from _indexes(table, dimensions)
 
 
-def serving(space: str) -> Iterator[Composable]:
+def serving(space: str) -> Iterator[Composed]:
     """Statements that let searches look into a space, and no longer into another; for one transaction."""
     for table in tables_in(space):
         view = Identifier(VIEWS[table.topic.name])
@@ -81,24 +81,24 @@ def serving(space: str) -> Iterator[Composable]:
         yield _comment("VIEW", VIEWS[table.topic.name], table, space)
 
 
-def dropping(space: str) -> Iterator[Composable]:
+def dropping(space: str) -> Iterator[Composed]:
     """Statements that drop the tables of a space, which must not be the one that serves."""
     for table in tables_in(space):
         yield SQL("DROP TABLE IF EXISTS {}").format(Identifier(table.name))
 
 
-def _definition(column: Column, dimensions: int) -> Composable:
+def _definition(column: Column, dimensions: int) -> Composed:
     types = {"text": 'text COLLATE "C"', "halfvec": f"halfvec({dimensions})"}
     null = SQL("") if column.nullable else SQL(" NOT NULL")
     return SQL("{} {}{}").format(Identifier(column.name), SQL(types.get(column.type, column.type)), null)
 
 
-def _comment(kind: str, name: str, table: Table, space: str) -> Composable:
+def _comment(kind: str, name: str, table: Table, space: str) -> Composed:
     comment = Literal(f"{table.comment} {_MARK}{space}")
     return SQL("COMMENT ON {} {} IS {}").format(SQL(kind), Identifier(name), comment)
 
 
-def _indexes(table: Table, dimensions: int) -> Iterator[Composable]:
+def _indexes(table: Table, dimensions: int) -> Iterator[Composed]:
     yield SQL("CREATE INDEX IF NOT EXISTS {} ON {} (session_id)").format(
         Identifier(f"{table.name}_session"), Identifier(table.name)
     )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import psycopg
-from psycopg.sql import Composable
+from psycopg.sql import SQL, Composed
 
 from consumers.postgres_vectors import tables
 from infra.opensearch import vectors
@@ -127,7 +127,7 @@ def _drop_from_pinecone(settings: Settings, space: str) -> None:
         index.close()
 
 
-def _execute(settings: Settings, statements: Iterable[Composable]) -> None:
+def _execute(settings: Settings, statements: Iterable[SQL | Composed]) -> None:
     """In one transaction."""
     try:
         with psycopg.connect(settings.postgres.dsn) as connection:

@@ -115,7 +115,9 @@ def _whole(value: Any) -> Any:
 
 def _shared(filters: Filters) -> list[Where]:
     given = {"by_agent": filters.agent, "by_channel": filters.channel}
-    where = [{name: {"$eq": value.lower()}} for name, value in given.items() if value is not None and "*" not in value]
+    where: list[Where] = [
+        {name: {"$eq": value.lower()}} for name, value in given.items() if value is not None and "*" not in value
+    ]
     if filters.project is not None and is_folder(filters.project) and "*" not in filters.project:
         where.append({"by_folder": {"$in": [folders_of(filters.project)[-1]]}})
     return where

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import hypot
 from random import Random
 from typing import Any
@@ -27,7 +27,7 @@ _TOLERANCE = 2e-3
 _HOURS = 3_600_000
 
 # Each with what it holds for, told of the number of a session and of a chunk.
-_FILTERS = {
+_FILTERS: dict[str, tuple[Filters, Callable[[int, int], bool]]] = {
     "agent": (Filters(agent="MAIN"), lambda session, number: session % 2 == 0),
     "agent by a part": (Filters(agent="m*n"), lambda session, number: session % 2 == 0),
     "channel": (Filters(channel="Telegram"), lambda session, number: session % 3 == 0),

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.sql import SQL, Composable
+from psycopg.sql import SQL, Composed
 
 from consumers.postgres_vectors.sink import PostgresVectorSink
 from consumers.postgres_vectors.tables import KNOWN_SPACES, SERVING_SPACE, dropping, making, serving, tables_in
@@ -55,7 +55,7 @@ def stored(settings: Settings) -> dict[tuple[str, str], Any]:
         }
 
 
-def execute(settings: Settings, *statements: Composable) -> None:
+def execute(settings: Settings, *statements: SQL | Composed) -> None:
     """In one transaction."""
     with psycopg.connect(settings.postgres.dsn) as connection:
         for statement in statements:

@@ -77,6 +77,6 @@ def test_without_embedding_there_is_nothing_to_rebuild(stack_settings: Settings)
         rebuild_embeddings(disabled)
 
 
-async def to_thread(settings: Settings, **options: bool) -> Moved:
+async def to_thread(settings: Settings, **options: Any) -> Moved:
     """It runs a loop of its own."""
     return await asyncio.to_thread(lambda: rebuild_embeddings(settings, **options))
