@@ -108,11 +108,18 @@ class BulkWriter:
             try:
                 answer = await asyncio.to_thread(self._client.bulk, body=body, params=_PARAMETERS)
             except OpenSearchException as error:
-                status = error.status_code if isinstance(error, TransportError) else None
-                if isinstance(status, int) and blames_the_record(status):
-                    raise TerminalError(f"OpenSearch refuses a bulk request: {error.error}") from error
-                raise _transient(error) from error
+                raise _refused(error) or _transient(error) from error
             check(answer)
+
+
+def _refused(error: OpenSearchException) -> TerminalError | None:
+    if (
+        isinstance(error, TransportError)
+        and isinstance(error.status_code, int)
+        and blames_the_record(error.status_code)
+    ):
+        return TerminalError(f"OpenSearch refuses a bulk request: {error.error}")
+    return None
 
 
 def _transient(error: OpenSearchException) -> TransientError:
