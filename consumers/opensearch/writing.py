@@ -113,12 +113,9 @@ class BulkWriter:
 
 
 def _refused(error: OpenSearchException) -> TerminalError | None:
-    if (
-        isinstance(error, TransportError)
-        and isinstance(error.status_code, int)
-        and blames_the_record(error.status_code)
-    ):
-        return TerminalError(f"OpenSearch refuses a bulk request: {error.error}")
+    status = error.status_code if isinstance(error, TransportError) else None
+    if isinstance(status, int) and blames_the_record(status):
+        return TerminalError(f"OpenSearch refuses a bulk request: {status}")
     return None
 
 
