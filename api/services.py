@@ -16,6 +16,7 @@ from producers.emitter import SessionEmitter
 from producers.gateway import Gateway
 from queries import opensearch, postgres
 from queries.live import LiveLog
+from queries.vectors import choice as vectors
 from sessiontrack.errors import TransientError
 from sessiontrack.settings import Settings
 from sessiontrack.telemetry.api_metrics import ApiMetrics
@@ -85,7 +86,7 @@ async def opened(services: Services) -> AsyncIterator[None]:
     threads = settings.api.threads
     # Each thread has at most one connection to each store.
     anyio.to_thread.current_default_thread_limiter().total_tokens = threads
-    with postgres.pooled(settings, threads), opensearch.pooled(settings, threads):
+    with postgres.pooled(settings, threads), opensearch.pooled(settings, threads), vectors.pooled(settings):
         async with SessionEmitter(settings) as emitter:
             services.gateway = Gateway(emitter, settings.family)
             services.live = LiveLog(settings)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from operations.rebuild.progress import Progress, Report
     from operations.rebuild.source import Origin
     from operations.rebuild.summary import Summary
+    from sessiontrack.settings import Settings
 
 # Where no terminal shows a bar: often enough to see that it moves.
 LINE_SECONDS = 10.0
@@ -28,6 +29,7 @@ class What(StrEnum):
     POSTGRES = "postgres"
     OPENSEARCH = "opensearch"
     STREAMS = "streams"
+    EMBEDDINGS = "embeddings"
 
 
 class From(StrEnum):
@@ -72,6 +74,13 @@ def rebuild(
     from sessiontrack.settings import get_settings
 
     settings = get_settings()
+    if what is What.EMBEDDINGS:
+        if abandon or since or from_:
+            raise UsageError(
+                "the vectors of a model are there as a whole", hint="Leave out --from, --since, --abandon."
+            )
+        _rebuild_embeddings(settings, keep_old=keep_old, accept_gaps=accept_gaps, json=json)
+        return
     if what is What.STREAMS and (abandon or keep_old or since):
         raise UsageError("the streams begin again as a whole", hint="Leave out --abandon, --keep-old and --since.")
     # As Ctrl+C: what it holds it lets go of.
@@ -96,6 +105,24 @@ def rebuild(
         print_json(_row(summary))
     else:
         _print(summary)
+
+
+def _rebuild_embeddings(settings: Settings, *, keep_old: bool, accept_gaps: bool, json: bool) -> None:
+    from operations.rebuild.embeddings import rebuild_embeddings
+
+    out = console(stderr=True)
+
+    def waiting(worker: str, lag: int) -> None:
+        out.print(f"waiting for {worker}: {lag:,} records to go")
+
+    moved = rebuild_embeddings(settings, keep_old=keep_old, accept_gaps=accept_gaps, progress=waiting)
+    if json:
+        print_json(asdict(moved))
+        return
+    before = f", in the place of {moved.previous}" if moved.previous else ""
+    typer.secho(f"{moved.space} serves searches{before}", fg="green")
+    for store, count in moved.messages.items():
+        typer.echo(f"  {count:,} messages in {store}")
 
 
 @contextmanager

@@ -22,6 +22,12 @@ class Worker(StrEnum):
     POSTGRES = "postgres"
     OPENSEARCH = "opensearch"
     EMBED = "embed"
+    OPENSEARCH_VECTORS = "opensearch-vectors"
+    POSTGRES_VECTORS = "postgres-vectors"
+    PINECONE = "pinecone"
+
+
+_EXTRAS = {Worker.STREAMS: "streams", Worker.EMBED: "streams,embeddings", Worker.PINECONE: "sinks,pinecone"}
 
 
 def run(
@@ -54,7 +60,7 @@ def run(
         require_known_format(settings.data_dir)
         _run(name, settings, telemetry)
     except ModuleNotFoundError as error:
-        extra = {Worker.STREAMS: "streams", Worker.EMBED: "streams,embeddings"}.get(name, "sinks")
+        extra = _EXTRAS.get(name, "sinks")
         structlog.get_logger().error(
             "worker_failed", worker=name.value, reason=str(error), hint=f"pip install 'sessiontrack[{extra}]'"
         )

@@ -16,6 +16,9 @@ SINKS = {
     "archive": ("consumers.archive.sink", "ArchiveSink"),
     "postgres": ("consumers.postgres.sink", "PostgresSink"),
     "opensearch": ("consumers.opensearch.sink", "OpenSearchSink"),
+    "opensearch-vectors": ("consumers.opensearch_vectors.sink", "OpenSearchVectorSink"),
+    "postgres-vectors": ("consumers.postgres_vectors.sink", "PostgresVectorSink"),
+    "pinecone": ("consumers.pinecone.sink", "PineconeSink"),
 }
 
 

@@ -23,7 +23,10 @@ from sessiontrack.telemetry.probe import Probe, probe
 PIPELINE = ("streams", "archive", "postgres", "opensearch")
 # It feeds the topics of vectors; nothing waits for it.
 EMBED = "embed"
-WORKERS = (*PIPELINE, EMBED)
+VECTOR_SINKS = ("opensearch-vectors", "postgres-vectors")
+WORKERS = (*PIPELINE, EMBED, *VECTOR_SINKS)
+# A store elsewhere, which settings name.
+PINECONE = "pinecone"
 
 
 class WorkerRecord(ProcessRecord):
@@ -67,9 +70,10 @@ class WorkerStatus:
 
 
 def workers_here(settings: Settings) -> tuple[str, ...]:
-    """The workers that run on this machine: all, but `embed` only where it is wanted and its packages are installed."""
-    embeds = settings.embedding.enabled and missing_extra(settings.embedding) is None
-    return WORKERS if embeds else PIPELINE
+    """The workers that run on this machine: those of vectors only where they are wanted and `embed` is installed."""
+    if not settings.embedding.enabled or missing_extra(settings.embedding) is not None:
+        return PIPELINE
+    return (*WORKERS, PINECONE) if settings.pinecone.host else WORKERS
 
 
 def start_workers(settings: Settings, names: Collection[str] | None = None) -> list[str]:
@@ -91,7 +95,7 @@ def start_workers(settings: Settings, names: Collection[str] | None = None) -> l
     return started
 
 
-def stop_workers(settings: Settings, names: Collection[str] = WORKERS) -> list[str]:
+def stop_workers(settings: Settings, names: Collection[str] = (*WORKERS, PINECONE)) -> list[str]:
     """Stops the workers that run, each after what it has in hand.
 
     Args:

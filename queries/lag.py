@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from schemas.topics import DERIVED, EVENTS, MESSAGES, Topic
+from schemas.topics import DERIVED, EMBEDDED, EVENTS, MESSAGES, Topic
 from schemas.vectors import space_slug
 from sessiontrack.errors import UnavailableError
 from sessiontrack.providers.spaces import embedding_space
@@ -28,7 +28,11 @@ READS: Mapping[str, tuple[Topic, ...]] = {
     "postgres": (EVENTS, *DERIVED),
     "opensearch": DERIVED,
     "embed": (MESSAGES,),
+    "opensearch-vectors": EMBEDDED,
+    "postgres-vectors": EMBEDDED,
+    "pinecone": EMBEDDED,
 }
+_OF_VECTORS = frozenset({"embed", "opensearch-vectors", "postgres-vectors", "pinecone"})
 
 
 def group_of(worker: str, settings: Settings) -> str:
@@ -168,4 +172,7 @@ async def group_positions(settings: Settings) -> list[GroupPosition]:
 
 
 def _wanted(settings: Settings) -> list[str]:
-    return [worker for worker in READS if worker != "embed" or settings.embedding.enabled]
+    unwanted = set() if settings.pinecone.host else {"pinecone"}
+    if not settings.embedding.enabled:
+        unwanted |= _OF_VECTORS
+    return [worker for worker in READS if worker not in unwanted]

@@ -12,11 +12,12 @@ Clause = dict[str, Any]
 
 def filter_clauses(filters: Filters) -> list[Clause]:
     """What every hit fulfils; inherited messages are hits in the session that they come from only."""
-    clauses: list[Clause] = [{"bool": {"must_not": {"term": {"inherited": True}}}}]
-    if filters.agent is not None:
-        clauses.append(_equals("agent_id", filters.agent))
-    if filters.channel is not None:
-        clauses.append(_equals("channel", filters.channel))
+    return [{"bool": {"must_not": {"term": {"inherited": True}}}}, *chunk_clauses(filters)]
+
+
+def chunk_clauses(filters: Filters) -> list[Clause]:
+    """What every passage fulfils; those of inherited messages are not there, as nobody would find them."""
+    clauses = _shared_clauses(filters)
     if filters.sender is not None:
         clauses.append(_sender(filters.sender))
     if filters.role is not None:
@@ -25,11 +26,31 @@ def filter_clauses(filters: Filters) -> list[Clause]:
         clauses.append(_model(filters.model))
     if filters.tool is not None:
         clauses.append(_equals("tools_used", filters.tool))
-    if filters.project is not None:
-        clauses.append(_project(filters.project))
     times = {"gte": filters.since, "lt": filters.until}
     if bounds := {name: time for name, time in times.items() if time is not None}:
         clauses.append({"range": {"timestamp": {**bounds, "format": "epoch_millis"}}})
+    return clauses
+
+
+def session_clauses(filters: Filters) -> list[Clause]:
+    """What every session fulfils whose vector is looked at; what asks for facts of messages is left out."""
+    clauses = _shared_clauses(filters)
+    if filters.since is not None:
+        clauses.append({"range": {"last_at": {"gte": filters.since, "format": "epoch_millis"}}})
+    if filters.until is not None:
+        clauses.append({"range": {"first_at": {"lt": filters.until, "format": "epoch_millis"}}})
+    return clauses
+
+
+def _shared_clauses(filters: Filters) -> list[Clause]:
+    """Of facts that a message repeats of its session."""
+    clauses: list[Clause] = []
+    if filters.agent is not None:
+        clauses.append(_equals("agent_id", filters.agent))
+    if filters.channel is not None:
+        clauses.append(_equals("channel", filters.channel))
+    if filters.project is not None:
+        clauses.append(_project(filters.project))
     return clauses
 
 

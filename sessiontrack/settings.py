@@ -177,6 +177,23 @@ class EmbeddingSettings(Section):
     )
 
 
+class PineconeSettings(Section):
+    """A vector store elsewhere, which is sent passages with their text; without a host there is none."""
+
+    host: str = Field("", description="Host of an index with the metric dotproduct, as Pinecone's console shows it.")
+    api_key: SecretStr = Field(SecretStr(""), description="Key of Pinecone's API.")
+    timeout_s: float = Field(30, gt=0, description="Seconds for one call of the worker.")
+    query_timeout_s: float = Field(2, gt=0, description="Seconds for one search.")
+
+
+class SearchSettings(Section):
+    """How search finds."""
+
+    vectors: Literal["opensearch", "postgres", "pinecone"] = Field(
+        "opensearch", description="The store that is asked for what lies near."
+    )
+
+
 class LogSettings(Section):
     """What is logged, and how."""
 
@@ -255,6 +272,8 @@ class Settings(BaseSettings):
     capture: CaptureSettings = CaptureSettings()
     sink: SinkSettings = SinkSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
+    pinecone: PineconeSettings = PineconeSettings()
+    search: SearchSettings = SearchSettings()
     log: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     api: ApiSettings = ApiSettings()

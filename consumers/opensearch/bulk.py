@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from consumers.opensearch.documents import dataset_of, document
+from consumers.opensearch.documents import Document, dataset_of, document
 from sessiontrack.errors import SessionTrackError, TerminalError, TransientError
 from sessiontrack.settings import OpenSearchSettings
 
@@ -61,13 +61,22 @@ def operation(
         replace_equal: Whether it also replaces a document of its own version: a repair.
     """
     if record is None:
-        dataset, removed = dataset_of(topic), key.decode("utf-8", "replace")
-        return Operation(dataset, removed, None, _line({"delete": {"_index": target.alias(dataset), "_id": removed}}))
-    found = document(topic, record)
+        return removal(dataset_of(topic), key, target)
+    return storing(document(topic, record), target, replace_equal=replace_equal)
+
+
+def storing(found: Document, target: OpenSearchSettings, *, replace_equal: bool = False) -> Operation:
+    """The operation that stores a document, as `operation` does."""
     address = {"_index": target.alias(found.dataset), "_id": found.id}
     version_type = "external_gte" if replace_equal else "external"
     action = {"index": {**address, "version": found.version, "version_type": version_type}}
     return Operation(found.dataset, found.id, found.version, _line(action) + _line(found.body))
+
+
+def removal(dataset: str, key: bytes, target: OpenSearchSettings) -> Operation:
+    """The operation of a tombstone."""
+    removed = key.decode("utf-8", "replace")
+    return Operation(dataset, removed, None, _line({"delete": {"_index": target.alias(dataset), "_id": removed}}))
 
 
 def combined(operations: Iterable[Operation]) -> list[bytes]:

@@ -8,6 +8,7 @@ Source: https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORM
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from struct import Struct
@@ -26,6 +27,7 @@ EPOCH_MS = 946_684_800_000
 # The length of a field, -1 for null, then its bytes.
 _LENGTH = Struct("!i").pack
 _NULL = _LENGTH(-1)
+_HALFVEC_HEAD = Struct("!HH").pack
 # Types of a fixed length: how struct names them, their length, the number that is stored of a value.
 _FIXED = {
     "int8": ("q", 8, "{}"),
@@ -39,6 +41,7 @@ _VARIABLE = {
     "bytea": "{}",
     "uuid": "uuid_bytes({})",
     "jsonb": "b'\\1' + json_bytes({})",
+    "halfvec": "halfvec_bytes({})",
 }
 
 RowWriter = Callable[[Row], bytes]
@@ -59,7 +62,13 @@ def row_writer(columns: Sequence[Column]) -> RowWriter:
     The function raises UnfitError for a value that its column can't hold.
     """
     source = _Source(columns)
-    names: dict[str, Any] = {"uuid_bytes": uuid_bytes, "json_bytes": orjson.dumps, "length": _LENGTH, "null": _NULL}
+    names: dict[str, Any] = {
+        "uuid_bytes": uuid_bytes,
+        "json_bytes": orjson.dumps,
+        "halfvec_bytes": halfvec_bytes,
+        "length": _LENGTH,
+        "null": _NULL,
+    }
     exec(compile(source.text, "<row writer>", "exec"), names | source.packers, names)  # noqa: S102  # our own tables
     write: RowWriter = names["write"]
 
@@ -82,6 +91,17 @@ def uuid_bytes(text: str) -> bytes:
     if len(number) != 16:
         raise ValueError("an id that is no UUID")
     return number
+
+
+def halfvec_bytes(vector: bytes) -> bytes:
+    """A vector in the binary form of pgvector's halfvec: its length, two bytes for later, its numbers big-endian.
+
+    Raises:
+        ValueError: Half a number is missing.
+    """
+    numbers = array("H", vector)
+    numbers.byteswap()
+    return _HALFVEC_HEAD(len(numbers), 0) + numbers.tobytes()
 
 
 class _Source:

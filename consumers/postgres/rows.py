@@ -19,7 +19,7 @@ Row = tuple[Any, ...]
 """Values in the order of a table's columns: times as epoch milliseconds, ids as text, jsonb as Python values."""
 
 # Of a name-based id sixteen bytes are stored instead of thirty-six; a session_id may be any text.
-_UUIDS = frozenset({"event_id", "message_id", "tool_call_id"})
+_BY_NAME = dict.fromkeys(("event_id", "message_id", "tool_call_id", "chunk_id"), "uuid") | {"vector": "halfvec"}
 _SQL_TYPES = {"string": "text", "bytes": "bytea", "long": "int8", "int": "int4", "boolean": "bool", "enum": "text"}
 
 
@@ -108,8 +108,8 @@ def _column(field: dict[str, Any]) -> Column:
 
 
 def _sql_type(name: str, schema: Any) -> str:
-    if name in _UUIDS:
-        return "uuid"
+    if name in _BY_NAME:
+        return _BY_NAME[name]
     if isinstance(schema, str):
         return _SQL_TYPES[schema]
     if schema.get("logicalType") == "timestamp-millis":
@@ -117,7 +117,15 @@ def _sql_type(name: str, schema: Any) -> str:
     return _SQL_TYPES.get(schema["type"], "jsonb")
 
 
-def _record_table(name: str, topic: Topic, key: str, partitioned_by: str | None) -> Table:
+def record_table(name: str, topic: Topic, key: str, partitioned_by: str | None = None) -> Table:
+    """A table of which each record of a topic is one row.
+
+    Args:
+        name: Its name.
+        topic: The topic.
+        key: The field that names a record.
+        partitioned_by: The time by whose month rows are placed.
+    """
     schema = load_schema(topic.schema)
     values = itemgetter(*(field["name"] for field in schema["fields"]))
     return Table(
@@ -162,10 +170,10 @@ def _model_usage() -> Table:
 
 TABLES = (
     _events(),
-    _record_table("sessions", SESSIONS, "session_id", partitioned_by=None),
+    record_table("sessions", SESSIONS, "session_id"),
     _model_usage(),
-    _record_table("messages", MESSAGES, "message_id", partitioned_by="timestamp"),
-    _record_table("tool_calls", TOOL_CALLS, "tool_call_id", partitioned_by=None),
+    record_table("messages", MESSAGES, "message_id", partitioned_by="timestamp"),
+    record_table("tool_calls", TOOL_CALLS, "tool_call_id"),
 )
 """Every table. Of the tables that one topic owns the first holds one row for each record, and so its version."""
 BY_NAME = {table.name: table for table in TABLES}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from consumers.postgres.rows import TABLES, Table
+from consumers.postgres_vectors.tables import VIEWS, table_in
 from docs.generate.fields import columns, index_fields, topic_fields, topic_of
 from docs.generate.markdown import code, table
+from infra.opensearch import vectors
 from infra.opensearch.setup import DATASETS, MODEL_CALLS, index_template
 from schemas.guide import guide
 from schemas.topics import TOPICS, Topic
@@ -31,10 +35,15 @@ def render() -> str:
     parts = [_HEADER, "## Topics\n"]
     parts += [_topic_section(topic) for topic in TOPICS]
     parts.append("## Tables in PostgreSQL\n")
-    parts += [_table_section(each) for each in TABLES]
+    parts += [_table_section(each) for each in (*TABLES, *_tables_of_a_space())]
     parts.append("## Indexes in OpenSearch\n")
-    parts += [_index_section(dataset) for dataset in DATASETS]
+    parts += [_index_section(dataset) for dataset in (*DATASETS, *vectors.DATASETS)]
     return "\n".join(parts)
+
+
+def _tables_of_a_space() -> list[Table]:
+    """Those of vectors, which every embedding space has under names of its own."""
+    return [replace(table_in("any@1", topic), name=f"{view}_<space>") for topic, view in VIEWS.items()]
 
 
 def _topic_section(topic: Topic) -> str:
@@ -74,7 +83,8 @@ def _index_section(dataset: str) -> str:
     if dataset == "messages":
         about += f" The alias `{target.alias(MODEL_CALLS)}` shows the replies of models alone."
     heading = ["field", "type", "personal", "from", "meaning"]
-    return f"### {target.alias(dataset)}\n\n{about}\n\n{table(heading, rows)}"
+    name = target.alias(f"{dataset}-<space>" if dataset in vectors.DATASETS else dataset)
+    return f"### {name}\n\n{about}\n\n{table(heading, rows)}"
 
 
 def _yes(answer: bool) -> str:

@@ -13,7 +13,7 @@ from consumers.postgres.rows import Column, Table
 from docs.generate.markdown import code
 from infra.opensearch.setup import index_template
 from schemas.avro import load_schema
-from schemas.topics import DERIVED, Topic
+from schemas.topics import CHUNKS, DERIVED, SESSION_VECTORS, Topic
 from sessiontrack.settings import OpenSearchSettings
 
 # What documents hold beyond, or other than, the fields of their record: index field by dataset, and what it is made of.
@@ -37,7 +37,10 @@ COMPUTED: dict[str, dict[str, str]] = {
     },
     "messages": {"cost_usd": "`cost_nanousd` / 10^9"},
     "tool-calls": {},
+    "chunks": {},
+    "session-vectors": {},
 }
+_VECTORS = {"chunks": CHUNKS, "session-vectors": SESSION_VECTORS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def index_fields(dataset: str) -> list[Field]:
 
 def topic_of(dataset: str) -> Topic:
     """The topic whose records an index holds."""
-    return next(topic for topic in DERIVED if dataset_of(topic.name) == dataset)
+    return _VECTORS.get(dataset) or next(topic for topic in DERIVED if dataset_of(topic.name) == dataset)
 
 
 def _is_personal(origin: str, fields: list[Field]) -> bool:

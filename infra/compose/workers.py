@@ -27,6 +27,8 @@ MEMORY = {
     "opensearch": "768m",
     "capture": "512m",
     "embed": "1g",
+    "opensearch-vectors": "768m",
+    "postgres-vectors": "768m",
 }
 # These keep something: the streams and embed their tables and vectors, the capture its checkpoints and its spool.
 STATEFUL = ("streams", "capture", "embed")

@@ -10,9 +10,16 @@ from contextlib import suppress
 from typing import Any
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import NotFoundError, TransportError
+from opensearchpy.exceptions import NotFoundError
 
-from infra.opensearch.setup import DATASETS, MODEL_CALLS, index_settings, model_calls_alias, put_index_templates
+from infra.opensearch.setup import (
+    DATASETS,
+    MODEL_CALLS,
+    create_index,
+    index_settings,
+    model_calls_alias,
+    put_index_templates,
+)
 from sessiontrack.settings import OpenSearchSettings, Settings
 
 # Index by dataset.
@@ -63,11 +70,7 @@ def create_generation(client: OpenSearch, settings: Settings, generation: Genera
             "aliases": {filling.alias(dataset): {"is_write_index": True}},
             "settings": {"index": {"refresh_interval": _NO_REFRESH}},
         }
-        try:
-            client.indices.create(index=index, body=body)
-        except TransportError as error:
-            if error.error != "resource_already_exists_exception":
-                raise
+        create_index(client, index, body)
 
 
 def finish_generation(client: OpenSearch, target: OpenSearchSettings, generation: Generation) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
@@ -64,9 +65,23 @@ def index_settings(target: OpenSearchSettings) -> dict[str, Any]:
 
 def put_index_templates(client: OpenSearch, target: OpenSearchSettings) -> None:
     """Puts the templates of the indexes that will be made; those that are there stay as they are."""
+    put_dataset_templates(client, target, DATASETS)
+
+
+def put_dataset_templates(client: OpenSearch, target: OpenSearchSettings, datasets: Iterable[str]) -> None:
+    """Puts the templates of some datasets."""
     _put_components(client, target)
-    for dataset in DATASETS:
+    for dataset in datasets:
         client.indices.put_index_template(name=target.alias(dataset), body=index_template(target, dataset))
+
+
+def create_index(client: OpenSearch, index: str, body: dict[str, Any]) -> None:
+    """Makes an index, unless another process made it meanwhile."""
+    try:
+        client.indices.create(index=index, body=body)
+    except TransportError as error:
+        if error.error != "resource_already_exists_exception":
+            raise
 
 
 def model_calls_alias(target: OpenSearchSettings) -> dict[str, Any]:
@@ -86,7 +101,7 @@ def _put_components(client: OpenSearch, target: OpenSearchSettings) -> None:
 def _put_dataset(client: OpenSearch, target: OpenSearchSettings, dataset: str) -> None:
     alias, template = target.alias(dataset), index_template(target, dataset)
     if not client.indices.exists_alias(name=alias):
-        _create(client, f"{alias}-{_FIRST_GENERATION}", alias)
+        create_index(client, f"{alias}-{_FIRST_GENERATION}", {"aliases": {alias: {"is_write_index": True}}})
     client.indices.put_mapping(index=alias, body=template["template"]["mappings"], write_index_only=True)
     client.indices.put_settings(index=alias, body={"index": index_settings(target)})
 
@@ -96,15 +111,6 @@ def _put_model_calls(client: OpenSearch, target: OpenSearchSettings) -> None:
     view = model_calls_alias(target)
     for index in client.indices.get_alias(name=target.alias("messages")):
         client.indices.put_alias(index=index, name=view["alias"], body={"filter": view["filter"]})
-
-
-def _create(client: OpenSearch, index: str, alias: str) -> None:
-    try:
-        client.indices.create(index=index, body={"aliases": {alias: {"is_write_index": True}}})
-    except TransportError as error:
-        # Another process made it meanwhile.
-        if error.error != "resource_already_exists_exception":
-            raise
 
 
 def _load(name: str) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from queries.dead_letters.letter import Letter
 from queries.lag import LogPositions
 from queries.log import read_partition
 from schemas.records import DeadLetter, Header
-from schemas.topics import BY_NAME, DERIVED
+from schemas.topics import BY_NAME, DERIVED, EMBEDDED
 from sessiontrack.settings import Settings
+
+_DERIVED = (*DERIVED, *EMBEDDED)
 
 
 class Later(NamedTuple):
@@ -39,13 +41,13 @@ async def later_records(settings: Settings, letters: Collection[Letter]) -> Late
     """
     by_partition: dict[TopicPartition, dict[str, Letter]] = {}
     for letter in letters:
-        if BY_NAME.get(letter.topic) in DERIVED:
+        if BY_NAME.get(letter.topic) in _DERIVED:
             of_partition = by_partition.setdefault(TopicPartition(letter.topic, letter.partition), {})
             of_partition[letter.record_id] = letter
     if not by_partition:
         return Later({}, {})
     async with LogPositions(settings) as positions:
-        ends = await positions.ends(DERIVED)
+        ends = await positions.ends(_DERIVED)
     last: dict[str, tuple[Letter, ConsumerRecord]] = {}
     for partition, of_partition in by_partition.items():
         begin = min(letter.offset for letter in of_partition.values()) + 1

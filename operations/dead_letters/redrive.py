@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from aiokafka import TopicPartition
 
-from consumers.worker import load_sink
+from consumers.worker import SINKS, load_sink
 from operations.dead_letters.attempt import Attempted, Refusal, Refused, Way
 from operations.dead_letters.overtaken import later_records, newest
 from operations.dead_letters.producer import producing
@@ -34,7 +34,7 @@ from sessiontrack.settings import Settings
 from streams.codec import Codec
 
 # The archive refuses nothing.
-_SINKS = {"sessiontrack.postgres": "postgres", "sessiontrack.opensearch": "opensearch"}
+_SINKS = {f"sessiontrack.{name}": name for name in SINKS if name != "archive"}
 GROUPS = frozenset({STREAMS, *_SINKS})
 """The groups that records can be redriven to."""
 

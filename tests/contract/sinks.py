@@ -76,8 +76,8 @@ class SinkContract(ABC):
 
     async def _write(self, settings: Settings, *batches: Sequence[Received]) -> None:
         sink = self.make_sink(settings)
-        await sink.open()
         try:
+            await sink.open()
             for batch in batches:
                 written = await settled(sink, batch, await sink.write(batch))
                 assert all(offset > 0 for offset in written.values())

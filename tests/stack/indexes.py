@@ -13,7 +13,7 @@ from opensearchpy import OpenSearch
 from consumers.opensearch.bulk import operation
 from consumers.opensearch.sink import OpenSearchSink
 from consumers.sink import Partition, Received
-from infra.opensearch.setup import DATASETS, put_templates
+from infra.opensearch.setup import put_templates
 from schemas.topics import BY_NAME, MESSAGES, SESSIONS, TOOL_CALLS
 from sessiontrack.settings import Settings
 from tests.stack.waiting import PATIENCE_S
@@ -32,8 +32,7 @@ def own_indexes(settings: Settings) -> Iterator[Settings]:
     finally:
         with OpenSearch(hosts=[own.opensearch.url], timeout=PATIENCE_S) as client:
             client.indices.delete(index=f"{prefix}-*")
-            for dataset in DATASETS:
-                client.indices.delete_index_template(name=own.opensearch.alias(dataset))
+            client.indices.delete_index_template(name=f"{prefix}-*")
             for component in ("analysis", "settings"):
                 client.cluster.delete_component_template(name=f"{prefix}-{component}")
 

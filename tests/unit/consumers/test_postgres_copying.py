@@ -29,6 +29,7 @@ VALUES: list[tuple[str, Any, bytes]] = [
     ("int8", -5, pack("!q", -5)),
     ("int4", 7, pack("!i", 7)),
     ("bool", True, b"\x01"),
+    ("halfvec", pack("<2e", 1, -0.5), pack("!HH2e", 2, 0, 1, -0.5)),
     ("timestamptz", 946_684_800_001, pack("!q", 1000)),
 ]
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from consumers.postgres.applying import _make_way, _upsert
 from consumers.postgres.rows import BY_NAME
-from consumers.postgres.sink import PostgresSink, _make_way, _upsert
+from consumers.postgres.sink import PostgresSink
 from consumers.sink import Partition, Received
 from schemas.avro import load_schema
 from schemas.codec import CodecError, Decoder, Encoder

@@ -174,7 +174,9 @@ def test_our_services_run_commands_that_there_are(loader: Path) -> None:
     ours = {
         name: service for name, service in services(loader).items() if "sessiontrack/sessiontrack" in service["image"]
     }
-    assert set(ours) == {"init", *(service_of(worker.value) for worker in Worker)}
+    # Its client is not in the image: who has an account runs it beside the others.
+    workers = set(Worker) - {Worker.PINECONE}
+    assert set(ours) == {"init", *(service_of(worker.value) for worker in workers)}
     for name, service in ours.items():
         command, *arguments = service["command"]
         context = commands[command].make_context(command, list(arguments))

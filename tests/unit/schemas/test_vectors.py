@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.vectors import decode_vector, encode_vector, space_slug
+from schemas.vectors import decode_vector, encode_vector, space_dimensions, space_slug
 
 NUMBERS = st.lists(st.floats(-1, 1), min_size=1, max_size=64).filter(lambda numbers: hypot(*numbers) > 0.01)
 
@@ -40,3 +40,15 @@ def test_half_a_number_is_refused() -> None:
 )
 def test_a_space_has_a_name_for_indexes_and_groups(space: str, slug: str) -> None:
     assert space_slug(space) == slug
+
+
+def test_a_space_tells_the_length_of_its_vectors() -> None:
+    assert space_dimensions("all-minilm-l6-v2@384") == 384
+
+
+@pytest.mark.parametrize(
+    "space", ["", "model", "model@", "model@0", "model@4097", "model@-1", "@384", "--@384", "m@3.5"]
+)
+def test_what_names_no_space_is_refused(space: str) -> None:
+    with pytest.raises(ValueError, match="no name of a space"):
+        space_dimensions(space)

@@ -1,7 +1,8 @@
-"""Which sessions a list shows, as conditions of SQL. Pure."""
+"""Filters as conditions of SQL: on sessions in a list, on passages and vectors of sessions in a search. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -10,12 +11,19 @@ from psycopg.sql import SQL, Composable
 from consumers.postgres.adaptation import Millis
 from queries.filters import Filters, role_named
 
+Conditions = tuple[list[Composable], dict[str, Any]]
+"""What each row fulfils, and the parameters of it."""
+
 _EXACT = SQL("=")
 _PATTERN = SQL("LIKE")
 
-_CONDITIONS = {
+_SHARED = {
     "agent": SQL("lower(agent_id) {matches} lower(%(agent)s)"),
     "channel": SQL("lower(channel) {matches} lower(%(channel)s)"),
+    # A slash before and after each name, so that a pattern finds whole names only.
+    "project": SQL("'/' || replace(lower(project), '\\', '/') || '/' {matches} lower(%(project)s)"),
+}
+_SESSIONS = _SHARED | {
     "sender": SQL(
         "EXISTS (SELECT FROM jsonb_to_recordset(participants) AS participant (kind text, id text, name text)"
         " WHERE kind = 'user' AND (lower(id) {matches} lower(%(sender)s) OR lower(name) {matches} lower(%(sender)s)"
@@ -32,21 +40,50 @@ _CONDITIONS = {
         "EXISTS (SELECT FROM jsonb_to_recordset(tool_invocations) AS tool (name text)"
         " WHERE lower(name) {matches} lower(%(tool)s))"
     ),
-    # A slash before and after each name, so that a pattern finds whole names only.
-    "project": SQL("'/' || replace(lower(project), '\\', '/') || '/' {matches} lower(%(project)s)"),
     "since": SQL("last_activity_at >= %(since)s"),
     "until": SQL("created_at < %(until)s"),
 }
+_CHUNKS = _SHARED | {
+    "sender": SQL(
+        "(lower(sender_id) {matches} lower(%(sender)s) OR lower(sender_name) {matches} lower(%(sender)s)"
+        " OR strpos(lower(sender_name), lower(%(sender)s)) > 0)"
+    ),
+    "role": SQL("lower(role) {matches} lower(%(role)s)"),
+    "model": SQL(
+        "(lower(model) {matches} lower(%(model)s) OR lower(provider || '/' || model) {matches} lower(%(model)s))"
+    ),
+    "tool": SQL(
+        "EXISTS (SELECT FROM jsonb_array_elements_text(tools_used) AS tool (name)"
+        " WHERE lower(name) {matches} lower(%(tool)s))"
+    ),
+    "since": SQL("timestamp >= %(since)s"),
+    "until": SQL("timestamp < %(until)s"),
+}
+_SESSION_VECTORS = _SHARED | {"since": SQL("last_at >= %(since)s"), "until": SQL("first_at < %(until)s")}
 
 
-def conditions(filters: Filters) -> tuple[list[Composable], dict[str, Any]]:
+def session_conditions(filters: Filters) -> Conditions:
     """The conditions on a row of `sessions`, and their parameters."""
-    given = {name: value for name in _CONDITIONS if (value := getattr(filters, name)) is not None}
+    return _conditions(_SESSIONS, filters)
+
+
+def chunk_conditions(filters: Filters) -> Conditions:
+    """The conditions on a passage; those of inherited messages are not there, as nobody would find them."""
+    return _conditions(_CHUNKS, filters)
+
+
+def session_vector_conditions(filters: Filters) -> Conditions:
+    """The conditions on the vector of a session; what asks for facts of messages is left out."""
+    return _conditions(_SESSION_VECTORS, filters)
+
+
+def _conditions(by_name: Mapping[str, SQL], filters: Filters) -> Conditions:
+    given = {name: value for name in by_name if (value := getattr(filters, name)) is not None}
     found: list[Composable] = []
     parameters: dict[str, Any] = {}
     for name, value in given.items():
         parameters[name], operator = _parameter(name, value)
-        found.append(_CONDITIONS[name].format(matches=operator))
+        found.append(by_name[name].format(matches=operator))
     return found, parameters
 
 
