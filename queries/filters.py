@@ -29,8 +29,11 @@ class Filters:
         model: Model, or provider/model, that answered.
         tool: Name of a tool that was called.
         project: Working folder: an absolute path with all below it, or names that its path contains.
+        session: A session's id, or the beginning of it.
         since: Written, or active, at or after this time; epoch milliseconds.
         until: Written, or begun, before this time; epoch milliseconds.
+        failed: Only what is an error: of a model call, or of a tool.
+        with_tools: Only what calls tools, or is the result of one.
     """
 
     agent: str | None = None
@@ -40,8 +43,11 @@ class Filters:
     model: str | None = None
     tool: str | None = None
     project: str | None = None
+    session: str | None = None
     since: int | None = None
     until: int | None = None
+    failed: bool = False
+    with_tools: bool = False
 
 
 def role_named(name: str) -> str:
