@@ -103,13 +103,25 @@ class Hit(Answer):
     model: str | None
     project: str | None
     title: str | None = Field(description="Title of the session.")
+    duplicates: int = Field(description="Later hits that say nearly the same, and are left out.")
+    explanation: dict[str, Any] | None = Field(
+        description="Why it has its place: rank and score in each ranking that has it, and what its age adds; null "
+        "where that was not asked for.",
+        examples=[{"text": {"rank": 2, "score": 11.3}, "semantic": {"rank": 1, "score": 0.71}, "recency": 1.02}],
+    )
 
 
 class SearchAnswer(Answer):
     """The messages that fit, best first."""
 
-    mode: Literal["text"] = Field(description="How it was searched.")
+    mode: Literal["text", "semantic", "hybrid"] = Field(description="How it was searched in the end.")
+    notes: list[str] = Field(
+        description="What was not as it should be, such as that meaning could not be searched.", examples=[[]]
+    )
     hits: list[Hit]
+    next: str | None = Field(
+        description="Give it as `cursor` to get what follows; null at the end.", examples=["WyJzZWFyY2giLDEsMTAsImEiXQ"]
+    )
 
 
 class FacetValue(Answer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -10,14 +10,17 @@ from cli import filters
 from cli.output import SHORT_ID, console, local_time, print_json, safe
 
 if TYPE_CHECKING:
-    from queries.search import Hit
+    from queries.hits import Hit
 
+Mode = Literal["text", "semantic", "hybrid"]
 # What was found stands between these: no text has them, and `safe` lets them pass.
 BEGIN, END = "\ue000", "\ue001"
 
 
 def search(
-    query: Annotated[str, typer.Argument(help='Words; "a phrase" in quotes, -word to leave out.')],
+    query: Annotated[
+        str, typer.Argument(help='Words; "a phrase" in quotes, -word to leave out, from:ada to filter (see below).')
+    ],
     agent: filters.Agent = None,
     channel: filters.Channel = None,
     sender: filters.Sender = None,
@@ -27,12 +30,22 @@ def search(
     project: filters.Project = None,
     since: filters.Since = None,
     until: filters.Until = None,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(help="By words, by meaning, or by both, which is the default where there are vectors."),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most hits.")] = 10,
+    cursor: Annotated[str | None, typer.Option(help="Go on after the page that named this cursor.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Tell why each hit has its place.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, the best hit first.")] = False,
 ) -> None:
-    """Find messages by their words.
+    """Find messages by their words and by what they mean.
 
     A path, an identifier, a URL or an error code is found whole and by part.
+
+    In the query itself, from: tool: channel: agent: model: role: project: session: filter as the options do, before:
+    since: after: until: by time (2026, 2026-03, 2026-03-01, 7d), is:error finds errors, has:tool what calls tools:
+    from:ada tool:exec before:2026-03 "disk full" -docker
     """
     from queries.filters import parse_filters
     from queries.search import search as run
@@ -50,14 +63,18 @@ def search(
         until=until,
     )
     markers = ("<em>", "</em>") if json else (BEGIN, END)
-    hits = run(get_settings(), query, wanted, limit, markers=markers)
+    found = run(get_settings(), query, wanted, limit, mode=mode, after=cursor, explain=explain, markers=markers)
+    for note in found.notes:
+        typer.echo(f"Note: {note}", err=True)
     if json:
-        print_json([hit.as_dict() for hit in hits])
-        return
-    if not hits:
+        print_json([hit.as_dict() for hit in found.hits])
+    elif not found.hits:
         typer.echo("Nothing was found.")
-    for hit in hits:
-        _print(hit)
+    else:
+        for hit in found.hits:
+            _print(hit)
+    if found.next:
+        typer.echo(f"More: --cursor {found.next}", err=True)
 
 
 def _print(hit: Hit) -> None:
@@ -74,4 +91,16 @@ def _print(hit: Hit) -> None:
         found, _, rest = marked.rpartition(END)
         snippet.append(found, style="bold yellow").append(rest)
     out.print(snippet)
+    if hit.duplicates:
+        out.print(f"  {hit.duplicates} more say nearly the same", style="dim")
+    if hit.explanation is not None:
+        out.print(f"  {explained(hit.score, hit.explanation)}", style="dim")
     out.print()
+
+
+def explained(score: float, explanation: dict[str, Any]) -> str:
+    """Why a hit has its place, on one line."""
+    places = [
+        f"{name} #{place['rank']} ({place['score']:.3f})" for name, place in explanation.items() if name != "recency"
+    ]
+    return f"score {score:.3f}: {', '.join(places)}, recency × {explanation['recency']:.3f}"

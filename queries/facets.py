@@ -8,9 +8,9 @@ from typing import Any
 
 from queries.filters import Filters
 from queries.opensearch import connected
-from queries.search_body import search_body
-from queries.search_filters import filter_clauses
 from queries.query_language import parse_query
+from queries.search_body import text_query
+from queries.search_filters import filter_clauses
 from sessiontrack.settings import Settings
 
 # The fields of a message that filters of the same name look at.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from queries.times import parse_time
 from sessiontrack.errors import UsageError
@@ -68,8 +69,9 @@ def parse_filters(*, since: str | None = None, until: str | None = None, **value
     """
     for name, value in values.items():
         _check(name, value or "")
+    given: dict[str, Any] = dict(values)
     return Filters(
-        **values,
+        **given,
         since=None if since is None else parse_time(since),
         until=None if until is None else parse_time(until, end=True),
     )

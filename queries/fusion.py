@@ -6,6 +6,7 @@ rank learning methods", SIGIR 2009. Ranks need no scale, so that the scores of d
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -90,5 +91,5 @@ def fuse(rankings: Mapping[str, Sequence[Candidate]], weights: Mapping[str, floa
 
 def recency_of(timestamp: int, now: int) -> float:
     """What a message is multiplied with for its age: 1 + RECENCY for now, half of that share after a half-life."""
-    halvings: float = max(0, now - timestamp) / HALF_LIFE_MS
-    return 1 + RECENCY * 0.5**halvings
+    halvings = max(0, now - timestamp) / HALF_LIFE_MS
+    return 1 + RECENCY * math.pow(0.5, halvings)

@@ -1,4 +1,4 @@
-"""The request to OpenSearch that a search comes to. Pure.
+"""The requests to OpenSearch that a search comes to. Pure.
 
 Every word is looked for in several fields, and in each of them stemmed (`text`), and unstemmed, whole and by part
 (`text.parts`); the best match counts. Words side by side score higher (the sequential dependence model: D. Metzler and
@@ -13,12 +13,11 @@ from itertools import pairwise
 from math import ceil
 from typing import Any
 
-from queries.filters import Filters
+from queries.query_language import Query
 from queries.search_filters import Clause, filter_clauses
 from queries.search_terms import SearchTerms, is_cjk, is_compound
+from queries.snippets import MARK_BEGIN, MARK_END
 
-# Marks of the highlighter, of Unicode's private use area, so that no text has them by chance.
-MARK_BEGIN, MARK_END = "\ue000", "\ue001"
 # What a message says counts most; the arguments of its calls are its words too, what the model thought is an aside.
 TEXTS = {"text": 1.0, "error_message": 0.9, "tool_arguments": 0.7, "thinking": 0.5}
 # Names, looked for by part only.
@@ -42,35 +41,69 @@ _PAIR_SLOP = 5
 _MOST_SHARE_OF_WORDS = 0.6
 _FRAGMENT_CHARACTERS = 160
 _FRAGMENTS = 2
+# Where passages are shown from, the weightiest first.
+MARKED = tuple(name for field in TEXTS for name in (field, f"{field}.parts"))
 FIELDS = (
-    *("session_id", "message_id", "entry_id", "role", "timestamp", "sender_id", "sender_name"),
+    *("text", "session_id", "message_id", "entry_id", "role", "timestamp", "sender_id", "sender_name"),
     *("channel", "agent_id", "provider", "model", "project"),
 )
 
 
-def search_body(terms: SearchTerms, filters: Filters, limit: int, *, lenient: bool = False) -> dict[str, Any]:
-    """The body of the request.
+def ranking_body(query: Query, size: int, *, lenient: bool = False) -> dict[str, Any]:
+    """The request for the messages that fit, best first.
 
     Args:
-        terms: What to look for.
-        filters: Where.
-        limit: Most hits.
-        lenient: One of the words is enough, and may be misspelt; else most of them must be there.
+        query: What to look for, and where.
+        size: Most messages.
+        lenient: One of the words is enough, and may be misspelt.
     """
     return {
-        "size": limit,
+        "size": size,
+        "track_total_hits": False,
+        "_source": False,
+        "query": text_query(query, lenient=lenient),
+        "sort": [{"_score": "desc"}, {"timestamp": "desc"}, {"message_id": "asc"}],
+    }
+
+
+def details_body(query: Query, message_ids: Sequence[str], *, lenient: bool = False) -> dict[str, Any]:
+    """The request for what hits show of some messages: those that fulfil what must hold.
+
+    Args:
+        query: What was looked for, and where.
+        message_ids: The messages.
+        lenient: Misspelt words are marked too.
+    """
+    held = [*filter_clauses(query.filters), *map(_phrase, query.terms.phrases), {"ids": {"values": list(message_ids)}}]
+    return {
+        "size": len(message_ids),
         "track_total_hits": False,
         "_source": list(FIELDS),
-        "query": {
-            "function_score": {
-                "query": _query(terms, filters, lenient),
-                "functions": [{"filter": role, "weight": weight} for role, weight in _WEIGHTS],
-                "score_mode": "multiply",
-                "boost_mode": "multiply",
-            }
-        },
-        "sort": [{"_score": "desc"}, {"timestamp": "desc"}, {"message_id": "asc"}],
-        "highlight": _highlight(),
+        "query": {"bool": {"filter": held, "must_not": _excluded(query.terms)}},
+        "highlight": _highlight(query.terms, lenient),
+    }
+
+
+def text_query(query: Query, *, lenient: bool = False) -> Clause:
+    """What a message must have to fit, and what it scores."""
+    terms = query.terms
+    must = [_phrase(phrase) for phrase in terms.phrases]
+    if terms.words:
+        needed = 1 if lenient or terms.is_sentence else words_needed(len(terms.words))
+        must.append({"bool": {"should": _words(terms, lenient), "minimum_should_match": needed}})
+    scored = {
+        "filter": filter_clauses(query.filters),
+        "must": must,
+        "must_not": _excluded(terms),
+        "should": [_pair(pair) for pair in pairwise(terms.words)],
+    }
+    return {
+        "function_score": {
+            "query": {"bool": scored},
+            "functions": [{"filter": role, "weight": weight} for role, weight in _WEIGHTS],
+            "score_mode": "multiply",
+            "boost_mode": "multiply",
+        }
     }
 
 
@@ -79,20 +112,12 @@ def words_needed(count: int) -> int:
     return count if count <= 2 else ceil(count * _MOST_SHARE_OF_WORDS)
 
 
-def _query(terms: SearchTerms, filters: Filters, lenient: bool) -> Clause:
-    must = [_phrase(phrase) for phrase in terms.phrases]
-    if terms.words:
-        needed = 1 if lenient else words_needed(len(terms.words))
-        words = [_word(word, lenient) for word in terms.words]
-        must.append({"bool": {"should": words, "minimum_should_match": needed}})
-    return {
-        "bool": {
-            "filter": filter_clauses(filters),
-            "must": must,
-            "must_not": [_phrase(phrase) for phrase in terms.excluded],
-            "should": [_pair(pair) for pair in pairwise(terms.words)],
-        }
-    }
+def _excluded(terms: SearchTerms) -> list[Clause]:
+    return [_phrase(phrase) for phrase in terms.excluded]
+
+
+def _words(terms: SearchTerms, lenient: bool) -> list[Clause]:
+    return [_word(word, lenient) for word in terms.words]
 
 
 def _word(word: str, lenient: bool) -> Clause:
@@ -135,8 +160,8 @@ def _best(clauses: list[Clause]) -> Clause:
     return {"dis_max": {"queries": clauses, "tie_breaker": _TIE_BREAKER}}
 
 
-def _highlight() -> dict[str, Any]:
-    fields = [name for field in TEXTS for name in (field, f"{field}.parts")]
+def _highlight(terms: SearchTerms, lenient: bool) -> dict[str, Any]:
+    sought = [*_words(terms, lenient), *map(_phrase, terms.phrases)]
     return {
         "type": "unified",
         "pre_tags": [MARK_BEGIN],
@@ -144,6 +169,6 @@ def _highlight() -> dict[str, Any]:
         "fragment_size": _FRAGMENT_CHARACTERS,
         "number_of_fragments": _FRAGMENTS,
         "order": "score",
-        # A hit found by name only shows how its text begins.
-        "fields": {name: {"no_match_size": _FRAGMENT_CHARACTERS} if name == "text" else {} for name in fields},
+        "highlight_query": {"bool": {"should": sought}},
+        "fields": {name: {} for name in MARKED},
     }

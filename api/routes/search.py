@@ -21,9 +21,17 @@ router = APIRouter(prefix="/v1", tags=["search"])
 
 @router.get("/search", response_model=models.SearchAnswer)
 def search(services: ServicesOf, asked: Annotated[SearchParameters, Query()], etag: IfNoneMatch = None) -> Response:
-    """Messages by their words, best first."""
-    hits = find(services.settings, asked.q, asked.filters(), asked.limit)
-    return tagged(models.SearchAnswer(mode="text", hits=[models.Hit.model_validate(hit) for hit in hits]), etag)
+    """Messages by their words and by what they mean, best first, page by page."""
+    found = find(
+        services.settings,
+        asked.q,
+        asked.filters(),
+        asked.limit,
+        mode=asked.mode,
+        after=asked.cursor,
+        explain=asked.explain,
+    )
+    return tagged(models.SearchAnswer.model_validate(found), etag)
 
 
 @router.get("/facets", response_model=models.Facets)
