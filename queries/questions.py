@@ -12,7 +12,8 @@ from threading import Lock, Thread
 
 from prometheus_client import CollectorRegistry
 
-from sessiontrack.errors import ConfigurationError, SessionTrackError, TransientError
+from queries.vectors.space import serving_space
+from sessiontrack.errors import ConfigurationError, SessionTrackError, TransientError, UnavailableError
 from sessiontrack.providers.choice import open_embedder
 from sessiontrack.providers.embedder import Embedder, Vectors
 from sessiontrack.providers.local.embedder import is_local
@@ -20,6 +21,8 @@ from sessiontrack.settings import Settings
 
 # A provider that is away is not asked again for so long: each question would wait for its time-out anew.
 PAUSE_S = 10.0
+# For so long it is not asked again which space serves; no answer is older than a second.
+MEMORY_S = 1.0
 
 
 class Questions:
@@ -79,6 +82,18 @@ class Models:
         self._settings, self._registry = settings, registry
         self._opened: dict[str, Questions] = {}
         self._opening = Lock()
+        self._serving: str | None = None
+        self._known_until = 0.0
+
+    def serving_space(self) -> str | None:
+        """The space that searches look into; the one of the settings where OpenSearch, which knows it, is away."""
+        if time.monotonic() >= self._known_until:
+            try:
+                self._serving = serving_space(self._settings)
+            except UnavailableError:
+                self._serving = own_space(self._settings)
+            self._known_until = time.monotonic() + MEMORY_S
+        return self._serving
 
     def of(self, space: str) -> Questions:
         """The model whose vectors are of a space.
@@ -106,6 +121,13 @@ class Models:
                 hint="`sessiontrack rebuild embeddings` makes the vectors anew.",
             )
         return opened
+
+
+def own_space(settings: Settings) -> str:
+    """The space of the vectors that the settings make."""
+    embedder = open_embedder(settings)
+    asyncio.run(embedder.close())
+    return embedder.space
 
 
 def in_space(settings: Settings, space: str) -> Settings:

@@ -1,18 +1,16 @@
-"""Ranks messages by their words, by their meaning, or by both; and what to do where a store or a model is away."""
+"""Ranks messages by their words, by their meaning, or by both; tells what could not be done."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from queries import opensearch
-from queries.fulltext.index import FullText
-from queries.fulltext.opensearch import OpenSearchText
-from queries.fusion import Fused, fuse
+from queries.fusion import Candidate, Fused, fuse
+from queries.meaning import Near, Question
 from queries.query_language import Query
-from sessiontrack.settings import Settings
+from queries.stores import MeaningUnavailableError, Stores
+from sessiontrack.errors import SessionTrackError
 
 Mode = Literal["text", "semantic", "hybrid"]
 
@@ -34,42 +32,25 @@ class Ranking:
         passages: Of those that meaning found, the passage that is nearest to the question.
         mode: How it was searched in the end.
         notes: What was not as it should be, for people.
+        question: The question as it was embedded; None where it was not.
     """
 
     fused: list[Fused]
     passages: Mapping[str, str]
     mode: Mode
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """Where a search looks.
-
-    Attributes:
-        settings: Who embeds, and where the vectors are.
-        text: Where the words are.
-        notes: What was not as it should be when they were opened.
-    """
-
-    settings: Settings
-    text: FullText
-    notes: tuple[str, ...] = field(default=())
-
-
-@contextmanager
-def opened_stores(settings: Settings) -> Iterator[Stores]:
-    """The stores of a search."""
-    with opensearch.connected(settings) as client:
-        yield Stores(settings, OpenSearchText(client, settings.opensearch))
+    question: Question | None
 
 
 def ranked(stores: Stores, query: Query, mode: Mode | None, wanted: int, now: int) -> Ranking:
     """The ranking of a query.
 
+    The question is embedded while its words are looked for. Where that can't be done, the words alone are the answer,
+    and it is told.
+
     Args:
         stores: Where to look.
-        query: What is asked.
+        query: What is asked; where it only filters, the newest are found.
         mode: By what; None for both where there are vectors.
         wanted: How many are to be shown, those of pages before among them.
         now: Epoch milliseconds, from which age is counted.
@@ -78,5 +59,52 @@ def ranked(stores: Stores, query: Query, mode: Mode | None, wanted: int, now: in
         UnavailableError: A store does not answer, or meaning alone was asked for and can't be searched.
     """
     depth = _USUAL if wanted <= _USUAL // 2 else DEEPEST
-    found = {"text": stores.text.rank(query, depth)}
-    return Ranking(fuse(found, _WEIGHTS, now), {}, "text", stores.notes)
+    asked = _Asked(stores, query, mode)
+    rankings: dict[str, Sequence[Candidate]] = {}
+    if asked.mode != "semantic":
+        rankings["text"] = stores.text.rank(query, depth)
+    near = asked.near(depth)
+    if near is not None:
+        rankings["semantic"] = near.ranking
+    return Ranking(
+        fuse(rankings, _WEIGHTS, now),
+        near.passages if near is not None else {},
+        asked.mode,
+        (*stores.notes, *asked.notes),
+        asked.question,
+    )
+
+
+class _Asked:
+    """The half that is found by meaning, and the mode in which it is asked for in the end."""
+
+    def __init__(self, stores: Stores, query: Query, mode: Mode | None) -> None:
+        self._query = query
+        self.mode: Mode = mode or "hybrid"
+        self.notes: tuple[str, ...] = ()
+        self.question: Question | None = None
+        if not query.has_text or (mode is None and query.terms.is_exact):
+            self.mode = "text"
+        elif self.mode != "text":
+            try:
+                self.question = stores.ask(query.text)
+            except SessionTrackError as error:
+                self._give_up(error)
+
+    def near(self, limit: int) -> Near | None:
+        """What is near; None where that is not asked for, or can't be known."""
+        if self.question is None:
+            return None
+        try:
+            return self.question.messages(self._query.filters, limit)
+        except SessionTrackError as error:
+            self._give_up(error)
+            return None
+
+    def _give_up(self, error: SessionTrackError) -> None:
+        if self.mode == "semantic":
+            raise MeaningUnavailableError(
+                f"meaning can't be searched: {error}", hint=error.hint or "Search by words: --mode text."
+            ) from error
+        self.mode, self.question = "text", None
+        self.notes = (f"by words alone, as meaning can't be searched: {error}",)

@@ -89,11 +89,14 @@ def search(
     place = _place(after)
     if after is not None:
         asked = _before(asked, place.as_of)
-    with opened_stores(settings) as stores:
+
+    def run(stores: Stores) -> SearchPage:
         ranking = ranked(stores, asked, mode, place.taken + limit, place.as_of)
         shown, taken = distinct(stores.text, asked, ranking.fused, _begin(ranking.fused, place), limit)
-    hits = [hit(each, ranking.passages.get(each.fused.message_id), markers, explain=explain) for each in shown]
-    return SearchPage(hits, ranking.mode, ranking.notes, _next(ranking, place, taken))
+        hits = [hit(each, ranking.passages.get(each.fused.message_id), markers, explain=explain) for each in shown]
+        return SearchPage(hits, ranking.mode, ranking.notes, _next(ranking, place, taken))
+
+    return answered(settings, run)
 
 
 def _place(after: str | None) -> _Place:

@@ -44,6 +44,11 @@ class SearchTerms:
     excluded: tuple[str, ...]
     is_sentence: bool = False
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether only phrases, paths, identifiers and codes are sought: they mean nothing beyond what they are."""
+        return all(is_compound(word) and not is_cjk(word) for word in self.words)
+
 
 def parse_terms(query: str) -> SearchTerms:
     """Reads a query: `"disk full"` is a phrase, `-docker` and `-"disk full"` are excluded, the rest are words.
