@@ -76,8 +76,11 @@ class SearchParameters(FilterParameters):
     mode: Literal["text", "semantic", "hybrid"] | None = Field(
         None, description="By words, by meaning, or by both; both where there are vectors, if not given."
     )
+    by: Literal["message", "session"] = Field(
+        "message", description="Whether messages are found, or sessions with their best passages, 50 at most."
+    )
     limit: int = Field(10, ge=1, le=100, description="Most hits.")
-    cursor: str | None = Field(None, description="`next` of the page before.")
+    cursor: str | None = Field(None, description="`next` of the page before; sessions have one page only.")
     explain: bool = Field(False, description="Whether each hit tells why it has its place.")
 
 

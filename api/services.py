@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 
 from producers.emitter import SessionEmitter
 from producers.gateway import Gateway
-from queries import opensearch, postgres
+from queries import opensearch, postgres, questions
 from queries.live import LiveLog
 from queries.vectors import choice as vectors
 from sessiontrack.errors import TransientError
@@ -77,7 +77,7 @@ class Services:
 
 @asynccontextmanager
 async def opened(services: Services) -> AsyncIterator[None]:
-    """The connections of the app: one pool for each store, one producer. Servers that are away are connected to later.
+    """The connections of the app: one pool for each store, one producer, one model. Servers that are away are connected to later.
 
     Raises:
         SessionTrackError: The registry refuses the schema of the events.
@@ -86,7 +86,12 @@ async def opened(services: Services) -> AsyncIterator[None]:
     threads = settings.api.threads
     # Each thread has at most one connection to each store.
     anyio.to_thread.current_default_thread_limiter().total_tokens = threads
-    with postgres.pooled(settings, threads), opensearch.pooled(settings, threads), vectors.pooled(settings):
+    with (
+        postgres.pooled(settings, threads),
+        opensearch.pooled(settings, threads),
+        vectors.pooled(settings),
+        questions.kept(settings, services.metrics.registry),
+    ):
         async with SessionEmitter(settings) as emitter:
             services.gateway = Gateway(emitter, settings.family)
             services.live = LiveLog(settings)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from cli import filters
-from cli.output import SHORT_ID, console, local_time, print_json, safe
-
-if TYPE_CHECKING:
-    from queries.hits import Hit
+from cli.output import print_json
 
 Mode = Literal["text", "semantic", "hybrid"]
 # What was found stands between these: no text has them, and `safe` lets them pass.
@@ -34,6 +31,9 @@ def search(
         Mode | None,
         typer.Option(help="By words, by meaning, or by both, which is the default where there are vectors."),
     ] = None,
+    by: Annotated[
+        Literal["session"] | None, typer.Option(help="session: find sessions, each with the passages that fit best.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most hits.")] = 10,
     cursor: Annotated[str | None, typer.Option(help="Go on after the page that named this cursor.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Tell why each hit has its place.")] = False,
@@ -47,8 +47,11 @@ def search(
     since: after: until: by time (2026, 2026-03, 2026-03-01, 7d), is:error finds errors, has:tool what calls tools:
     from:ada tool:exec before:2026-03 "disk full" -docker
     """
+    from cli.hits import print_hit, print_sessions, tell
     from queries.filters import parse_filters
     from queries.search import search as run
+    from queries.session_search import search_sessions
+    from sessiontrack.errors import UsageError
     from sessiontrack.settings import get_settings
 
     wanted = parse_filters(
@@ -63,44 +66,20 @@ def search(
         until=until,
     )
     markers = ("<em>", "</em>") if json else (BEGIN, END)
+    if by is not None:
+        if cursor is not None:
+            raise UsageError("sessions have no further pages", hint="Give a larger --limit, up to 50.")
+        sessions = search_sessions(get_settings(), query, wanted, limit, mode=mode, explain=explain, markers=markers)
+        print_sessions(sessions, json=json)
+        return
     found = run(get_settings(), query, wanted, limit, mode=mode, after=cursor, explain=explain, markers=markers)
-    for note in found.notes:
-        typer.echo(f"Note: {note}", err=True)
+    tell(found.notes)
     if json:
         print_json([hit.as_dict() for hit in found.hits])
     elif not found.hits:
         typer.echo("Nothing was found.")
     else:
         for hit in found.hits:
-            _print(hit)
+            print_hit(hit)
     if found.next:
         typer.echo(f"More: --cursor {found.next}", err=True)
-
-
-def _print(hit: Hit) -> None:
-    from rich.text import Text
-
-    from queries.times import parse_time
-
-    out = console()
-    facts = [local_time(parse_time(hit.timestamp)), hit.sender or hit.role, hit.channel, hit.agent, hit.model]
-    title = Text(hit.session_id[:SHORT_ID], style="bold cyan").append(f" {safe(hit.entry_id)}  ", style="cyan")
-    out.print(title.append(safe(" · ".join(fact for fact in facts if fact)), style="dim"))
-    snippet = Text("  ")
-    for marked in safe(hit.snippet).split(BEGIN):
-        found, _, rest = marked.rpartition(END)
-        snippet.append(found, style="bold yellow").append(rest)
-    out.print(snippet)
-    if hit.duplicates:
-        out.print(f"  {hit.duplicates} more say nearly the same", style="dim")
-    if hit.explanation is not None:
-        out.print(f"  {explained(hit.score, hit.explanation)}", style="dim")
-    out.print()
-
-
-def explained(score: float, explanation: dict[str, Any]) -> str:
-    """Why a hit has its place, on one line."""
-    places = [
-        f"{name} #{place['rank']} ({place['score']:.3f})" for name, place in explanation.items() if name != "recency"
-    ]
-    return f"score {score:.3f}: {', '.join(places)}, recency × {explanation['recency']:.3f}"

@@ -92,5 +92,5 @@ def _with_details(
 ) -> Iterator[tuple[Fused, Found | None]]:
     for first in range(0, len(fused), size):
         some = fused[first : first + size]
-        details = text.details(query, [each.message_id for each in some])
-        yield from ((each, details.get(each.message_id)) for each in some)
+        details = text.details(query, [each.id for each in some])
+        yield from ((each, details.get(each.id)) for each in some)

@@ -21,15 +21,17 @@ HALF_LIFE_MS = 90 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A message that one ranking found.
+    """A message, or a session, that one ranking found.
 
     Attributes:
-        message_id: Which one.
+        id: Which one.
+        session_id: The session of a message; the id again of a session.
         timestamp: When it was written, epoch milliseconds.
         score: What the ranking gave it.
     """
 
-    message_id: str
+    id: str
+    session_id: str
     timestamp: int
     score: float
 
@@ -49,17 +51,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """A message in the ranking of all.
+    """A message, or a session, in the ranking of all.
 
     Attributes:
-        message_id: Which one.
+        id: Which one.
+        session_id: Its session.
         timestamp: When it was written, epoch milliseconds.
         score: 1 where every ranking has it first and it was written now; else less.
         places: Where each ranking has it, by name; those that have it.
         recency: What was multiplied in for its age, 1 or a little more.
     """
 
-    message_id: str
+    id: str
+    session_id: str
     timestamp: int
     score: float
     places: Mapping[str, Place]
@@ -75,18 +79,18 @@ def fuse(rankings: Mapping[str, Sequence[Candidate]], weights: Mapping[str, floa
         now: Epoch milliseconds, from which age is counted.
     """
     places: dict[str, dict[str, Place]] = defaultdict(dict)
-    timestamps: dict[str, int] = {}
+    candidates: dict[str, Candidate] = {}
     for name, ranking in rankings.items():
         for rank, candidate in enumerate(ranking, 1):
-            places[candidate.message_id].setdefault(name, Place(rank, candidate.score))
-            timestamps[candidate.message_id] = candidate.timestamp
+            places[candidate.id].setdefault(name, Place(rank, candidate.score))
+            candidates.setdefault(candidate.id, candidate)
     best = sum(weights[name] for name in rankings) / (K + 1) * (1 + RECENCY)
     fused = []
-    for message_id, found in places.items():
-        recency = recency_of(timestamps[message_id], now)
+    for each in candidates.values():
+        found, recency = places[each.id], recency_of(each.timestamp, now)
         score = recency * sum(weights[name] / (K + place.rank) for name, place in found.items()) / best
-        fused.append(Fused(message_id, timestamps[message_id], score, found, recency))
-    return sorted(fused, key=lambda each: (-each.score, -each.timestamp, each.message_id))
+        fused.append(Fused(each.id, each.session_id, each.timestamp, score, found, recency))
+    return sorted(fused, key=lambda each: (-each.score, -each.timestamp, each.id))
 
 
 def recency_of(timestamp: int, now: int) -> float:

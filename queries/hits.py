@@ -69,7 +69,7 @@ def hit(shown: Distinct, passage: str | None, markers: tuple[str, str], *, expla
     facts = found.facts
     return Hit(
         session_id=facts["session_id"],
-        message_id=fused.message_id,
+        message_id=fused.id,
         entry_id=facts["entry_id"],
         role=facts["role"],
         timestamp=iso(facts["timestamp"]),
@@ -82,7 +82,7 @@ def hit(shown: Distinct, passage: str | None, markers: tuple[str, str], *, expla
         project=facts.get("project"),
         title=found.title,
         duplicates=shown.duplicates,
-        explanation=_explanation(fused) if explain else None,
+        explanation=explanation(fused) if explain else None,
     )
 
 
@@ -93,7 +93,8 @@ def _snippet(fused: Fused, found: Found, passage: str | None) -> str:
     return found.marked or beginning(passage or str(found.facts.get("text", "")))
 
 
-def _explanation(fused: Fused) -> dict[str, Any]:
+def explanation(fused: Fused) -> dict[str, Any]:
+    """Why it has its place: rank and score in each ranking that has it, and what its age adds."""
     places: Mapping[str, Any] = {
         name: {"rank": place.rank, "score": round(place.score, 4)} for name, place in fused.places.items()
     }

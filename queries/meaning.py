@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from queries.filters import Filters
 from queries.fusion import Candidate
 from queries.questions import Models
 from queries.vectors.choice import vector_index
-from queries.vectors.index import NearSession, VectorIndex, of_sessions
+from queries.vectors.index import VectorIndex, of_sessions
 from sessiontrack.errors import UnavailableError
 from sessiontrack.providers.embedder import Vectors
 from sessiontrack.settings import Settings
@@ -56,11 +55,11 @@ class Question:
         passages: dict[str, str] = {}
         for chunk in chunks:
             if chunk.message_id not in ranking:
-                ranking[chunk.message_id] = Candidate(chunk.message_id, chunk.timestamp, chunk.score)
+                ranking[chunk.message_id] = Candidate(chunk.message_id, chunk.session_id, chunk.timestamp, chunk.score)
                 passages[chunk.message_id] = chunk.text
         return Near(list(ranking.values()), passages)
 
-    def sessions(self, filters: Filters, limit: int) -> list[NearSession]:
+    def sessions(self, filters: Filters, limit: int) -> list[Candidate]:
         """The sessions that lie nearest as a whole; none where the filters ask for what only messages have.
 
         Raises:
@@ -68,7 +67,8 @@ class Question:
         """
         if not of_sessions(filters):
             return []
-        return self._index.nearest_sessions(self._vector.result().tolist(), filters, limit)
+        found = self._index.nearest_sessions(self._vector.result().tolist(), filters, limit)
+        return [Candidate(each.session_id, each.session_id, each.last_at, each.score) for each in found]
 
 
 def ask(settings: Settings, models: Models, text: str) -> Question:

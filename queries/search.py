@@ -11,7 +11,8 @@ from queries.filters import Filters
 from queries.fusion import Fused
 from queries.hits import Hit, hit
 from queries.query_language import Query, parse_query
-from queries.ranking import DEEPEST, Mode, Ranking, opened_stores, ranked
+from queries.ranking import DEEPEST, Mode, Ranking, ranked
+from queries.stores import Stores, answered
 from sessiontrack.cursors import decode_cursor, encode_cursor
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import Settings
@@ -93,7 +94,7 @@ def search(
     def run(stores: Stores) -> SearchPage:
         ranking = ranked(stores, asked, mode, place.taken + limit, place.as_of)
         shown, taken = distinct(stores.text, asked, ranking.fused, _begin(ranking.fused, place), limit)
-        hits = [hit(each, ranking.passages.get(each.fused.message_id), markers, explain=explain) for each in shown]
+        hits = [hit(each, ranking.passages.get(each.fused.id), markers, explain=explain) for each in shown]
         return SearchPage(hits, ranking.mode, ranking.notes, _next(ranking, place, taken))
 
     return answered(settings, run)
@@ -111,7 +112,7 @@ def _place(after: str | None) -> _Place:
 def _next(ranking: Ranking, place: _Place, taken: int) -> str | None:
     if not 0 < taken < min(len(ranking.fused), MOST_HITS):
         return None
-    return encode_cursor(_CURSOR, place.as_of, taken, ranking.fused[taken - 1].message_id)
+    return encode_cursor(_CURSOR, place.as_of, taken, ranking.fused[taken - 1].id)
 
 
 def _before(query: Query, as_of: int) -> Query:
@@ -121,5 +122,5 @@ def _before(query: Query, as_of: int) -> Query:
 
 def _begin(fused: Sequence[Fused], place: _Place) -> int:
     """How many are behind a place: up to the last that was taken; where it is gone, as many as were taken."""
-    found = next((number for number, each in enumerate(fused, 1) if each.message_id == place.last), None)
+    found = next((number for number, each in enumerate(fused, 1) if each.id == place.last), None)
     return found if found is not None else place.taken

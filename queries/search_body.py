@@ -8,13 +8,14 @@ The analyzers are in infra/opensearch/templates/analysis.json.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import ceil
 from typing import Any
 
+from queries.fulltext.index import SPOKEN
 from queries.query_language import Query
-from queries.search_filters import Clause, filter_clauses
+from queries.search_filters import Clause, filter_clauses, session_facts
 from queries.search_terms import SearchTerms, is_cjk, is_compound
 from queries.snippets import MARK_BEGIN, MARK_END
 
@@ -45,8 +46,9 @@ _FRAGMENTS = 2
 MARKED = tuple(name for field in TEXTS for name in (field, f"{field}.parts"))
 FIELDS = (
     *("text", "session_id", "message_id", "entry_id", "role", "timestamp", "sender_id", "sender_name"),
-    *("channel", "agent_id", "provider", "model", "project"),
+    *("channel", "agent_id", "provider", "model", "project", "line_number"),
 )
+_SPOKEN_FIELDS = ("entry_id", "line_number", "role", "sender_id", "sender_name", "text")
 
 
 def ranking_body(query: Query, size: int, *, lenient: bool = False) -> dict[str, Any]:
@@ -61,6 +63,7 @@ def ranking_body(query: Query, size: int, *, lenient: bool = False) -> dict[str,
         "size": size,
         "track_total_hits": False,
         "_source": False,
+        "docvalue_fields": ["session_id"],
         "query": text_query(query, lenient=lenient),
         "sort": [{"_score": "desc"}, {"timestamp": "desc"}, {"message_id": "asc"}],
     }
@@ -81,6 +84,38 @@ def details_body(query: Query, message_ids: Sequence[str], *, lenient: bool = Fa
         "_source": list(FIELDS),
         "query": {"bool": {"filter": held, "must_not": _excluded(query.terms)}},
         "highlight": _highlight(query.terms, lenient),
+    }
+
+
+def titles_body(query: Query, size: int) -> dict[str, Any]:
+    """The request for the sessions whose titles have words of a query; filters of messages say nothing of them."""
+    sought = " ".join((*query.terms.words, *query.terms.phrases))
+    scored = {"multi_match": {"query": sought, "fields": ["title", "title.parts^0.5"], "type": "most_fields"}}
+    return {
+        "size": size,
+        "track_total_hits": False,
+        "_source": False,
+        "query": {"bool": {"must": [scored], "filter": session_facts(query.filters)}},
+        "sort": [{"_score": "desc"}, {"last_activity_at": "desc"}, {"session_id": "asc"}],
+    }
+
+
+def spoken_body(session_id: str, lines: Mapping[str, int], order: str, size: int) -> dict[str, Any]:
+    """The request for what was said in a part of a session.
+
+    Args:
+        session_id: The session.
+        lines: Bounds of the line numbers, as a range query has them.
+        order: `asc` or `desc` by line.
+        size: Most turns.
+    """
+    part = [{"term": {"session_id": session_id}}, {"terms": {"role": list(SPOKEN)}}, {"range": {"line_number": lines}}]
+    return {
+        "size": size,
+        "track_total_hits": False,
+        "_source": list(_SPOKEN_FIELDS),
+        "query": {"bool": {"filter": part}},
+        "sort": [{"line_number": order}],
     }
 
 

@@ -41,6 +41,16 @@ def session_clauses(filters: Filters) -> list[Clause]:
     return clauses
 
 
+def session_facts(filters: Filters) -> list[Clause]:
+    """What every session fulfils that is found by its title: the facts that it shares with its messages."""
+    clauses = _stated(filters, _OF_SESSIONS)
+    if filters.since is not None:
+        clauses.append({"range": {"last_activity_at": {"gte": filters.since, "format": "epoch_millis"}}})
+    if filters.until is not None:
+        clauses.append({"range": {"created_at": {"lt": filters.until, "format": "epoch_millis"}}})
+    return clauses
+
+
 def _stated(filters: Filters, clauses: Mapping[str, Callable[[str], Clause]]) -> list[Clause]:
     return [clause(value) for name, clause in clauses.items() if (value := getattr(filters, name)) is not None]
 

@@ -29,6 +29,7 @@ class Turn:
         turn_id: Unique in the corpus.
         conversation: Whose.
         session: Which session of the conversation, from 0.
+        number: Its place in the session, from 1.
         speaker: Name.
         at: Epoch milliseconds.
         text: The words.
@@ -37,6 +38,7 @@ class Turn:
     turn_id: str
     conversation: int
     session: int
+    number: int
     speaker: str
     at: int
     text: str
@@ -97,10 +99,10 @@ def _conversation(random: Random, number: int, pair: tuple[str, str]) -> tuple[l
     turns: list[Turn] = []
     for session in range(_SESSIONS):
         begin = _BEGIN + timedelta(days=14 * session + random.randrange(10), minutes=random.randrange(240))
-        for minute, (speaker, text, fact) in enumerate(_session(random, pair, told[session::_SESSIONS])):
-            turn_id = f"c{number}s{session}t{minute}"
-            at = int((begin + timedelta(minutes=minute)).timestamp() * 1000)
-            turns.append(Turn(turn_id, number, session, speaker, at, text))
+        for place, (speaker, text, fact) in enumerate(_session(random, pair, told[session::_SESSIONS]), 1):
+            turn_id = f"c{number}s{session}t{place}"
+            at = int((begin + timedelta(minutes=place)).timestamp() * 1000)
+            turns.append(Turn(turn_id, number, session, place, speaker, at, text))
             if fact is not None:
                 fact.evidence.append(turn_id)
     return turns, [_question(random, fact) for fact in _firsts(told)]

@@ -9,29 +9,49 @@ from psycopg import Connection
 from psycopg.sql import SQL, Composable, Literal
 
 from consumers.postgres.rows import Row
-from queries.fulltext.index import Found
+from queries.fulltext.index import SPOKEN, Found, SessionFound, Turn
 from queries.fusion import Candidate
 from queries.postgres import fetch_dicts
 from queries.query_language import Query
-from queries.sql_filters import message_conditions
 from queries.snippets import MARK_BEGIN, MARK_END, one_line
+from queries.sql_filters import message_conditions, session_conditions
+from queries.times import iso
+from queries.vectors.index import of_sessions
 
 # As the index `messages_words` has them.
 _WORDS = SQL("to_tsvector('english', left(text, 65536))")
 # Of a word that is everywhere, so many of the newest are looked at: each is read to be ranked.
 _MOST_RANKED = 2_000
 _RANK = SQL(
-    "SELECT message_id, timestamp, ts_rank({words}, {sought}) AS score FROM ("
-    " SELECT message_id, timestamp, text FROM messages WHERE {conditions} ORDER BY timestamp DESC LIMIT {most}"
+    "SELECT message_id, session_id, timestamp, ts_rank({words}, {sought}) AS score FROM ("
+    " SELECT message_id, session_id, timestamp, text FROM messages WHERE {conditions}"
+    " ORDER BY timestamp DESC LIMIT {most}"
     ") AS newest ORDER BY score DESC, timestamp DESC, message_id LIMIT {size}"
 )
 _DETAILS = SQL(
     "SELECT m.message_id, m.session_id, m.entry_id, m.role, m.timestamp, m.sender_id, m.sender_name, m.channel,"
-    " m.agent_id, m.provider, m.model, m.project, m.text, s.title,"
+    " m.agent_id, m.provider, m.model, m.project, m.line_number, m.text, s.title,"
     " ts_headline('english', left(m.text, 65536), {sought}, {how}) AS marked"
     " FROM (SELECT * FROM messages WHERE message_id = ANY(%(ids)s::uuid[]) AND {conditions}) AS m"
     " LEFT JOIN sessions AS s USING (session_id)"
 )
+_TITLE = SQL("to_tsvector('english', coalesce(title, ''))")
+_TITLES = SQL(
+    "SELECT session_id AS id, last_activity_at, ts_rank({title}, {sought}) AS score FROM sessions WHERE {conditions}"
+    " ORDER BY score DESC, last_activity_at DESC, session_id LIMIT {size}"
+)
+_SESSIONS = SQL(
+    "SELECT session_id, title, channel, agent_id, project, last_activity_at FROM sessions"
+    " WHERE session_id = ANY(%(ids)s)"
+)
+_SPOKEN = SQL(
+    "SELECT entry_id, line_number, role, sender_id, sender_name, text FROM messages"
+    " WHERE session_id = %(session_id)s AND role = ANY(%(spoken)s) AND line_number"
+)
+_AROUND = SQL(
+    "(SELECT * FROM ({spoken} < %(line)s ORDER BY line_number DESC LIMIT %(turns)s) AS before ORDER BY line_number)"
+    " UNION ALL ({spoken} > %(line)s ORDER BY line_number LIMIT %(turns)s)"
+).format(spoken=_SPOKEN)
 _HOW = Literal(f'StartSel="{MARK_BEGIN}", StopSel="{MARK_END}", MaxFragments=2, MinWords=8, MaxWords=25')
 _NOTHING = SQL("''::tsquery")
 _AND, _OR = SQL(" && "), SQL(" || ")
@@ -54,16 +74,46 @@ class PostgresText:
             found = self._rank(query, joint, size)
             if found or not query.terms.words:
                 break
-        return [Candidate(row["message_id"], row["timestamp"], row["score"]) for row in found]
+        return [Candidate(row["message_id"], row["session_id"], row["timestamp"], row["score"]) for row in found]
 
     def details(self, query: Query, message_ids: Sequence[str]) -> dict[str, Found]:
         """Those of some messages that fulfil what must hold."""
         conditions, parameters = _conditions(query)
-        statement = _DETAILS.format(
-            sought=_sought(query, _OR), how=_HOW, conditions=SQL(" AND ").join(conditions)
-        )
+        statement = _DETAILS.format(sought=_sought(query, _OR), how=_HOW, conditions=SQL(" AND ").join(conditions))
         rows = fetch_dicts(self._connection, statement, parameters | {"ids": list(message_ids)})
         return {row["message_id"]: _found(row) for row in rows}
+
+    def rank_sessions(self, query: Query, size: int) -> list[Candidate]:
+        """The sessions whose titles have words of the query, best first."""
+        if not query.has_text or not of_sessions(query.filters):
+            return []
+        conditions, parameters = session_conditions(query.filters)
+        sought = _sought(query, _OR)
+        statement = _TITLES.format(
+            title=_TITLE,
+            sought=sought,
+            conditions=SQL(" AND ").join([SQL("{} @@ {}").format(_TITLE, sought), *conditions]),
+            size=Literal(size),
+        )
+        rows = fetch_dicts(self._connection, statement, parameters)
+        return [Candidate(row["id"], row["id"], row["last_activity_at"], row["score"]) for row in rows]
+
+    def sessions(self, session_ids: Sequence[str]) -> dict[str, SessionFound]:
+        """What hits show of some sessions."""
+        return {
+            row["session_id"]: SessionFound(
+                row["title"], row["channel"], row["agent_id"], row["project"], iso(row["last_activity_at"])
+            )
+            for row in fetch_dicts(self._connection, _SESSIONS, {"ids": list(session_ids)})
+        }
+
+    def around(self, places: Sequence[tuple[str, int]], turns: int) -> list[list[Turn]]:
+        """What was said before and after some messages."""
+        return [self._around(session_id, line, turns) for session_id, line in places]
+
+    def _around(self, session_id: str, line: int, turns: int) -> list[Turn]:
+        parameters = {"session_id": session_id, "line": line, "turns": turns, "spoken": list(SPOKEN)}
+        return [Turn.of(row) for row in fetch_dicts(self._connection, _AROUND, parameters)]
 
     def _rank(self, query: Query, joint: SQL, size: int) -> list[dict[str, Any]]:
         conditions, parameters = _conditions(query)

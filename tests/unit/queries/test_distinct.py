@@ -28,9 +28,9 @@ class Texts:
 
 
 def shown(ids: Sequence[str], begin: int, limit: int, **texts: str) -> tuple[list[tuple[str, int]], int]:
-    fused = [Fused(each, 0, 1.0, {}, 1.0) for each in ids]
+    fused = [Fused(each, "s", 0, 1.0, {}, 1.0) for each in ids]
     found, taken = distinct(Texts(**texts), QUERY, fused, begin, limit)
-    return [(each.fused.message_id, each.duplicates) for each in found], taken
+    return [(each.fused.id, each.duplicates) for each in found], taken
 
 
 def test_a_text_that_comes_again_is_counted_and_left_out() -> None:

@@ -14,11 +14,11 @@ RANKINGS = st.fixed_dictionaries(
 
 
 def ranking(ids: str | list[str], at: int = 0) -> list[Candidate]:
-    return [Candidate(each, at, 1 / place) for place, each in enumerate(ids, 1)]
+    return [Candidate(each, "s", at, 1 / place) for place, each in enumerate(ids, 1)]
 
 
 def order(**rankings: str) -> str:
-    return "".join(each.message_id for each in fuse({name: ranking(ids) for name, ids in rankings.items()}, EQUAL, NOW))
+    return "".join(each.id for each in fuse({name: ranking(ids) for name, ids in rankings.items()}, EQUAL, NOW))
 
 
 def test_what_both_have_comes_before_what_one_has() -> None:
@@ -31,26 +31,26 @@ def test_one_ranking_stays_as_it_is() -> None:
 
 def test_a_weightier_ranking_decides() -> None:
     rankings = {"text": ranking("ab"), "semantic": ranking("ba")}
-    assert [each.message_id for each in fuse(rankings, {"text": 1.0, "semantic": 1.1}, NOW)] == ["b", "a"]
+    assert [each.id for each in fuse(rankings, {"text": 1.0, "semantic": 1.1}, NOW)] == ["b", "a"]
 
 
 def test_of_equals_the_newest_comes_first() -> None:
-    rankings = {"text": [Candidate("old", 1, 1.0)], "semantic": [Candidate("new", 2, 1.0)]}
-    assert [each.message_id for each in fuse(rankings, EQUAL, NOW)] == ["new", "old"]
+    rankings = {"text": [Candidate("old", "s", 1, 1.0)], "semantic": [Candidate("new", "s", 2, 1.0)]}
+    assert [each.id for each in fuse(rankings, EQUAL, NOW)] == ["new", "old"]
 
 
 def test_recent_messages_rise_a_little_and_not_over_what_fits_much_better() -> None:
     assert recency_of(NOW, NOW) == recency_of(NOW + 5, NOW) == 1 + RECENCY
     assert recency_of(NOW - HALF_LIFE_MS, NOW) == pytest.approx(1 + RECENCY / 2)
     assert recency_of(0, NOW) == pytest.approx(1)
-    near = [Candidate("old", 0, 1.0), Candidate("new", NOW, 1.0)]
-    assert next(iter(fuse({"text": near}, EQUAL, NOW))).message_id == "new"
-    far = [Candidate("old", 0, 1.0), *ranking("abcdefgh"), Candidate("new", NOW, 1.0)]
-    assert next(iter(fuse({"text": far}, EQUAL, NOW))).message_id == "old"
+    near = [Candidate("old", "s", 0, 1.0), Candidate("new", "s", NOW, 1.0)]
+    assert next(iter(fuse({"text": near}, EQUAL, NOW))).id == "new"
+    far = [Candidate("old", "s", 0, 1.0), *ranking("abcdefgh"), Candidate("new", "s", NOW, 1.0)]
+    assert next(iter(fuse({"text": far}, EQUAL, NOW))).id == "old"
 
 
 def test_places_are_told() -> None:
-    found = {each.message_id: each for each in fuse({"text": ranking("ab"), "semantic": ranking("b")}, EQUAL, NOW)}
+    found = {each.id: each for each in fuse({"text": ranking("ab"), "semantic": ranking("b")}, EQUAL, NOW)}
     assert {name: place.rank for name, place in found["b"].places.items()} == {"text": 2, "semantic": 1}
     assert set(found["a"].places) == {"text"}
 
@@ -58,7 +58,7 @@ def test_places_are_told() -> None:
 @given(RANKINGS)
 def test_all_that_any_has_is_there_once_and_scores_fall(rankings: dict[str, list[str]]) -> None:
     fused = fuse({name: ranking(ids) for name, ids in rankings.items()}, EQUAL, NOW)
-    assert sorted(each.message_id for each in fused) == sorted({each for ids in rankings.values() for each in ids})
+    assert sorted(each.id for each in fused) == sorted({each for ids in rankings.values() for each in ids})
     scores = [each.score for each in fused]
     assert scores == sorted(scores, reverse=True)
     assert all(0 < score <= 1 for score in scores)
@@ -74,6 +74,6 @@ def test_a_better_place_never_harms(rankings: dict[str, list[str]], name: str, d
 
     def score(of: dict[str, list[str]]) -> float:
         found = fuse({each: ranking(of[each]) for each in of}, EQUAL, NOW)
-        return next(each.score for each in found if each.message_id == ids[place])
+        return next(each.score for each in found if each.id == ids[place])
 
     assert score(rankings | {name: better}) > score(rankings)
