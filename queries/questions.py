@@ -113,7 +113,9 @@ class Models:
             each.close()
 
     def _open(self, space: str) -> Questions:
-        opened = Questions(open_embedder(in_space(self._settings, space), self._registry))
+        # A registry takes each metric once.
+        registry = None if self._opened else self._registry
+        opened = Questions(open_embedder(in_space(self._settings, space), registry))
         if opened.space != space:
             opened.close()
             raise ConfigurationError(

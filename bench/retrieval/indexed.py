@@ -79,7 +79,8 @@ def message_of(turn: Turn) -> SearchableMessage:
         "timestamp": turn.at,
         "text": turn.text,
     }
-    return cast(SearchableMessage, {each["name"]: stated.get(each["name"], _default(each)) for each in fields})
+    whole = {each["name"]: stated[each["name"]] if each["name"] in stated else _default(each) for each in fields}
+    return cast(SearchableMessage, whole)
 
 
 def session_of(turn: Turn) -> str:
