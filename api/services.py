@@ -77,7 +77,9 @@ class Services:
 
 @asynccontextmanager
 async def opened(services: Services) -> AsyncIterator[None]:
-    """The connections of the app: one pool for each store, one producer, one model. Servers that are away are connected to later.
+    """The connections of the app: one pool for each store, one producer, one model.
+
+    Servers that are away are connected to later.
 
     Raises:
         SessionTrackError: The registry refuses the schema of the events.
