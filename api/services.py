@@ -12,6 +12,7 @@ import anyio.to_thread
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from api.recent import Recent
 from producers.emitter import SessionEmitter
 from producers.gateway import Gateway
 from queries import opensearch, postgres, questions
@@ -32,6 +33,7 @@ class Services:
         closing: Set when the process is to end: live streams end then.
         gateway: Takes events; None until the app has started.
         live: The log as it grows; None until the app has started.
+        recent: What was read a moment ago.
         verifying: Held by the one verify that runs.
         batches: How many batches of events wait for the log.
     """
@@ -44,6 +46,10 @@ class Services:
     verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
     batches: int = 0
     _streams: int = 0
+    recent: Recent = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recent = Recent(self.metrics)
 
     @contextmanager
     def stream(self) -> Iterator[None]:
