@@ -105,8 +105,8 @@ class Hit(Answer):
     title: str | None = Field(description="Title of the session.")
     duplicates: int = Field(description="Later hits that say nearly the same, and are left out.")
     explanation: dict[str, Any] | None = Field(
-        description="Why it has its place: rank and score in each ranking that has it, and what its age adds; null "
-        "where that was not asked for.",
+        description="Why it has its place: rank and score in each ranking that has it, what its age multiplies, and "
+        "what the turn after it adds; null where that was not asked for.",
         examples=[{"text": {"rank": 2, "score": 11.3}, "semantic": {"rank": 1, "score": 0.71}, "recency": 1.02}],
     )
 

@@ -50,10 +50,11 @@ def print_sessions(found: SessionsFound, *, json: bool) -> None:
 
 def explained(score: float, explanation: Mapping[str, Any]) -> str:
     """Why a hit has its place, on one line."""
-    places = [
-        f"{name} #{place['rank']} ({place['score']:.3f})" for name, place in explanation.items() if name != "recency"
+    rankings = [
+        f"{name} #{at['rank']} ({at['score']:.3f})" for name, at in explanation.items() if isinstance(at, Mapping)
     ]
-    return f"score {score:.3f}: {', '.join(places)}, recency × {explanation['recency']:.3f}"
+    after = f", turn after + {explanation['turn_after']:.3f}" if explanation["turn_after"] else ""
+    return f"score {score:.3f}: {', '.join(rankings)}, recency × {explanation['recency']:.3f}{after}"
 
 
 def _print_session(session: SessionHit) -> None:

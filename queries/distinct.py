@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from queries.fulltext.index import Found, FullText
+from queries.fulltext.index import Found, Texts
 from queries.fusion import Fused
 from queries.query_language import Query
 
@@ -41,7 +41,7 @@ class Distinct:
 
 
 def distinct(
-    text: FullText, query: Query, fused: Sequence[Fused], begin: int, limit: int
+    text: Texts, query: Query, fused: Sequence[Fused], begin: int, limit: int
 ) -> tuple[list[Distinct], int]:
     """The messages of a page, best first: those that fulfil what is asked, each text once.
 
@@ -88,7 +88,7 @@ def nearly_equal(one: Fingerprint | None, other: Fingerprint | None) -> bool:
 
 
 def _with_details(
-    text: FullText, query: Query, fused: Sequence[Fused], size: int
+    text: Texts, query: Query, fused: Sequence[Fused], size: int
 ) -> Iterator[tuple[Fused, Found | None]]:
     for first in range(0, len(fused), size):
         some = fused[first : first + size]

@@ -94,8 +94,8 @@ def _snippet(fused: Fused, found: Found, passage: str | None) -> str:
 
 
 def explanation(fused: Fused) -> dict[str, Any]:
-    """Why it has its place: rank and score in each ranking that has it, and what its age adds."""
+    """Why it has its place: rank and score in each ranking that has it, what its age and the turn after it add."""
     places: Mapping[str, Any] = {
         name: {"rank": place.rank, "score": round(place.score, 4)} for name, place in fused.places.items()
     }
-    return {**places, "recency": round(fused.recency, 4)}
+    return {**places, "recency": round(fused.recency, 4), "turn_after": round(fused.after, 4)}

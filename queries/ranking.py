@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from queries.fusion import Candidate, Fused, fuse
+from queries.fusion import Candidate, Fused, credited, fuse
 from queries.meaning import Near, Question
 from queries.query_language import Query
 from queries.stores import MeaningUnavailableError, Stores
@@ -19,8 +19,10 @@ DEEPEST = 1_000
 # Each half gives so many for the pages that people read: what one has far down, the other may have on top. The same
 # for all of these pages, so that their ranking is the same.
 _USUAL = 100
-# What each ranking weighs (bench/retrieval).
-_WEIGHTS = {"text": 1.0, "semantic": 1.0}
+# What each ranking weighs: nobody answers in the words of the question, whereas keywords are meant as they are
+# (bench/retrieval).
+_OF_SENTENCES = {"text": 1.0, "semantic": 1.5}
+_OF_KEYWORDS = {"text": 1.2, "semantic": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,11 @@ def ranked(stores: Stores, query: Query, mode: Mode | None, wanted: int, now: in
     near = asked.near(depth)
     if near is not None:
         rankings["semantic"] = near.ranking
+    fused = fuse(rankings, _OF_SENTENCES if query.terms.is_sentence else _OF_KEYWORDS, now)
+    if near is not None:
+        fused = credited(fused, stores.text.lines([each.id for each in fused]))
     return Ranking(
-        fuse(rankings, _WEIGHTS, now),
+        fused,
         near.passages if near is not None else {},
         asked.mode,
         (*stores.notes, *asked.notes),

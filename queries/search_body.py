@@ -21,8 +21,9 @@ from queries.snippets import MARK_BEGIN, MARK_END
 
 # What a message says counts most; the arguments of its calls are its words too, what the model thought is an aside.
 TEXTS = {"text": 1.0, "error_message": 0.9, "tool_arguments": 0.7, "thinking": 0.5}
-# Names, looked for by part only.
-_NAMES = {"sender_name": 0.4, "tools_used": 0.4}
+# Names, looked for by part only. Whoever is named in a question is mostly who said what answers it; others say the name
+# when they address them.
+_NAMES = {"sender_name": 1.5, "tools_used": 0.4}
 # What a person writes or is told is what they look for; a tool's output repeats it at length.
 _WEIGHTS = (
     ({"terms": {"role": ["toolResult", "bashExecution"]}}, 0.6),
@@ -35,7 +36,8 @@ _WHOLE = 1.5
 _WHOLE_SLOP = 30
 # How much the other fields add to the best one.
 _TIE_BREAKER = 0.2
-# What a word scores for being there at all, so that hits with more of the words come first.
+# What a keyword scores for being there at all, so that hits with more of them come first. Of a question the rare words
+# tell, and common ones are there by chance.
 _PRESENCE = 2.0
 _PAIR_BOOST = 0.6
 _PAIR_SLOP = 5
@@ -84,6 +86,17 @@ def details_body(query: Query, message_ids: Sequence[str], *, lenient: bool = Fa
         "_source": list(FIELDS),
         "query": {"bool": {"filter": held, "must_not": _excluded(query.terms)}},
         "highlight": _highlight(query.terms, lenient),
+    }
+
+
+def lines_body(message_ids: Sequence[str]) -> dict[str, Any]:
+    """The request for where messages stand in their sessions."""
+    return {
+        "size": len(message_ids),
+        "track_total_hits": False,
+        "_source": False,
+        "docvalue_fields": ["line_number"],
+        "query": {"bool": {"filter": [{"ids": {"values": list(message_ids)}}, {"exists": {"field": "line_number"}}]}},
     }
 
 
@@ -152,7 +165,10 @@ def _excluded(terms: SearchTerms) -> list[Clause]:
 
 
 def _words(terms: SearchTerms, lenient: bool) -> list[Clause]:
-    return [_word(word, lenient) for word in terms.words]
+    clauses = [_word(word, lenient) for word in terms.words]
+    if terms.is_sentence:
+        return clauses
+    return [{"function_score": {"query": each, "weight": _PRESENCE, "boost_mode": "sum"}} for each in clauses]
 
 
 def _word(word: str, lenient: bool) -> Clause:
@@ -167,7 +183,7 @@ def _word(word: str, lenient: bool) -> Clause:
     clauses += [{"match_phrase": {f"{name}.parts": {"query": word, "boost": boost}}} for name, boost in _NAMES.items()]
     if lenient and word.isalpha():
         clauses.append(_misspelt(word))
-    return {"function_score": {"query": _best(clauses), "weight": _PRESENCE, "boost_mode": "sum"}}
+    return _best(clauses)
 
 
 def _whole(field: str, word: str, boost: float) -> Clause:

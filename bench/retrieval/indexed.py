@@ -9,12 +9,8 @@ from typing import Any, cast
 
 from opensearchpy import OpenSearch
 from opensearchpy.helpers import bulk
-from streams.embed.fold import Fold
-from streams.embed.plan import Incoming, Plan, Planner
-from streams.embed.rows import Rows
 
 from bench.retrieval.conversations import Turn
-from consumers.embedded import of_record
 from consumers.opensearch.documents import document
 from infra.opensearch.setup import put_templates
 from infra.opensearch.vectors import CHUNKS, SESSION_VECTORS, dataset_in, make_space
@@ -22,10 +18,14 @@ from schemas import topics
 from schemas.avro import load_schema
 from schemas.records import SearchableMessage
 from schemas.topics import MESSAGES
+from schemas.vectors import decode_vector
 from sessiontrack.identity import message_id
 from sessiontrack.providers.choice import open_embedder
 from sessiontrack.settings import Settings
 from streams.batch import Output
+from streams.embed.fold import Fold
+from streams.embed.plan import Incoming, Plan, Planner
+from streams.embed.rows import Rows
 
 _TIMEOUT_S = 60
 _EMPTY = {"string": "", "long": 0, "int": 0, "boolean": False, "array": []}
@@ -114,9 +114,9 @@ def _actions(
         stored = document(MESSAGES.name, cast(Mapping[str, Any], message))
         yield {"_index": alias(stored.dataset), "_id": stored.id, "_source": stored.body}
     for output in outputs:
-        record = of_record(output.topic.name, output.record)
-        assert record.space is not None
-        assert record.record is not None
-        dataset = dataset_in(record.space, _DATASETS[record.topic])
-        facts = {name: value for name, value in record.record.items() if value is not None}
-        yield {"_index": alias(dataset), "_id": record.id, "_source": facts | {"vector": list(record.vector)}}
+        record = output.record
+        dataset = dataset_in(record["space"], _DATASETS[output.topic.name])
+        facts = {name: value for name, value in record.items() if value is not None}
+        vector = list(decode_vector(record["vector"]))
+        name = record.get("chunk_id", record["session_id"])
+        yield {"_index": alias(dataset), "_id": name, "_source": facts | {"vector": vector}}

@@ -80,14 +80,21 @@ class Turn:
 SPOKEN = ("user", "assistant")
 
 
-class FullText(Protocol):
-    """A store of messages with an index of their words. Each call may raise `UnavailableError`."""
+class Texts(Protocol):
+    """A store of messages. Each call may raise `UnavailableError`."""
+
+    def details(self, query: Query, message_ids: Sequence[str]) -> dict[str, Found]:
+        """Those of some messages that the filters let pass, have every phrase, and nothing that is excluded."""
+
+
+class FullText(Texts, Protocol):
+    """A store of messages with an index of their words."""
 
     def rank(self, query: Query, size: int) -> list[Candidate]:
         """The messages that fit, best first; where nothing is asked for, the newest that the filters let pass."""
 
-    def details(self, query: Query, message_ids: Sequence[str]) -> dict[str, Found]:
-        """Those of some messages that the filters let pass, have every phrase, and nothing that is excluded."""
+    def lines(self, message_ids: Sequence[str]) -> dict[str, int]:
+        """The line numbers of some messages in their sessions, by id."""
 
     def rank_sessions(self, query: Query, size: int) -> list[Candidate]:
         """The sessions whose titles have words of the query, best first."""

@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 from queries.fulltext.index import Found, SessionFound, Turn
 from queries.fusion import Candidate
 from queries.query_language import Query
-from queries.search_body import MARKED, details_body, ranking_body, spoken_body, titles_body
+from queries.search_body import MARKED, details_body, lines_body, ranking_body, spoken_body, titles_body
 from queries.snippets import marked_passages
 from queries.times import iso
 from queries.vectors.index import of_sessions
@@ -57,6 +57,10 @@ class OpenSearchText:
             )
             for hit in found
         }
+
+    def lines(self, message_ids: Sequence[str]) -> dict[str, int]:
+        """The line numbers of some messages."""
+        return {hit["_id"]: hit["fields"]["line_number"][0] for hit in self._search(lines_body(message_ids))}
 
     def rank_sessions(self, query: Query, size: int) -> list[Candidate]:
         """The sessions whose titles have words of the query, best first."""

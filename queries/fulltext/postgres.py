@@ -35,6 +35,7 @@ _DETAILS = SQL(
     " FROM (SELECT * FROM messages WHERE message_id = ANY(%(ids)s::uuid[]) AND {conditions}) AS m"
     " LEFT JOIN sessions AS s USING (session_id)"
 )
+_LINES = SQL("SELECT message_id, line_number FROM messages WHERE message_id = ANY(%(ids)s::uuid[])")
 _TITLE = SQL("to_tsvector('english', coalesce(title, ''))")
 _TITLES = SQL(
     "SELECT session_id AS id, last_activity_at, ts_rank({title}, {sought}) AS score FROM sessions WHERE {conditions}"
@@ -82,6 +83,11 @@ class PostgresText:
         statement = _DETAILS.format(sought=_sought(query, _OR), how=_HOW, conditions=SQL(" AND ").join(conditions))
         rows = fetch_dicts(self._connection, statement, parameters | {"ids": list(message_ids)})
         return {row["message_id"]: _found(row) for row in rows}
+
+    def lines(self, message_ids: Sequence[str]) -> dict[str, int]:
+        """The line numbers of some messages."""
+        rows = fetch_dicts(self._connection, _LINES, {"ids": list(message_ids)})
+        return {row["message_id"]: row["line_number"] for row in rows}
 
     def rank_sessions(self, query: Query, size: int) -> list[Candidate]:
         """The sessions whose titles have words of the query, best first."""

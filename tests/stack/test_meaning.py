@@ -133,7 +133,7 @@ def test_meaning_finds_what_no_word_tells(settings: Settings) -> None:
     assert found(page)[0] == 2
     assert page.hits[0].snippet == "A tortoise! Her name is Flash."
     assert page.hits[0].explanation is not None
-    assert set(page.hits[0].explanation) == {"semantic", "recency"}
+    assert set(page.hits[0].explanation) == {"semantic", "recency", "turn_after"}
     assert found(search(settings, question))[0] == 2
 
 

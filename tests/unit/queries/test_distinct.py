@@ -7,21 +7,18 @@ from hypothesis import strategies as st
 
 from queries.distinct import distinct, fingerprint, nearly_equal
 from queries.fulltext.index import Found
-from queries.fusion import Candidate, Fused
+from queries.fusion import Fused
 from queries.query_language import Query, parse_query
 
 PAGE = "The nightly backup of the photos ended with an error because the disk of the server was full again today"
 QUERY = parse_query("backup")
 
 
-class Texts:
+class Stored:
     """Texts by message id; what has none does not fulfil what is asked."""
 
     def __init__(self, **texts: str) -> None:
         self._texts = texts
-
-    def rank(self, query: Query, size: int) -> list[Candidate]:
-        raise AssertionError("ranked already")
 
     def details(self, query: Query, message_ids: Sequence[str]) -> dict[str, Found]:
         return {each: Found({"text": self._texts[each]}, "", None) for each in message_ids if each in self._texts}
@@ -29,7 +26,7 @@ class Texts:
 
 def shown(ids: Sequence[str], begin: int, limit: int, **texts: str) -> tuple[list[tuple[str, int]], int]:
     fused = [Fused(each, "s", 0, 1.0, {}, 1.0) for each in ids]
-    found, taken = distinct(Texts(**texts), QUERY, fused, begin, limit)
+    found, taken = distinct(Stored(**texts), QUERY, fused, begin, limit)
     return [(each.fused.id, each.duplicates) for each in found], taken
 
 

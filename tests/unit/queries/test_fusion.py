@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queries.fusion import HALF_LIFE_MS, RECENCY, Candidate, fuse, recency_of
+from queries.fusion import HALF_LIFE_MS, RECENCY, Candidate, Fused, credited, fuse, recency_of
 
 NOW = 1_800_000_000_000
 EQUAL = {"text": 1.0, "semantic": 1.0}
@@ -43,8 +43,10 @@ def test_recent_messages_rise_a_little_and_not_over_what_fits_much_better() -> N
     assert recency_of(NOW, NOW) == recency_of(NOW + 5, NOW) == 1 + RECENCY
     assert recency_of(NOW - HALF_LIFE_MS, NOW) == pytest.approx(1 + RECENCY / 2)
     assert recency_of(0, NOW) == pytest.approx(1)
-    near = [Candidate("old", "s", 0, 1.0), Candidate("new", "s", NOW, 1.0)]
-    assert next(iter(fuse({"text": near}, EQUAL, NOW))).id == "new"
+    # The further down, the less two places differ.
+    near = [*ranking([f"before {number}" for number in range(20)]), Candidate("old", "s", 0, 1.0)]
+    order = [each.id for each in fuse({"text": [*near, Candidate("new", "s", NOW, 1.0)]}, EQUAL, NOW)]
+    assert order.index("new") < order.index("old")
     far = [Candidate("old", "s", 0, 1.0), *ranking("abcdefgh"), Candidate("new", "s", NOW, 1.0)]
     assert next(iter(fuse({"text": far}, EQUAL, NOW))).id == "old"
 
@@ -77,3 +79,21 @@ def test_a_better_place_never_harms(rankings: dict[str, list[str]], name: str, d
         return next(each.score for each in found if each.id == ids[place])
 
     assert score(rankings | {name: better}) > score(rankings)
+
+
+def test_a_turn_is_credited_for_the_one_after_it() -> None:
+    fused = [Fused(each, session, 0, score, {}, 1.0) for each, session, score in TURNS]
+    found = credited(fused, {"answer": 1, "thanks": 2, "other": 3, "elsewhere": 2})
+    assert [each.id for each in found] == ["answer", "thanks", "elsewhere", "other", "unknown"]
+    assert {each.id for each in found if each.after} == {"answer", "thanks"}
+    assert all(0 < each.score <= 1 for each in found)
+
+
+# By id, session and score.
+TURNS = (
+    ("thanks", "s", 0.6),
+    ("elsewhere", "t", 0.55),
+    ("answer", "s", 0.5),
+    ("other", "s", 0.1),
+    ("unknown", "s", 0.05),
+)
