@@ -40,9 +40,7 @@ class Distinct:
     duplicates: int = 0
 
 
-def distinct(
-    text: Texts, query: Query, fused: Sequence[Fused], begin: int, limit: int
-) -> tuple[list[Distinct], int]:
+def distinct(text: Texts, query: Query, fused: Sequence[Fused], begin: int, limit: int) -> tuple[list[Distinct], int]:
     """The messages of a page, best first: those that fulfil what is asked, each text once.
 
     Args:
@@ -87,9 +85,7 @@ def nearly_equal(one: Fingerprint | None, other: Fingerprint | None) -> bool:
     return one is not None and other is not None and len(one & other) >= _NEARLY_EQUAL * len(one | other)
 
 
-def _with_details(
-    text: Texts, query: Query, fused: Sequence[Fused], size: int
-) -> Iterator[tuple[Fused, Found | None]]:
+def _with_details(text: Texts, query: Query, fused: Sequence[Fused], size: int) -> Iterator[tuple[Fused, Found | None]]:
     for first in range(0, len(fused), size):
         some = fused[first : first + size]
         details = text.details(query, [each.id for each in some])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,10 +30,11 @@ class Questions:
 
     Args:
         embedder: Who makes the vectors; closed with this.
+        clock: Seconds; only differences count.
     """
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+    def __init__(self, embedder: Embedder, clock: Callable[[], float] = time.monotonic) -> None:
+        self._embedder, self._clock = embedder, clock
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="questions", daemon=True)
         self._thread.start()
@@ -50,12 +51,12 @@ class Questions:
         return asyncio.run_coroutine_threadsafe(self._embed(text), self._loop)
 
     async def _embed(self, text: str) -> Vectors:
-        if self._failed is not None and time.monotonic() < self._paused_until:
+        if self._failed is not None and self._clock() < self._paused_until:
             raise self._failed
         try:
             vector = await self._embedder.embed_query(text)
         except TransientError as error:
-            self._failed, self._paused_until = error, time.monotonic() + PAUSE_S
+            self._failed, self._paused_until = error, self._clock() + PAUSE_S
             raise
         self._failed = None
         return vector

@@ -22,8 +22,8 @@ from sessiontrack.errors import UnavailableError
 from sessiontrack.identity import chunk_id
 from sessiontrack.providers.choice import open_embedder
 from sessiontrack.settings import Settings
+from tests import embedded
 from tests.records import chunk, message, session, session_vector
-from tests.stack import embedded
 from tests.stack.indexes import own_indexes, received, refresh, store
 from tests.stack.test_postgres import received as received_by_postgres
 from tests.stack.waiting import PATIENCE_S
