@@ -40,18 +40,21 @@ def main() -> None:
     progress("topics")
     corpus = Corpus(settings, arguments.messages)
     results: dict[str, Any] = json.loads(arguments.out.read_text()) if arguments.out.exists() else {}
-    before = results.get(str(arguments.messages), {})
-    built = load(settings, corpus, progress) if arguments.step != "ask" else before["built"]
-    result = before | {"messages": arguments.messages, "sessions": corpus.sessions, "built": built}
+    result = results.setdefault(str(arguments.messages), {"messages": arguments.messages, "sessions": corpus.sessions})
+    if arguments.step != "ask":
+        result["built"] = load(settings, corpus, progress)
+        _save(arguments.out, results)
     if arguments.step != "load":
         result |= {"machine": describe(), "at": datetime.now(UTC).isoformat(timespec="seconds")}
         result |= ask(settings, corpus, arguments.questions, progress)
-    results[str(arguments.messages)] = result
-    arguments.out.write_text(json.dumps(results, indent=2) + "\n")
-    measured = {size: each for size, each in results.items() if "latency_ms" in each}
-    if measured:
-        plot(measured, arguments.out.with_suffix(".png"))
+        _save(arguments.out, results)
     print(json.dumps(result, indent=2))
+
+
+def _save(path: Path, results: dict[str, Any]) -> None:
+    path.write_text(json.dumps(results, indent=2) + "\n")
+    if measured := {size: each for size, each in results.items() if "latency_ms" in each}:
+        plot(measured, path.with_suffix(".png"))
 
 
 def ask(settings: Settings, corpus: Corpus, count: int, progress: Any) -> dict[str, Any]:
