@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from queries.filters import Filters
 from queries.fusion import Candidate
@@ -12,8 +13,10 @@ from queries.questions import Models
 from queries.vectors.choice import vector_index
 from queries.vectors.index import VectorIndex, of_sessions
 from sessiontrack.errors import UnavailableError
-from sessiontrack.providers.embedder import Vectors
 from sessiontrack.settings import Settings
+
+if TYPE_CHECKING:
+    from sessiontrack.providers.embedder import Vectors
 
 
 @dataclass(frozen=True, slots=True)

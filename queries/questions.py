@@ -9,15 +9,16 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock, Thread
-
-from prometheus_client import CollectorRegistry
+from typing import TYPE_CHECKING
 
 from queries.vectors.space import serving_space
 from sessiontrack.errors import ConfigurationError, SessionTrackError, TransientError, UnavailableError
-from sessiontrack.providers.choice import open_embedder
-from sessiontrack.providers.embedder import Embedder, Vectors
-from sessiontrack.providers.local.embedder import is_local
 from sessiontrack.settings import Settings
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from sessiontrack.providers.embedder import Embedder, Vectors
 
 # A provider that is away is not asked again for so long: each question would wait for its time-out anew.
 PAUSE_S = 10.0
@@ -114,6 +115,9 @@ class Models:
             each.close()
 
     def _open(self, space: str) -> Questions:
+        # Models take longer to import than words to be found.
+        from sessiontrack.providers.choice import open_embedder
+
         # A registry takes each metric once.
         registry = None if self._opened else self._registry
         opened = Questions(open_embedder(in_space(self._settings, space), registry))
@@ -128,6 +132,8 @@ class Models:
 
 def own_space(settings: Settings) -> str:
     """The space of the vectors that the settings make."""
+    from sessiontrack.providers.choice import open_embedder
+
     embedder = open_embedder(settings)
     asyncio.run(embedder.close())
     return embedder.space
@@ -135,6 +141,8 @@ def own_space(settings: Settings) -> str:
 
 def in_space(settings: Settings, space: str) -> Settings:
     """The settings with the model of a space: its own where it is local, else one of the provider that is set."""
+    from sessiontrack.providers.local.embedder import is_local
+
     model, _, dimensions = space.rpartition("@")
     chosen: dict[str, object] = {"model": model, "dimensions": int(dimensions)}
     if is_local(model):

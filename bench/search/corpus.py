@@ -155,7 +155,7 @@ def _vocabulary() -> list[str]:
 
 def _directions(random: np.random.Generator, count: int, dimensions: int) -> NDArray[np.float64]:
     found = random.standard_normal((count, dimensions))
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
 
 
 async def _embedded(settings: Settings, texts: list[str]) -> tuple[str, Floats]:

@@ -127,5 +127,6 @@ def test_what_is_stated_is_read_in_any_order(stated: dict[str, str], quoted: boo
     parts = [f'{name}:"{value}"' if quoted else f"{name}:{value}" for name, value in stated.items()] + ["disk", '"a b"']
     random.shuffle(parts)
     read = parse_query(" ".join(parts))
-    assert read.filters == Filters(**{NAMES[name] or name: value for name, value in stated.items()})
+    expected: dict[str, Any] = {NAMES[name] or name: value for name, value in stated.items()}
+    assert read.filters == Filters(**expected)
     assert (read.terms.words, read.terms.phrases) == (("disk",), ("a b",))
