@@ -99,8 +99,8 @@ async def _embedded(
     planner = (BarePlanner if bare else Planner)(embedder.max_tokens, embedder.count_tokens)
     placed: list[Incoming] = list(enumerate(messages, 1))
     plans = planner.plans(Rows({}, embedder.dimensions), placed)
-    made = iter(await embedder.embed_documents([text for plan in plans.values() for text in plan.texts()]))
-    vectors = {position: [next(made) for _ in plan.passages] for position, plan in plans.items()}
+    made = iter(await embedder.embed_documents([text for plan in plans.found.values() for text in plan.texts()]))
+    vectors = {position: [next(made) for _ in plan.passages] for position, plan in plans.found.items()}
     changes = Fold(Rows({}, embedder.dimensions), embedder.space).changes(placed, plans, vectors)
     await embedder.close()
     return changes.outputs, embedder.space
