@@ -85,7 +85,7 @@ def ask(settings: Settings, models: Models, text: str) -> Question:
     Raises:
         SessionTrackError: There are no vectors yet, or nothing here makes such vectors.
     """
-    space = models.serving_space()
+    space = models.serving_space(settings)
     if space is None:
         raise UnavailableError("nothing is embedded yet", hint="`sessiontrack run embed` makes the vectors.")
     return Question(models.of(space).embed(text), vector_index(settings, space))

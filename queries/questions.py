@@ -84,18 +84,26 @@ class Models:
         self._settings, self._registry = settings, registry
         self._opened: dict[str, Questions] = {}
         self._opening = Lock()
-        self._serving: str | None = None
-        self._known_until = 0.0
+        # By the store that is searched: the space, and until when it is not asked again.
+        self._serving: dict[str, tuple[str | None, float]] = {}
 
-    def serving_space(self) -> str | None:
-        """The space that searches look into; the one of the settings where OpenSearch, which knows it, is away."""
-        if time.monotonic() >= self._known_until:
-            try:
-                self._serving = serving_space(self._settings)
-            except UnavailableError:
-                self._serving = own_space(self._settings)
-            self._known_until = time.monotonic() + MEMORY_S
-        return self._serving
+    def serving_space(self, settings: Settings) -> str | None:
+        """The space that searches look into; None where nothing is embedded yet.
+
+        It is that of the settings where the store that knows it is away, but not the one that is searched.
+
+        Args:
+            settings: Which store is searched, and where it is.
+        """
+        space, known_until = self._serving.get(settings.search.vectors, (None, 0.0))
+        if time.monotonic() < known_until:
+            return space
+        try:
+            space = serving_space(settings)
+        except UnavailableError:
+            space = own_space(settings)
+        self._serving[settings.search.vectors] = space, time.monotonic() + MEMORY_S
+        return space
 
     def of(self, space: str) -> Questions:
         """The model whose vectors are of a space.

@@ -11,6 +11,8 @@ from opensearchpy import OpenSearch
 
 from consumers.opensearch_vectors.sink import OpenSearchVectorSink
 from consumers.postgres.sink import PostgresSink
+from consumers.postgres_vectors.sink import PostgresVectorSink
+from infra.migrations import upgrade
 from infra.opensearch.vectors import make_space, serve_space
 from queries.filters import Filters
 from queries.ranking import Mode
@@ -25,6 +27,7 @@ from sessiontrack.settings import Settings
 from tests import embedded
 from tests.records import chunk, message, session, session_vector
 from tests.stack.indexes import own_indexes, received, refresh, store
+from tests.stack.own_schema import own_schema
 from tests.stack.test_postgres import received as received_by_postgres
 from tests.stack.waiting import PATIENCE_S
 
@@ -70,6 +73,14 @@ def sessions() -> list[dict[str, Any]]:
     return [session(session_id=name, title=title, last_activity_at=DAY) for name, title in TITLES.items()]
 
 
+def embedded_texts() -> list[str]:
+    """What is embedded of each message: it, after the turn before it."""
+    return [
+        f"{before[3]}\n{sender}: {text}" if before[1] == session_id else f"{sender}: {text}"
+        for before, (_, session_id, sender, text) in zip(((0, "", "", ""), *SAID), SAID, strict=False)
+    ]
+
+
 async def _vectors(settings: Settings, texts: Sequence[str]) -> tuple[str, list[list[float]]]:
     embedder = open_embedder(settings)
     try:
@@ -113,11 +124,7 @@ def settings(stack_settings: Settings) -> Iterator[Settings]:
             *(received(SESSIONS.name, each) for each in sessions()),
         ]
         asyncio.run(store(own, records))
-        texts = [
-            f"{before[3]}\n{sender}: {text}" if before[1] == session_id else f"{sender}: {text}"
-            for before, (_, session_id, sender, text) in zip(((0, "", "", ""), *SAID), SAID, strict=False)
-        ]
-        space, vectors = asyncio.run(_vectors(own, texts))
+        space, vectors = asyncio.run(_vectors(own, embedded_texts()))
         asyncio.run(embedded.store(OpenSearchVectorSink(own), list(_chunks(space, vectors))))
         refresh(own)
         yield own
@@ -244,21 +251,24 @@ def test_where_nobody_embeds_words_are_the_answer_and_it_is_told(texts_only: Set
 
 
 @pytest.fixture(scope="module")
-def without_opensearch(database_settings: Settings) -> Settings:
-    """Settings with which only PostgreSQL answers."""
+def without_opensearch(stack_settings: Settings) -> Iterator[Settings]:
+    """Settings with which only PostgreSQL answers, where the vectors are as well."""
+    with own_schema(stack_settings) as own:
+        upgrade(own)
+        asyncio.run(_fill_postgres(own))
+        yield own.model_copy(update={"opensearch": own.opensearch.model_copy(update={"url": ELSEWHERE})})
 
-    async def fill() -> None:
-        sink = PostgresSink(database_settings)
-        await sink.open()
-        try:
-            await sink.write(received_by_postgres(MESSAGES, *messages()))
-            await sink.write(received_by_postgres(SESSIONS, *sessions()))
-        finally:
-            await sink.close()
 
-    asyncio.run(fill())
-    away = database_settings.opensearch.model_copy(update={"url": ELSEWHERE})
-    return database_settings.model_copy(update={"opensearch": away})
+async def _fill_postgres(settings: Settings) -> None:
+    sink = PostgresSink(settings)
+    await sink.open()
+    try:
+        await sink.write(received_by_postgres(MESSAGES, *messages()))
+        await sink.write(received_by_postgres(SESSIONS, *sessions()))
+    finally:
+        await sink.close()
+    space, vectors = await _vectors(settings, embedded_texts())
+    await embedded.store(PostgresVectorSink(settings), list(_chunks(space, vectors)))
 
 
 @pytest.mark.parametrize(
@@ -291,6 +301,14 @@ def test_postgresql_shows_why_and_finds_sessions(without_opensearch: Settings) -
     best = search_sessions(without_opensearch, "tortoise", mode="text").sessions[0]
     assert best.session_id == "pets"
     assert [turn.entry_id for turn in (*best.passages[0].before, *best.passages[0].after)] == ["1", "3"]
+
+
+def test_pgvector_finds_by_meaning_where_opensearch_is_away(without_opensearch: Settings) -> None:
+    page = search(without_opensearch, "Which animal lives with Anna?")
+    assert (page.mode, found(page)[0]) == ("hybrid", 2)
+    assert len(page.notes) == 1
+    answer = search_sessions(without_opensearch, "Which animal lives with Anna?")
+    assert (answer.mode, answer.sessions[0].session_id) == ("hybrid", "pets")
 
 
 def test_where_no_store_answers_the_first_is_named(without_opensearch: Settings) -> None:
