@@ -23,6 +23,7 @@ _RUN = re.compile(
 )
 # A run of so many Chinese characters is one word, a longer one is several; Korean particles make any run longer.
 _LONGEST_HAN_WORD = 4
+_STOPS = ".,;!?"
 # Words that say how a thing is asked and not what: they need not be found.
 _STOP_WORDS = frozenset(files("queries").joinpath("stop_words.txt").read_text("utf-8").split())
 
@@ -47,7 +48,7 @@ class SearchTerms:
     @property
     def is_exact(self) -> bool:
         """Whether only phrases, paths, identifiers and codes are sought: they mean nothing beyond what they are."""
-        return all(is_compound(word) and not is_cjk(word) for word in self.words)
+        return not self.is_sentence and all(is_compound(word) and not is_cjk(word) for word in self.words)
 
 
 def parse_terms(query: str) -> SearchTerms:
@@ -68,7 +69,7 @@ def parse_terms(query: str) -> SearchTerms:
         elif word[0] == "-" and word[1:2] != "-":
             excluded.append(word[1:].replace('"', ""))
         else:
-            words.extend(_segments(word.replace('"', " ")))
+            words.extend(map(_without_stop, _segments(word.replace('"', " "))))
     meaningful = _meaningful(words)
     telling = tuple(word for word in meaningful if not _is_stop_word(word))
     return SearchTerms(
@@ -86,6 +87,7 @@ def is_cjk(text: str) -> bool:
 
 def is_compound(word: str) -> bool:
     """Whether a word may have parts: a path, an identifier, a URL, a code."""
+    word = word.replace("'", "")
     return not word.isalpha() or not (word.isupper() or word[1:].islower())
 
 
@@ -110,9 +112,15 @@ def _segments(text: str) -> Iterator[str]:
                 yield run[0]
 
 
+def _without_stop(word: str) -> str:
+    """A word without what ends a sentence; a code is left as it is."""
+    stripped = word.rstrip(_STOPS)
+    return stripped if stripped.replace("'", "").isalpha() else word
+
+
 def _is_stop_word(word: str) -> bool:
     # One or two hiragana are particles and endings.
-    return word.strip(".,;:!?").lower() in _STOP_WORDS or (
+    return word.strip(_STOPS + ":").lower() in _STOP_WORDS or (
         len(word) <= 2 and all("\u3040" <= c <= "\u309f" for c in word)
     )
 

@@ -50,6 +50,18 @@ def test_sentences(query: str) -> None:
     assert parse_terms(query).is_sentence
 
 
+@pytest.mark.parametrize("query", ["nginx.conf", "getUser E11000", "", "src/app.py:12"])
+def test_what_has_no_meaning_beyond_its_letters(query: str) -> None:
+    assert parse_terms(query).is_exact
+
+
+@pytest.mark.parametrize("query", ["which backup?", "backup?", "Anna's backup", "nginx.conf backup", "備份"])
+def test_what_has_a_meaning(query: str) -> None:
+    terms = parse_terms(query)
+    assert not terms.is_exact
+    assert "backup?" not in terms.words
+
+
 @pytest.mark.parametrize("query", ["disk full", "how is it", "nginx.conf", "backup restic plan", ""])
 def test_keywords(query: str) -> None:
     assert not parse_terms(query).is_sentence
