@@ -103,13 +103,65 @@ class Hit(Answer):
     model: str | None
     project: str | None
     title: str | None = Field(description="Title of the session.")
+    duplicates: int = Field(description="Later hits that say nearly the same, and are left out.")
+    explanation: dict[str, Any] | None = Field(
+        description="Why it has its place: rank and score in each ranking that has it, what its age multiplies, and "
+        "what the turn after it adds; null where that was not asked for.",
+        examples=[{"text": {"rank": 2, "score": 11.3}, "semantic": {"rank": 1, "score": 0.71}, "recency": 1.02}],
+    )
 
 
 class SearchAnswer(Answer):
     """The messages that fit, best first."""
 
-    mode: Literal["text"] = Field(description="How it was searched.")
+    mode: Literal["text", "semantic", "hybrid"] = Field(description="How it was searched in the end.")
+    notes: list[str] = Field(
+        description="What was not as it should be, such as that meaning could not be searched.", examples=[[]]
+    )
     hits: list[Hit]
+    next: str | None = Field(
+        description="Give it as `cursor` to get what follows; null at the end.", examples=["WyJzZWFyY2giLDEsMTAsImEiXQ"]
+    )
+
+
+class TurnFacts(Answer):
+    """What was said before or after a hit."""
+
+    entry_id: str
+    line_number: int
+    role: str
+    sender: str | None
+    text: str = Field(description="How it begins, on one line.")
+
+
+class Passage(Answer):
+    """A message that fits, with what was said around it."""
+
+    hit: Hit
+    before: list[TurnFacts]
+    after: list[TurnFacts]
+
+
+class SessionHit(Answer):
+    """A session that was found."""
+
+    session_id: str
+    title: str | None
+    score: float = Field(description="How well it fits; compares within one answer only.")
+    channel: str | None
+    agent: str | None
+    project: str | None
+    last_activity_at: str | None = Field(description="Time of its latest entry.")
+    passages: list[Passage] = Field(description="Its messages that fit best; none where only title or whole fits.")
+    explanation: dict[str, Any] | None = Field(description="As that of a hit; null where that was not asked for.")
+
+
+class SessionsAnswer(Answer):
+    """The sessions that fit, best first."""
+
+    mode: Literal["text", "semantic", "hybrid"] = Field(description="How it was searched in the end.")
+    notes: list[str] = Field(description="What was not as it should be.")
+    sessions: list[SessionHit]
 
 
 class FacetValue(Answer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
@@ -68,8 +68,20 @@ class TreeParameters(PageParameters):
 class SearchParameters(FilterParameters):
     """A search."""
 
-    q: str = Field(description='Words, "phrases in quotes", -words to leave out.', examples=['"disk full" -docker'])
+    q: str = Field(
+        description='Words, "phrases in quotes", -words to leave out, and operators: from: tool: channel: agent: '
+        "model: role: project: session: before: since: after: until: is:error has:tool.",
+        examples=['from:ada before:2026-03 "disk full" -docker'],
+    )
+    mode: Literal["text", "semantic", "hybrid"] | None = Field(
+        None, description="By words, by meaning, or by both; both where there are vectors, if not given."
+    )
+    by: Literal["message", "session"] = Field(
+        "message", description="Whether messages are found, or sessions with their best passages, 50 at most."
+    )
     limit: int = Field(10, ge=1, le=100, description="Most hits.")
+    cursor: str | None = Field(None, description="`next` of the page before; sessions have one page only.")
+    explain: bool = Field(False, description="Whether each hit tells why it has its place.")
 
 
 class FacetParameters(FilterParameters):

@@ -12,9 +12,10 @@ import anyio.to_thread
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from api.recent import Recent
 from producers.emitter import SessionEmitter
 from producers.gateway import Gateway
-from queries import opensearch, postgres
+from queries import opensearch, postgres, questions
 from queries.live import LiveLog
 from queries.vectors import choice as vectors
 from sessiontrack.errors import TransientError
@@ -32,6 +33,7 @@ class Services:
         closing: Set when the process is to end: live streams end then.
         gateway: Takes events; None until the app has started.
         live: The log as it grows; None until the app has started.
+        recent: What was read a moment ago.
         verifying: Held by the one verify that runs.
         batches: How many batches of events wait for the log.
     """
@@ -44,6 +46,10 @@ class Services:
     verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
     batches: int = 0
     _streams: int = 0
+    recent: Recent = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recent = Recent(self.metrics)
 
     @contextmanager
     def stream(self) -> Iterator[None]:
@@ -77,7 +83,9 @@ class Services:
 
 @asynccontextmanager
 async def opened(services: Services) -> AsyncIterator[None]:
-    """The connections of the app: one pool for each store, one producer. Servers that are away are connected to later.
+    """The connections of the app: one pool for each store, one producer, one model.
+
+    Servers that are away are connected to later.
 
     Raises:
         SessionTrackError: The registry refuses the schema of the events.
@@ -86,7 +94,12 @@ async def opened(services: Services) -> AsyncIterator[None]:
     threads = settings.api.threads
     # Each thread has at most one connection to each store.
     anyio.to_thread.current_default_thread_limiter().total_tokens = threads
-    with postgres.pooled(settings, threads), opensearch.pooled(settings, threads), vectors.pooled(settings):
+    with (
+        postgres.pooled(settings, threads),
+        opensearch.pooled(settings, threads),
+        vectors.pooled(settings),
+        questions.kept(settings, services.metrics.registry),
+    ):
         async with SessionEmitter(settings) as emitter:
             services.gateway = Gateway(emitter, settings.family)
             services.live = LiveLog(settings)

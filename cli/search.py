@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from cli import filters
-from cli.output import SHORT_ID, console, local_time, print_json, safe
+from cli.output import print_json
 
-if TYPE_CHECKING:
-    from queries.search import Hit
-
+Mode = Literal["text", "semantic", "hybrid"]
 # What was found stands between these: no text has them, and `safe` lets them pass.
 BEGIN, END = "\ue000", "\ue001"
 
 
 def search(
-    query: Annotated[str, typer.Argument(help='Words; "a phrase" in quotes, -word to leave out.')],
+    query: Annotated[
+        str, typer.Argument(help='Words; "a phrase" in quotes, -word to leave out, from:ada to filter (see below).')
+    ],
     agent: filters.Agent = None,
     channel: filters.Channel = None,
     sender: filters.Sender = None,
@@ -27,15 +27,31 @@ def search(
     project: filters.Project = None,
     since: filters.Since = None,
     until: filters.Until = None,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(help="By words, by meaning, or by both, which is the default where there are vectors."),
+    ] = None,
+    by: Annotated[
+        Literal["session"] | None, typer.Option(help="session: find sessions, each with the passages that fit best.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most hits.")] = 10,
+    cursor: Annotated[str | None, typer.Option(help="Go on after the page that named this cursor.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Tell why each hit has its place.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, the best hit first.")] = False,
 ) -> None:
-    """Find messages by their words.
+    """Find messages by their words and by what they mean.
 
     A path, an identifier, a URL or an error code is found whole and by part.
+
+    In the query itself, from: tool: channel: agent: model: role: project: session: filter as the options do, before:
+    since: after: until: by time (2026, 2026-03, 2026-03-01, 7d), is:error finds errors, has:tool what calls tools:
+    from:ada tool:exec before:2026-03 "disk full" -docker
     """
+    from cli.hits import print_hit, print_sessions, tell
     from queries.filters import parse_filters
     from queries.search import search as run
+    from queries.session_search import search_sessions
+    from sessiontrack.errors import UsageError
     from sessiontrack.settings import get_settings
 
     wanted = parse_filters(
@@ -50,28 +66,20 @@ def search(
         until=until,
     )
     markers = ("<em>", "</em>") if json else (BEGIN, END)
-    hits = run(get_settings(), query, wanted, limit, markers=markers)
-    if json:
-        print_json([hit.as_dict() for hit in hits])
+    if by is not None:
+        if cursor is not None:
+            raise UsageError("sessions have no further pages", hint="Give a larger --limit, up to 50.")
+        sessions = search_sessions(get_settings(), query, wanted, limit, mode=mode, explain=explain, markers=markers)
+        print_sessions(sessions, json=json)
         return
-    if not hits:
+    found = run(get_settings(), query, wanted, limit, mode=mode, after=cursor, explain=explain, markers=markers)
+    tell(found.notes)
+    if json:
+        print_json([hit.as_dict() for hit in found.hits])
+    elif not found.hits:
         typer.echo("Nothing was found.")
-    for hit in hits:
-        _print(hit)
-
-
-def _print(hit: Hit) -> None:
-    from rich.text import Text
-
-    from queries.times import parse_time
-
-    out = console()
-    facts = [local_time(parse_time(hit.timestamp)), hit.sender or hit.role, hit.channel, hit.agent, hit.model]
-    title = Text(hit.session_id[:SHORT_ID], style="bold cyan").append(f" {safe(hit.entry_id)}  ", style="cyan")
-    out.print(title.append(safe(" · ".join(fact for fact in facts if fact)), style="dim"))
-    snippet = Text("  ")
-    for marked in safe(hit.snippet).split(BEGIN):
-        found, _, rest = marked.rpartition(END)
-        snippet.append(found, style="bold yellow").append(rest)
-    out.print(snippet)
-    out.print()
+    else:
+        for hit in found.hits:
+            print_hit(hit)
+    if found.next:
+        typer.echo(f"More: --cursor {found.next}", err=True)

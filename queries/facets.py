@@ -8,9 +8,9 @@ from typing import Any
 
 from queries.filters import Filters
 from queries.opensearch import connected
-from queries.search_body import search_body
+from queries.query_language import parse_query
+from queries.search_body import text_query
 from queries.search_filters import filter_clauses
-from queries.search_terms import parse_terms
 from sessiontrack.settings import Settings
 
 # The fields of a message that filters of the same name look at.
@@ -55,7 +55,7 @@ def facets(
     """
     chosen: dict[str, Any] = {"bool": {"filter": filter_clauses(filters)}}
     if query is not None:
-        chosen = search_body(parse_terms(query), filters, size)["query"]
+        chosen = text_query(parse_query(query, filters))
     body = {
         "size": 0,
         "track_total_hits": False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from queries.times import parse_time
 from sessiontrack.errors import UsageError
@@ -29,8 +30,11 @@ class Filters:
         model: Model, or provider/model, that answered.
         tool: Name of a tool that was called.
         project: Working folder: an absolute path with all below it, or names that its path contains.
+        session: A session's id, or the beginning of it.
         since: Written, or active, at or after this time; epoch milliseconds.
         until: Written, or begun, before this time; epoch milliseconds.
+        failed: Only what is an error: of a model call, or of a tool.
+        with_tools: Only what calls tools, or is the result of one.
     """
 
     agent: str | None = None
@@ -40,8 +44,11 @@ class Filters:
     model: str | None = None
     tool: str | None = None
     project: str | None = None
+    session: str | None = None
     since: int | None = None
     until: int | None = None
+    failed: bool = False
+    with_tools: bool = False
 
 
 def role_named(name: str) -> str:
@@ -62,8 +69,9 @@ def parse_filters(*, since: str | None = None, until: str | None = None, **value
     """
     for name, value in values.items():
         _check(name, value or "")
+    given: dict[str, Any] = dict(values)
     return Filters(
-        **values,
+        **given,
         since=None if since is None else parse_time(since),
         until=None if until is None else parse_time(until, end=True),
     )

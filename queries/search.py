@@ -1,68 +1,58 @@
-"""Finds messages by their words, best first."""
+"""Finds messages by their words and by what they mean, best first."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from opensearchpy import OpenSearch
-
+from queries.distinct import distinct
 from queries.filters import Filters
-from queries.opensearch import connected
-from queries.search_body import MARK_BEGIN, MARK_END, TEXTS, search_body
-from queries.search_terms import SearchTerms, parse_terms
-from queries.times import iso
+from queries.fusion import Fused
+from queries.hits import Hit, hit
+from queries.query_language import Query, parse_query
+from queries.ranking import DEEPEST, Mode, Ranking, ranked
+from queries.stores import Stores, answered
+from sessiontrack.cursors import decode_cursor, encode_cursor
 from sessiontrack.errors import UsageError
-from sessiontrack.settings import OpenSearchSettings, Settings
+from sessiontrack.settings import Settings
 
-# OpenSearch's own bound on a page is 10,000; no person reads a thousandth hit.
-MOST_HITS = 1_000
-_ELLIPSIS = " … "
-# `/etc/nginx` is marked as one, though each of its parts was found.
-_BETWEEN_PARTS = re.compile(rf"{MARK_END}((?:[^\w\s{MARK_BEGIN}]|_)*){MARK_BEGIN}")
-_BEFORE_A_PATH = re.compile(rf"(?<!\w)([/~.\\]+){MARK_BEGIN}")
-_SPACE = re.compile(r"\s+")
+# No person reads a thousandth hit.
+MOST_HITS = DEEPEST
+_CURSOR = "search"
+_MARKERS = ("<em>", "</em>")
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A message that was found.
+class SearchPage:
+    """What a search found.
 
     Attributes:
-        session_id: Its session.
-        message_id: Its id.
-        entry_id: The entry's own id in the transcript, else `line:N`.
-        role: user, assistant, toolResult, …
-        timestamp: When it was written, ISO 8601, UTC.
-        score: How well it fits; compares within one search only.
-        snippet: The passages that fit, with marks around what was found, on one line.
-        sender: Name of who wrote it, else the id.
-        channel: Its channel.
-        agent: Its agent.
-        model: provider/model that wrote it.
-        project: Its working folder.
-        title: Title of the session.
+        hits: Best first.
+        mode: How it was searched in the end.
+        notes: What was not as it should be, such as that meaning could not be searched; for people.
+        next: Cursor of the page after it; None at the end.
     """
 
-    session_id: str
-    message_id: str
-    entry_id: str
-    role: str
-    timestamp: str
-    score: float
-    snippet: str
-    sender: str | None
-    channel: str | None
-    agent: str | None
-    model: str | None
-    project: str | None
-    title: str | None
+    hits: list[Hit]
+    mode: Mode
+    notes: tuple[str, ...]
+    next: str | None
 
-    def as_dict(self) -> dict[str, Any]:
-        """Its fields, for JSON."""
-        return asdict(self)
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a page begins.
+
+    Attributes:
+        as_of: When the first page was asked for, epoch milliseconds: what was written since is not in later pages.
+        taken: How many of the ranking the pages before have taken.
+        last: The last message that they took.
+    """
+
+    as_of: int
+    taken: int = 0
+    last: str | None = None
 
 
 def search(
@@ -71,84 +61,66 @@ def search(
     filters: Filters | None = None,
     limit: int = 10,
     *,
-    markers: tuple[str, str] = ("<em>", "</em>"),
-) -> list[Hit]:
-    """The messages that fit a query, best first; of equals the newest first.
+    mode: Mode | None = None,
+    after: str | None = None,
+    explain: bool = False,
+    markers: tuple[str, str] = _MARKERS,
+) -> SearchPage:
+    """The messages that fit a query, best first.
 
-    All words should be there; a message with most of them is found too, further down. Only where no message has most of
-    them, one is enough, and spelling is taken lightly.
+    Pages hold together while new messages come: what was written after the first page is not in the next ones.
 
     Args:
-        settings: Where OpenSearch is.
-        query: Words, "phrases in quotes", and -words or -"phrases" to leave out. Any text is safe.
+        settings: Where the stores are, and who embeds.
+        query: Words, "phrases in quotes", -words to leave out, and operators (`queries.query_language`).
         filters: Which messages to look at.
         limit: Most hits, 1 to 1,000.
-        markers: What stands before and after each found passage of a snippet.
+        mode: By words, by meaning, or by both; both where there are vectors, if None.
+        after: `SearchPage.next` of the page before.
+        explain: Whether each hit tells why it has its place.
+        markers: What stands before and after each found word of a snippet.
 
     Raises:
-        UsageError: The query is empty or too long, or the limit out of range.
-        UnavailableError: OpenSearch does not answer.
+        UsageError: The query or the cursor can't be read, or the limit is out of range.
+        UnavailableError: No store answers, or meaning alone was asked for and can't be searched.
     """
     if not 1 <= limit <= MOST_HITS:
         raise UsageError(f"a limit of {limit} is out of range", hint=f"Give a limit from 1 to {MOST_HITS:,}.")
-    terms = parse_terms(query)
-    with connected(settings) as client:
-        found = _found(client, settings.opensearch, terms, filters or Filters(), limit)
-        named = titles(client, settings.opensearch, {hit["_source"]["session_id"] for hit in found})
-    return [_hit(hit, named, markers) for hit in found]
+    asked = parse_query(query, filters)
+    place = _place(after)
+    if after is not None:
+        asked = _before(asked, place.as_of)
+
+    def run(stores: Stores) -> SearchPage:
+        ranking = ranked(stores, asked, mode, place.taken + limit, place.as_of)
+        shown, taken = distinct(stores.text, asked, ranking.fused, _begin(ranking.fused, place), limit)
+        hits = [hit(each, ranking.passages.get(each.fused.id), markers, explain=explain) for each in shown]
+        return SearchPage(hits, ranking.mode, ranking.notes, _next(ranking, place, taken))
+
+    return answered(settings, run)
 
 
-def _found(
-    client: OpenSearch, target: OpenSearchSettings, terms: SearchTerms, filters: Filters, limit: int
-) -> list[dict[str, Any]]:
-    for lenient in (False, True):
-        body = search_body(terms, filters, limit, lenient=lenient)
-        found: list[dict[str, Any]] = client.search(index=target.alias("messages"), body=body)["hits"]["hits"]
-        if found or not terms.words:
-            break
-    return found
+def _place(after: str | None) -> _Place:
+    if after is None:
+        return _Place(time.time_ns() // 1_000_000)
+    as_of, taken, last = decode_cursor(_CURSOR, after, int, int, str)
+    if not 0 < taken < MOST_HITS:
+        raise UsageError("this is no cursor of search", hint="Give back what came with the page before, as it was.")
+    return _Place(as_of, taken, last)
 
 
-def titles(client: OpenSearch, target: OpenSearchSettings, session_ids: Iterable[str]) -> dict[str, str]:
-    """The titles of the sessions that have one."""
-    ids = sorted(session_ids)
-    if not ids:
-        return {}
-    response = client.mget(index=target.alias("sessions"), body={"ids": ids}, params={"_source": "title"})
-    sources = {document["_id"]: document.get("_source", {}) for document in response["docs"]}
-    return {session_id: source["title"] for session_id, source in sources.items() if "title" in source}
+def _next(ranking: Ranking, place: _Place, taken: int) -> str | None:
+    if not 0 < taken < min(len(ranking.fused), MOST_HITS):
+        return None
+    return encode_cursor(_CURSOR, place.as_of, taken, ranking.fused[taken - 1].id)
 
 
-def _hit(found: Mapping[str, Any], titles: Mapping[str, str], markers: tuple[str, str]) -> Hit:
-    source = found["_source"]
-    model = [source[name] for name in ("provider", "model") if name in source]
-    return Hit(
-        session_id=source["session_id"],
-        message_id=source["message_id"],
-        entry_id=source["entry_id"],
-        role=source["role"],
-        timestamp=iso(source["timestamp"]),
-        score=round(found["_score"], 4),
-        snippet=snippet(found.get("highlight", {}), markers),
-        sender=source.get("sender_name") or source.get("sender_id"),
-        channel=source.get("channel"),
-        agent=source.get("agent_id"),
-        model="/".join(model) or None,
-        project=source.get("project"),
-        title=titles.get(source["session_id"]),
-    )
+def _before(query: Query, as_of: int) -> Query:
+    until = min(query.filters.until or as_of, as_of)
+    return replace(query, filters=replace(query.filters, until=until))
 
 
-def snippet(highlight: Mapping[str, list[str]], markers: tuple[str, str]) -> str:
-    """The passages of the first field that has some, in the order of its weight.
-
-    Args:
-        highlight: Passages by field, as the highlighter gives them.
-        markers: What stands before and after what was found.
-    """
-    candidates = (highlight.get(name, []) for field in TEXTS for name in (field, f"{field}.parts"))
-    marked = next((each for each in candidates if any(MARK_BEGIN in passage for passage in each)), None)
-    passages = marked if marked is not None else highlight.get("text", [])
-    text = _SPACE.sub(" ", _ELLIPSIS.join(passage.strip() for passage in passages))
-    text = _BEFORE_A_PATH.sub(rf"{MARK_BEGIN}\1", _BETWEEN_PARTS.sub(r"\1", text))
-    return text.replace(MARK_BEGIN, markers[0]).replace(MARK_END, markers[1])
+def _begin(fused: Sequence[Fused], place: _Place) -> int:
+    """How many are behind a place: up to the last that was taken; where it is gone, as many as were taken."""
+    found = next((number for number, each in enumerate(fused, 1) if each.id == place.last), None)
+    return found if found is not None else place.taken

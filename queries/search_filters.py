@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -12,20 +14,17 @@ Clause = dict[str, Any]
 
 def filter_clauses(filters: Filters) -> list[Clause]:
     """What every hit fulfils; inherited messages are hits in the session that they come from only."""
-    return [{"bool": {"must_not": {"term": {"inherited": True}}}}, *chunk_clauses(filters)]
+    clauses = [{"bool": {"must_not": {"term": {"inherited": True}}}}, *chunk_clauses(filters)]
+    if filters.failed:
+        clauses.append({"term": {"is_error": True}})
+    return clauses
 
 
 def chunk_clauses(filters: Filters) -> list[Clause]:
     """What every passage fulfils; those of inherited messages are not there, as nobody would find them."""
-    clauses = _shared_clauses(filters)
-    if filters.sender is not None:
-        clauses.append(_sender(filters.sender))
-    if filters.role is not None:
-        clauses.append(_equals("role", role_named(filters.role)))
-    if filters.model is not None:
-        clauses.append(_model(filters.model))
-    if filters.tool is not None:
-        clauses.append(_equals("tools_used", filters.tool))
+    clauses = _stated(filters, _OF_SESSIONS | _OF_MESSAGES)
+    if filters.with_tools:
+        clauses.append({"exists": {"field": "tools_used"}})
     times = {"gte": filters.since, "lt": filters.until}
     if bounds := {name: time for name, time in times.items() if time is not None}:
         clauses.append({"range": {"timestamp": {**bounds, "format": "epoch_millis"}}})
@@ -34,7 +33,7 @@ def chunk_clauses(filters: Filters) -> list[Clause]:
 
 def session_clauses(filters: Filters) -> list[Clause]:
     """What every session fulfils whose vector is looked at; what asks for facts of messages is left out."""
-    clauses = _shared_clauses(filters)
+    clauses = _stated(filters, _OF_SESSIONS)
     if filters.since is not None:
         clauses.append({"range": {"last_at": {"gte": filters.since, "format": "epoch_millis"}}})
     if filters.until is not None:
@@ -42,16 +41,18 @@ def session_clauses(filters: Filters) -> list[Clause]:
     return clauses
 
 
-def _shared_clauses(filters: Filters) -> list[Clause]:
-    """Of facts that a message repeats of its session."""
-    clauses: list[Clause] = []
-    if filters.agent is not None:
-        clauses.append(_equals("agent_id", filters.agent))
-    if filters.channel is not None:
-        clauses.append(_equals("channel", filters.channel))
-    if filters.project is not None:
-        clauses.append(_project(filters.project))
+def session_facts(filters: Filters) -> list[Clause]:
+    """What every session fulfils that is found by its title: the facts that it shares with its messages."""
+    clauses = _stated(filters, _OF_SESSIONS)
+    if filters.since is not None:
+        clauses.append({"range": {"last_activity_at": {"gte": filters.since, "format": "epoch_millis"}}})
+    if filters.until is not None:
+        clauses.append({"range": {"created_at": {"lt": filters.until, "format": "epoch_millis"}}})
     return clauses
+
+
+def _stated(filters: Filters, clauses: Mapping[str, Callable[[str], Clause]]) -> list[Clause]:
+    return [clause(value) for name, clause in clauses.items() if (value := getattr(filters, name)) is not None]
 
 
 def _equals(field: str, value: str) -> Clause:
@@ -86,3 +87,18 @@ def _project(value: str) -> Clause:
         {"term": {"project": folder or separator}},
         {"prefix": {"project": folder + separator}},
     )
+
+
+# Facts that a message repeats of its session.
+_OF_SESSIONS: dict[str, Callable[[str], Clause]] = {
+    "agent": partial(_equals, "agent_id"),
+    "channel": partial(_equals, "channel"),
+    "project": _project,
+    "session": lambda value: {"prefix": {"session_id": value}},
+}
+_OF_MESSAGES: dict[str, Callable[[str], Clause]] = {
+    "sender": _sender,
+    "role": lambda value: _equals("role", role_named(value)),
+    "model": _model,
+    "tool": partial(_equals, "tools_used"),
+}

@@ -1,4 +1,4 @@
-"""What a person typed into a search: words, "phrases", and what is excluded. Any text is a valid query."""
+"""The terms of a query: words, "phrases", and what is excluded. Any text has some, or none. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
-from sessiontrack.errors import UsageError
-
-# A pasted error message fits; whole files do not find more than their characteristic lines do.
-MOST_CHARACTERS = 4_000
 # Each word is looked for in several fields, and OpenSearch takes 1,024 clauses of all of them together.
 MOST_WORDS = 32
 MOST_PHRASES = 16
@@ -27,6 +23,7 @@ _RUN = re.compile(
 )
 # A run of so many Chinese characters is one word, a longer one is several; Korean particles make any run longer.
 _LONGEST_HAN_WORD = 4
+_STOPS = ".,;!?"
 # Words that say how a thing is asked and not what: they need not be found.
 _STOP_WORDS = frozenset(files("queries").joinpath("stop_words.txt").read_text("utf-8").split())
 
@@ -39,11 +36,19 @@ class SearchTerms:
         words: What to look for, in order, each once.
         phrases: What must stand there word by word.
         excluded: Words and phrases that must not.
+        is_sentence: Whether it is asked as one speaks, with words that only join others: then what has any of the words
+            is ranked, for nobody answers in the words of the question.
     """
 
     words: tuple[str, ...]
     phrases: tuple[str, ...]
     excluded: tuple[str, ...]
+    is_sentence: bool = False
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether only phrases, paths, identifiers and codes are sought: they mean nothing beyond what they are."""
+        return not self.is_sentence and all(is_compound(word) and not is_cjk(word) for word in self.words)
 
 
 def parse_terms(query: str) -> SearchTerms:
@@ -51,29 +56,28 @@ def parse_terms(query: str) -> SearchTerms:
 
     A quote that is never closed means nothing, as does what is only punctuation. `--flag` excludes nothing.
 
-    Raises:
-        UsageError: Nothing to look for remains, or it is longer than a query can be.
+    Args:
+        query: A text that is `cleaned`.
     """
-    if len(query) > MOST_CHARACTERS:
-        raise UsageError(
-            f"the query has {len(query):,} characters, the most is {MOST_CHARACTERS:,}",
-            hint="A few words that only the message has find more.",
-        )
     words: list[str] = []
     phrases: list[str] = []
     excluded: list[str] = []
-    for term in _TERM.finditer(_clean(query)):
+    for term in _TERM.finditer(query):
         phrase, word = term["phrase"], term["word"]
         if phrase is not None:
             (excluded if term["minus"] else phrases).append(phrase.strip())
         elif word[0] == "-" and word[1:2] != "-":
             excluded.append(word[1:].replace('"', ""))
         else:
-            words.extend(_segments(word.replace('"', " ")))
-    terms = SearchTerms(_significant(words), _meaningful(phrases)[:MOST_PHRASES], _meaningful(excluded)[:MOST_PHRASES])
-    if not terms.words and not terms.phrases:
-        raise UsageError("there is nothing to search for", hint='Give a word, or a phrase such as "disk full".')
-    return terms
+            words.extend(map(_without_stop, _segments(word.replace('"', " "))))
+    meaningful = _meaningful(words)
+    telling = tuple(word for word in meaningful if not _is_stop_word(word))
+    return SearchTerms(
+        (telling or meaningful)[:MOST_WORDS],
+        _meaningful(phrases)[:MOST_PHRASES],
+        _meaningful(excluded)[:MOST_PHRASES],
+        is_sentence=0 < len(telling) < len(meaningful),
+    )
 
 
 def is_cjk(text: str) -> bool:
@@ -83,10 +87,12 @@ def is_cjk(text: str) -> bool:
 
 def is_compound(word: str) -> bool:
     """Whether a word may have parts: a path, an identifier, a URL, a code."""
+    word = word.replace("'", "")
     return not word.isalpha() or not (word.isupper() or word[1:].islower())
 
 
-def _clean(query: str) -> str:
+def cleaned(query: str) -> str:
+    """A text without control characters, composed (NFC), with plain quotes."""
     visible = "".join(
         " " if unicodedata.category(character) in ("Cc", "Cs", "Cn") else character for character in query
     )
@@ -106,15 +112,15 @@ def _segments(text: str) -> Iterator[str]:
                 yield run[0]
 
 
-def _significant(words: Iterable[str]) -> tuple[str, ...]:
-    meaningful = _meaningful(words)
-    telling = tuple(word for word in meaningful if not _is_stop_word(word))
-    return (telling or meaningful)[:MOST_WORDS]
+def _without_stop(word: str) -> str:
+    """A word without what ends a sentence; a code is left as it is."""
+    stripped = word.rstrip(_STOPS)
+    return stripped if stripped.replace("'", "").isalpha() else word
 
 
 def _is_stop_word(word: str) -> bool:
     # One or two hiragana are particles and endings.
-    return word.strip(".,;:!?").lower() in _STOP_WORDS or (
+    return word.strip(_STOPS + ":").lower() in _STOP_WORDS or (
         len(word) <= 2 and all("\u3040" <= c <= "\u309f" for c in word)
     )
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
+from queries.fulltext.opensearch import titles
 from queries.opensearch import connected
-from queries.search import titles
 from queries.sessions import one_session
 from sessiontrack.settings import OpenSearchSettings, Settings
 

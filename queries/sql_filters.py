@@ -22,6 +22,7 @@ _SHARED = {
     "channel": SQL("lower(channel) {matches} lower(%(channel)s)"),
     # A slash before and after each name, so that a pattern finds whole names only.
     "project": SQL("'/' || replace(lower(project), '\\', '/') || '/' {matches} lower(%(project)s)"),
+    "session": SQL("session_id ^@ %(session)s"),
 }
 _SESSIONS = _SHARED | {
     "sender": SQL(
@@ -40,6 +41,8 @@ _SESSIONS = _SHARED | {
         "EXISTS (SELECT FROM jsonb_to_recordset(tool_invocations) AS tool (name text)"
         " WHERE lower(name) {matches} lower(%(tool)s))"
     ),
+    "failed": SQL("error_count > 0"),
+    "with_tools": SQL("jsonb_array_length(tool_invocations) > 0"),
     "since": SQL("last_activity_at >= %(since)s"),
     "until": SQL("created_at < %(until)s"),
 }
@@ -56,15 +59,23 @@ _CHUNKS = _SHARED | {
         "EXISTS (SELECT FROM jsonb_array_elements_text(tools_used) AS tool (name)"
         " WHERE lower(name) {matches} lower(%(tool)s))"
     ),
+    "with_tools": SQL("jsonb_array_length(tools_used) > 0"),
     "since": SQL("timestamp >= %(since)s"),
     "until": SQL("timestamp < %(until)s"),
 }
+_MESSAGES = _CHUNKS | {"failed": SQL("is_error")}
 _SESSION_VECTORS = _SHARED | {"since": SQL("last_at >= %(since)s"), "until": SQL("first_at < %(until)s")}
 
 
 def session_conditions(filters: Filters) -> Conditions:
     """The conditions on a row of `sessions`, and their parameters."""
     return _conditions(_SESSIONS, filters)
+
+
+def message_conditions(filters: Filters) -> Conditions:
+    """The conditions on a message; inherited ones are hits in the session that they come from only."""
+    found, parameters = _conditions(_MESSAGES, filters)
+    return [SQL("NOT inherited"), *found], parameters
 
 
 def chunk_conditions(filters: Filters) -> Conditions:
@@ -78,18 +89,22 @@ def session_vector_conditions(filters: Filters) -> Conditions:
 
 
 def _conditions(by_name: Mapping[str, SQL], filters: Filters) -> Conditions:
-    given = {name: value for name in by_name if (value := getattr(filters, name)) is not None}
     found: list[Composable] = []
     parameters: dict[str, Any] = {}
-    for name, value in given.items():
+    for name, condition in by_name.items():
+        value = getattr(filters, name)
+        if value is None or value is False:
+            continue
         parameters[name], operator = _parameter(name, value)
-        found.append(by_name[name].format(matches=operator))
+        found.append(condition.format(matches=operator))
     return found, parameters
 
 
 def _parameter(name: str, value: Any) -> tuple[Any, SQL]:
-    if isinstance(value, int):
+    if name in ("since", "until"):
         return Millis(value), _EXACT
+    if name == "session" or value is True:
+        return value, _EXACT
     if name == "project":
         return _folder_pattern(value), _PATTERN
     if name == "role":

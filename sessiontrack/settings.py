@@ -190,7 +190,7 @@ class SearchSettings(Section):
     """How search finds."""
 
     vectors: Literal["opensearch", "postgres", "pinecone"] = Field(
-        "opensearch", description="The store that is asked for what lies near."
+        "opensearch", description="The store that finds by meaning; PostgreSQL does where OpenSearch is away."
     )
 
 

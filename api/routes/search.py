@@ -13,17 +13,34 @@ from api.services import ServicesOf
 from queries.facets import facets as count
 from queries.facts import NANO
 from queries.search import search as find
+from queries.session_search import search_sessions as find_sessions
 from queries.statistics import statistics
 from queries.times import iso
+from sessiontrack.errors import UsageError
 
 router = APIRouter(prefix="/v1", tags=["search"])
 
 
-@router.get("/search", response_model=models.SearchAnswer)
+@router.get("/search", response_model=models.SearchAnswer | models.SessionsAnswer)
 def search(services: ServicesOf, asked: Annotated[SearchParameters, Query()], etag: IfNoneMatch = None) -> Response:
-    """Messages by their words, best first."""
-    hits = find(services.settings, asked.q, asked.filters(), asked.limit)
-    return tagged(models.SearchAnswer(mode="text", hits=[models.Hit.model_validate(hit) for hit in hits]), etag)
+    """Messages, or sessions, by their words and by what they mean, best first; messages page by page."""
+    if asked.by == "session":
+        if asked.cursor is not None:
+            raise UsageError("sessions have no further pages", hint="Ask for a larger limit, up to 50.")
+        sessions = find_sessions(
+            services.settings, asked.q, asked.filters(), asked.limit, mode=asked.mode, explain=asked.explain
+        )
+        return tagged(models.SessionsAnswer.model_validate(sessions), etag)
+    found = find(
+        services.settings,
+        asked.q,
+        asked.filters(),
+        asked.limit,
+        mode=asked.mode,
+        after=asked.cursor,
+        explain=asked.explain,
+    )
+    return tagged(models.SearchAnswer.model_validate(found), etag)
 
 
 @router.get("/facets", response_model=models.Facets)

@@ -32,7 +32,8 @@ def sessions(services: ServicesOf, asked: Annotated[SessionsParameters, Query()]
 @router.get("/sessions/{session_id}", response_model=SessionFacts)
 def session(services: ServicesOf, session_id: SessionId, etag: IfNoneMatch = None) -> Response:
     """One session: what is counted and known of it."""
-    return tagged(_session(one_session(services.settings, session_id)), etag)
+    row = services.recent.get(("session", session_id), lambda: one_session(services.settings, session_id))
+    return tagged(_session(row), etag)
 
 
 @router.get("/sessions/{session_id}/messages", response_model=models.MessagePage)
@@ -40,7 +41,10 @@ def messages(
     services: ServicesOf, session_id: SessionId, asked: Annotated[PageParameters, Query()], etag: IfNoneMatch = None
 ) -> Response:
     """The messages of a session, each once, by time and place."""
-    page = list_messages(services.settings, session_id, asked.limit, asked.after)
+    page = services.recent.get(
+        ("messages", session_id, asked.limit, asked.after),
+        lambda: list_messages(services.settings, session_id, asked.limit, asked.after),
+    )
     rows = [MessageFacts.model_validate(message_facts(row)) for row in page.rows]
     return tagged(models.MessagePage(messages=rows, next=page.next), etag)
 
@@ -50,7 +54,10 @@ def tree(
     services: ServicesOf, session_id: SessionId, asked: Annotated[TreeParameters, Query()], etag: IfNoneMatch = None
 ) -> Response:
     """How the lines of a session's current generation hang together, tool results folded into their calls."""
-    part = outline(services.settings, session_id, asked.limit, asked.after)
+    part = services.recent.get(
+        ("tree", session_id, asked.limit, asked.after),
+        lambda: outline(services.settings, session_id, asked.limit, asked.after),
+    )
     entries = [models.TreeEntry.model_validate(_entry(entry)) for entry in part.entries]
     return tagged(models.Tree(entries=entries, missing_lines=part.missing_lines, next=part.next), etag)
 

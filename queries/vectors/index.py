@@ -11,7 +11,7 @@ from queries.filters import Filters
 # A sixth of what an index looks at for one query, and far more than a person reads.
 MOST_NEAREST = 1_000
 # What a session's vector has no fact of: the messages in it differ.
-_OF_MESSAGES = ("sender", "role", "model", "tool")
+_OF_MESSAGES = ("sender", "role", "model", "tool", "failed", "with_tools")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class VectorIndex(Protocol):
 
 def of_sessions(filters: Filters) -> bool:
     """Whether filters only ask for facts of sessions, and so can be put to `nearest_sessions`."""
-    return all(getattr(filters, name) is None for name in _OF_MESSAGES)
+    return all(not getattr(filters, name) for name in _OF_MESSAGES)
 
 
 def check_query(vector: Sequence[float], dimensions: int, limit: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from sessiontrack.telemetry.metrics import WorkerMetrics
@@ -39,6 +41,13 @@ class ApiMetrics(WorkerMetrics):
             "sessiontrack_api_streams_dropped", "Live streams whose reader was too slow.", registry=self.registry
         )
 
+        self._reads = Counter(
+            "sessiontrack_api_reads",
+            "Reads of sessions, by where the answer came from: memory, if it was read within a second, or the store.",
+            ["source"],
+            registry=self.registry,
+        )
+
     def request(self, method: str, route: str, status: int) -> None:
         """Counts a request that was answered."""
         self._requests.labels(method, route, str(status)).inc()
@@ -46,6 +55,10 @@ class ApiMetrics(WorkerMetrics):
     def answered(self, route: str, seconds: float) -> None:
         """Notes how long an answer took."""
         self._seconds.labels(route).observe(seconds)
+
+    def read(self, source: Literal["memory", "store"]) -> None:
+        """Counts a read by where the answer came from."""
+        self._reads.labels(source).inc()
 
     def streams(self, number: int) -> None:
         """Notes how many live streams and WebSockets are open."""

@@ -101,9 +101,20 @@ def test_an_export_is_byte_for_byte_and_has_the_digest_as_its_tag(
 def test_search_is_that_of_the_command(api: httpx.Client, pipeline: Pipeline, captured: str) -> None:
     document = pipeline.json("show", captured)
     words = next(each["content"].split()[:3] for each in document["messages"] if len(each["content"].split()) > 3)
-    found = get(api, "/v1/search", q=" ".join(words), limit=5)
-    assert found["mode"] == "text"
-    assert found["hits"] == pipeline.json("search", " ".join(words), "--limit", "5")
+    query = f"{' '.join(words)} session:{captured}"
+    found = get(api, "/v1/search", q=query, limit=5, mode="text")
+    assert (found["mode"], found["notes"]) == ("text", [])
+    assert all(hit.pop("explanation") is None for hit in found["hits"])
+    assert found["hits"] == pipeline.json("search", query, "--limit", "5", "--mode", "text")
+    if found["next"]:
+        later = get(api, "/v1/search", q=query, limit=5, mode="text", cursor=found["next"])["hits"]
+        assert not {hit["message_id"] for hit in later} & {hit["message_id"] for hit in found["hits"]}
+    (session,) = get(api, "/v1/search", q=query, by="session", mode="text")["sessions"]
+    assert session["session_id"] == captured
+    assert session["passages"]
+    (same,) = pipeline.json("search", query, "--by", "session", "--mode", "text")
+    assert same["session_id"] == captured
+    problem(api.get("/v1/search", params={"q": query, "by": "session", "cursor": "x"}), 400)
     roles = {each["value"] for each in get(api, "/v1/facets", q=" ".join(words))["facets"]["role"]}
     assert {hit["role"] for hit in found["hits"]} <= roles
     assert captured not in [each["session_id"] for each in get(api, f"/v1/sessions/{captured}/similar")["sessions"]]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from queries.filters import Filters
-from queries.search import Hit, search
+from queries.hits import Hit
+from queries.search import search
 from schemas.topics import MESSAGES, SESSIONS
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import Settings
@@ -74,7 +75,7 @@ def settings(stack_settings: Settings) -> Iterator[Settings]:
 
 
 def found(settings: Settings, query: str, **filters: Any) -> list[str]:
-    return [hit.message_id for hit in search(settings, query, Filters(**filters), limit=50)]
+    return [hit.message_id for hit in search(settings, query, Filters(**filters), limit=50).hits]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_equals_come_newest_first_every_time(settings: Settings) -> None:
 
 
 def test_a_hit_says_where_it_is_and_why(settings: Settings) -> None:
-    (hit,) = search(settings, "migrations", limit=1, markers=("[", "]"))
+    (hit,) = search(settings, "migrations", limit=1, markers=("[", "]")).hits
     assert hit == Hit(
         session_id="s1",
         message_id="stem",
@@ -216,7 +217,7 @@ def test_a_hit_says_where_it_is_and_why(settings: Settings) -> None:
     ],
 )
 def test_snippets(settings: Settings, query: str, snippet: str) -> None:
-    assert search(settings, query, limit=1, markers=("[", "]"))[0].snippet == snippet
+    assert search(settings, query, limit=1, markers=("[", "]")).hits[0].snippet == snippet
 
 
 HOSTILE = (

@@ -39,6 +39,11 @@ _KINDS = {
 }
 
 
+def is_local(model: str) -> bool:
+    """Whether a model runs in this process."""
+    return model in _KINDS
+
+
 # Texts that are in work together. More would gain nothing: each is computed by itself.
 _GROUP = 64
 

@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queries.filters import Filters
-from queries.search import snippet
-from queries.search_body import MARK_BEGIN, MARK_END, search_body, words_needed
-from queries.search_terms import MOST_CHARACTERS, parse_terms
+from queries.query_language import MOST_CHARACTERS, parse_query
+from queries.search_body import MARKED, details_body, ranking_body, words_needed
+from queries.snippets import MARK_BEGIN, MARK_END, beginning, marked_passages, with_markers
+from queries.snippets import MOST_CHARACTERS as MOST_SHOWN
 from sessiontrack.errors import UsageError
 
 # OpenSearch's default of indices.query.bool.max_clause_count.
@@ -33,18 +33,18 @@ def leaf_clauses(value: Any) -> Iterator[str]:
 @given(st.text(alphabet=st.characters(), max_size=MOST_CHARACTERS), st.booleans())
 def test_any_query_makes_a_request_that_opensearch_takes(query: str, lenient: bool) -> None:
     try:
-        terms = parse_terms(query)
+        asked = parse_query(query)
     except UsageError:
         return
-    body = search_body(terms, Filters(), 10, lenient=lenient)
-    assert json.dumps(body, ensure_ascii=False).encode("utf-8")
-    assert 0 < len(list(leaf_clauses(body["query"]))) < MOST_CLAUSES
+    for body in (ranking_body(asked, 10, lenient=lenient), details_body(asked, ["a"], lenient=lenient)):
+        assert json.dumps(body, ensure_ascii=False).encode("utf-8")
+        assert 0 < len(list(leaf_clauses(body))) < MOST_CLAUSES
 
 
 def test_the_longest_query_stays_within_the_bound_of_clauses() -> None:
     words = " ".join(f"a{number}/b" for number in range(400))
     phrases = " ".join(f'"c d{number}"' for number in range(40)) + " ".join(f' -"e f{number}"' for number in range(40))
-    body = search_body(parse_terms(words + phrases), Filters(), 10, lenient=True)
+    body = ranking_body(parse_query(words[:2_000] + phrases), 10, lenient=True)
     assert len(list(leaf_clauses(body["query"]))) < MOST_CLAUSES
 
 
@@ -58,7 +58,7 @@ class TestSnippets:
             name.replace("_parts", ".parts"): [text.replace("[", MARK_BEGIN).replace("]", MARK_END) for text in texts]
             for name, texts in fields.items()
         }
-        return snippet(passages, ("<b>", "</b>"))
+        return with_markers(marked_passages(passages, MARKED), ("<b>", "</b>"))
 
     def test_passages_are_on_one_line_with_the_markers_of_the_caller(self) -> None:
         assert self.marked(text=["the\n [disk] is\tfull", "no [disk]"]) == "the <b>disk</b> is full … no <b>disk</b>"
@@ -66,7 +66,7 @@ class TestSnippets:
     def test_the_text_is_preferred_where_something_is_found_in_it(self) -> None:
         assert self.marked(thinking=["[disk]"], text=["a [disk]"]) == "a <b>disk</b>"
         assert self.marked(thinking=["[disk]"], text=["hello"]) == "<b>disk</b>"
-        assert self.marked(text=["hello"]) == "hello"
+        assert self.marked(text=["hello"]) == ""
         assert self.marked(text_parts=["get[User]"], text=["getUser"]) == "get<b>User</b>"
 
     def test_parts_found_side_by_side_are_marked_as_one(self) -> None:
@@ -75,3 +75,9 @@ class TestSnippets:
 
     def test_nothing_found_in_any_text(self) -> None:
         assert self.marked() == ""
+
+    def test_a_text_begins_at_a_glance(self) -> None:
+        assert beginning(" the\n disk  is full") == "the disk is full"
+        long = beginning("word " * 10_000)
+        assert len(long) <= MOST_SHOWN + 2
+        assert long.endswith("word …")

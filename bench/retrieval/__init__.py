@@ -1,0 +1,1 @@
+"""How well questions find the turns that answer them: `python -m bench.retrieval`."""

@@ -1,0 +1,122 @@
+"""Puts generated conversations into indexes of their own, by the very stages and projections of the pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+from opensearchpy import OpenSearch
+from opensearchpy.helpers import bulk
+
+from bench.retrieval.conversations import Turn
+from consumers.opensearch.documents import document
+from infra.opensearch.setup import put_templates
+from infra.opensearch.vectors import CHUNKS, SESSION_VECTORS, dataset_in, make_space
+from schemas import topics
+from schemas.avro import load_schema
+from schemas.records import SearchableMessage
+from schemas.topics import MESSAGES
+from schemas.vectors import decode_vector
+from sessiontrack.identity import message_id
+from sessiontrack.providers.choice import open_embedder
+from sessiontrack.settings import Settings
+from streams.batch import Output
+from streams.embed.fold import Fold
+from streams.embed.plan import Incoming, Plan, Planner
+from streams.embed.rows import Rows
+
+_TIMEOUT_S = 60
+_EMPTY = {"string": "", "long": 0, "int": 0, "boolean": False, "array": []}
+_DATASETS = {topics.CHUNKS.name: CHUNKS, topics.SESSION_VECTORS.name: SESSION_VECTORS}
+
+
+class BarePlanner(Planner):
+    """Embeds each turn as it is, without what was said before it."""
+
+    def plan(self, message: SearchableMessage, session: Any) -> Plan:
+        """What is to be embedded of a message."""
+        return super().plan(message, session)._replace(context="")
+
+
+@contextmanager
+def indexed(settings: Settings, turns: Sequence[Turn], *, bare: bool = False) -> Iterator[Settings]:
+    """Settings with which a search finds the turns; their indexes are removed at the end.
+
+    Args:
+        settings: Of a running OpenSearch, and of who embeds.
+        turns: What was said.
+        bare: Without what was said before each turn.
+    """
+    target = settings.opensearch.model_copy(update={"index_prefix": f"retrieval_{'bare' if bare else 'context'}"})
+    own = settings.model_copy(update={"opensearch": target})
+    with OpenSearch(hosts=[target.url], timeout=_TIMEOUT_S) as client:
+        try:
+            put_templates(own)
+            messages = [message_of(turn) for turn in turns]
+            outputs, space = asyncio.run(_embedded(own, messages, bare=bare))
+            make_space(client, target, space)
+            bulk(client, _actions(own, messages, outputs), refresh=True)
+            yield own
+        finally:
+            client.indices.delete(index=f"{target.index_prefix}-*")
+
+
+def message_of(turn: Turn) -> SearchableMessage:
+    """The message that a turn is: of a group chat, in which everybody has a name."""
+    fields = load_schema(MESSAGES.schema)["fields"]
+    stated = {
+        "message_id": message_id("bench", session_of(turn), turn.turn_id.encode()),
+        "session_id": session_of(turn),
+        "version": 1,
+        "entry_id": turn.turn_id,
+        "line_number": turn.number,
+        "role": "user",
+        "origin": "USER",
+        "sender_name": turn.speaker,
+        "channel": "telegram",
+        "timestamp": turn.at,
+        "text": turn.text,
+    }
+    whole = {each["name"]: stated[each["name"]] if each["name"] in stated else _default(each) for each in fields}
+    return cast(SearchableMessage, whole)
+
+
+def session_of(turn: Turn) -> str:
+    """The id of the session in which a turn was said."""
+    return f"conversation-{turn.conversation}-session-{turn.session}"
+
+
+def _default(field: Mapping[str, Any]) -> Any:
+    return field["default"] if "default" in field else _EMPTY[field["type"]]
+
+
+async def _embedded(
+    settings: Settings, messages: Sequence[SearchableMessage], *, bare: bool
+) -> tuple[list[Output], str]:
+    embedder = open_embedder(settings)
+    planner = (BarePlanner if bare else Planner)(embedder.max_tokens, embedder.count_tokens)
+    placed: list[Incoming] = list(enumerate(messages, 1))
+    plans = planner.plans(Rows({}, embedder.dimensions), placed)
+    made = iter(await embedder.embed_documents([text for plan in plans.found.values() for text in plan.texts()]))
+    vectors = {position: [next(made) for _ in plan.passages] for position, plan in plans.found.items()}
+    changes = Fold(Rows({}, embedder.dimensions), embedder.space).changes(placed, plans, vectors)
+    await embedder.close()
+    return changes.outputs, embedder.space
+
+
+def _actions(
+    settings: Settings, messages: Sequence[SearchableMessage], outputs: Sequence[Output]
+) -> Iterator[dict[str, Any]]:
+    alias = settings.opensearch.alias
+    for message in messages:
+        stored = document(MESSAGES.name, cast(Mapping[str, Any], message))
+        yield {"_index": alias(stored.dataset), "_id": stored.id, "_source": stored.body}
+    for output in outputs:
+        record = output.record
+        dataset = dataset_in(record["space"], _DATASETS[output.topic.name])
+        facts = {name: value for name, value in record.items() if value is not None}
+        vector = list(decode_vector(record["vector"]))
+        name = record.get("chunk_id", record["session_id"])
+        yield {"_index": alias(dataset), "_id": name, "_source": facts | {"vector": vector}}

@@ -1,0 +1,92 @@
+"""What was found, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import typer
+from rich.text import Text
+
+from cli.output import SHORT_ID, console, local_time, print_json, safe
+from queries.fulltext.index import Turn
+from queries.hits import Hit
+from queries.session_search import Passage, SessionHit, SessionsFound
+from queries.snippets import MARK_BEGIN, MARK_END
+from queries.times import parse_time
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Tells, beside the answer, what was not as it should be."""
+    for note in notes:
+        typer.echo(f"Note: {safe(note)}", err=True)
+
+
+def print_hit(hit: Hit) -> None:
+    """A message that was found."""
+    out = console()
+    facts = [local_time(parse_time(hit.timestamp)), hit.sender or hit.role, hit.channel, hit.agent, hit.model]
+    title = Text(hit.session_id[:SHORT_ID], style="bold cyan").append(f" {safe(hit.entry_id)}  ", style="cyan")
+    out.print(title.append(safe(" · ".join(fact for fact in facts if fact)), style="dim"))
+    out.print(_snippet(hit))
+    if hit.duplicates:
+        out.print(f"  {hit.duplicates} more say nearly the same", style="dim")
+    if hit.explanation is not None:
+        out.print(f"  {explained(hit.score, hit.explanation)}", style="dim")
+    out.print()
+
+
+def print_sessions(found: SessionsFound, *, json: bool) -> None:
+    """Sessions that were found."""
+    tell(found.notes)
+    if json:
+        print_json([session.as_dict() for session in found.sessions])
+    elif not found.sessions:
+        typer.echo("Nothing was found.")
+    else:
+        for session in found.sessions:
+            _print_session(session)
+
+
+def explained(score: float, explanation: Mapping[str, Any]) -> str:
+    """Why a hit has its place, on one line."""
+    rankings = [
+        f"{name} #{at['rank']} ({at['score']:.3f})" for name, at in explanation.items() if isinstance(at, Mapping)
+    ]
+    after = f", turn after + {explanation['turn_after']:.3f}" if explanation["turn_after"] else ""
+    return f"score {score:.3f}: {', '.join(rankings)}, recency × {explanation['recency']:.3f}{after}"
+
+
+def _print_session(session: SessionHit) -> None:
+    out = console()
+    at = local_time(parse_time(session.last_activity_at)) if session.last_activity_at else ""
+    facts = [at, session.channel, session.agent, session.project]
+    heading = Text(session.session_id[:SHORT_ID], style="bold cyan").append(f"  {safe(session.title or '')}  ", "bold")
+    out.print(heading.append(safe(" · ".join(fact for fact in facts if fact)), style="dim"))
+    if session.explanation is not None:
+        out.print(f"  {explained(session.score, session.explanation)}", style="dim")
+    for passage in session.passages:
+        _print_passage(passage)
+    out.print()
+
+
+def _print_passage(passage: Passage) -> None:
+    out = console()
+    for turn in passage.before:
+        out.print(_turn(turn))
+    out.print(Text(f"  {safe(passage.hit.sender or passage.hit.role)}: ").append(_snippet(passage.hit, indent="")))
+    for turn in passage.after:
+        out.print(_turn(turn))
+    out.print()
+
+
+def _turn(turn: Turn) -> Text:
+    return Text(safe(f"  {turn.sender or turn.role}: {turn.text}"), style="dim")
+
+
+def _snippet(hit: Hit, indent: str = "  ") -> Text:
+    snippet = Text(indent)
+    for marked in safe(hit.snippet).split(MARK_BEGIN):
+        found, _, rest = marked.rpartition(MARK_END)
+        snippet.append(found, style="bold yellow").append(rest)
+    return snippet
