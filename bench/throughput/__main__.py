@@ -7,22 +7,17 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench.machine import describe
 from bench.throughput import corpus
-from bench.throughput.load import loaded, sessions_of, use_own_stack
+from bench.throughput.load import loaded, running_stack, sessions_of, use_own_stack
 from bench.throughput.parts import PARTS, Bench
 from bench.throughput.plot import plot
 from bench.throughput.report import section, write_section
-from infra.stack.stack import NativeStack
-from infra.workers import worker_states
-from sessiontrack.errors import SessionTrackError, UsageError
-from sessiontrack.settings import Settings, get_settings
+from sessiontrack.errors import SessionTrackError
 
 _BENCH = Path(__file__).parent.parent
 RESULTS = _BENCH / "results"
@@ -73,29 +68,6 @@ def main() -> int:
         write_section(_BENCH / "README.md", text)
     print(text)
     return 1 if failed else 0
-
-
-@contextmanager
-def running_stack(progress: Any) -> Iterator[Settings]:
-    """The stack of the data folder, started where it does not run, and then stopped at the end.
-
-    Raises:
-        UsageError: Its workers run: they would take part.
-    """
-    stack = NativeStack(get_settings())
-    ours = any(part.state != "running" for part in stack.status())
-    stack.up(lambda part, message: progress(f"{part} {message}"))
-    get_settings.cache_clear()
-    settings = get_settings()
-    try:
-        if any(worker.state == "running" for worker in worker_states(settings)):
-            raise UsageError(
-                f"the workers of {settings.data_dir} run", hint="Name another SESSIONTRACK_DATA_DIR for the benchmark."
-            )
-        yield settings
-    finally:
-        if ours:
-            stack.down()
 
 
 def _arguments() -> argparse.Namespace:

@@ -7,6 +7,8 @@ import asyncio
 import os
 import struct
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from bench.throughput.log import empty_topics
 from bench.throughput.prepared import Prepared, Progress, prepare
 from bench.throughput.stores import patiently
 from infra.init import initialise
+from infra.stack.stack import NativeStack
+from infra.workers import worker_states
 from queries.lag import LogPositions
 from schemas.avro import load_schema
 from schemas.registry import SchemaRegistry
@@ -97,6 +101,29 @@ def loaded(settings: Settings, events: int, sessions: int, progress: Progress) -
 def sessions_of(events: int) -> int:
     """How many sessions a corpus of so many events has: a smaller one has fewer, not shorter ones."""
     return max(1, events * corpus.SESSIONS // corpus.EVENTS)
+
+
+@contextmanager
+def running_stack(progress: Progress) -> Iterator[Settings]:
+    """The stack of the data folder, started where it does not run, and then stopped at the end.
+
+    Raises:
+        UsageError: Its workers run: they would take part.
+    """
+    stack = NativeStack(get_settings())
+    ours = any(part.state != "running" for part in stack.status())
+    stack.up(lambda part, message: progress(f"{part} {message}"))
+    get_settings.cache_clear()
+    settings = get_settings()
+    try:
+        if any(worker.state == "running" for worker in worker_states(settings)):
+            raise UsageError(
+                f"the workers of {settings.data_dir} run", hint="Name another SESSIONTRACK_DATA_DIR for the benchmark."
+            )
+        yield settings
+    finally:
+        if ours:
+            stack.down()
 
 
 def main() -> int:
