@@ -12,7 +12,6 @@ from opensearchpy import OpenSearch
 from consumers.opensearch_vectors.sink import OpenSearchVectorSink
 from consumers.postgres.sink import PostgresSink
 from consumers.postgres_vectors.sink import PostgresVectorSink
-from infra.migrations import upgrade
 from infra.opensearch.vectors import make_space, serve_space
 from queries.filters import Filters
 from queries.ranking import Mode
@@ -253,8 +252,7 @@ def test_where_nobody_embeds_words_are_the_answer_and_it_is_told(texts_only: Set
 @pytest.fixture(scope="module")
 def without_opensearch(stack_settings: Settings) -> Iterator[Settings]:
     """Settings with which only PostgreSQL answers, where the vectors are as well."""
-    with own_schema(stack_settings) as own:
-        upgrade(own)
+    with own_schema(stack_settings, migrated=True) as own:
         asyncio.run(_fill_postgres(own))
         yield own.model_copy(update={"opensearch": own.opensearch.model_copy(update={"url": ELSEWHERE})})
 
