@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 # something. Here the words of a question find a hundred turns by a name alone: its first places are what tells
 # (bench/retrieval: 0.67 of the answers among the first ten with 10, 0.58 with 60).
 K = 10
-# What of a turn's score the turn before it gets. A turn is embedded with the one before it, so that it is found by what
-# that one says as well; and who finds the answer "how lovely" looks for what was lovely (bench/retrieval: 0.02 more).
+# What of a turn's score the turn before it gets. The one before is mixed into a turn's vector, so that it is found by
+# what that one says as well; and who finds the answer "how lovely" looks for what was lovely (bench/retrieval: 0.02
+# more).
 _OF_THE_TURN_AFTER = 0.3
 # What a message of today scores above one that is old beyond memory, and how soon half of that is gone.
 RECENCY = 0.05

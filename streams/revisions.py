@@ -6,8 +6,8 @@ from __future__ import annotations
 SESSIONS = 2
 MESSAGES = 3
 TOOL_CALLS = 3
-CHUNKS = 1
-SESSION_VECTORS = 1
+CHUNKS = 2
+SESSION_VECTORS = 2
 
 # Room for 2^40 facts under one key, and for 2^23 revisions in a signed 64-bit integer.
 _FACT_BITS = 40

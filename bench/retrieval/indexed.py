@@ -32,14 +32,6 @@ _EMPTY = {"string": "", "long": 0, "int": 0, "boolean": False, "array": []}
 _DATASETS = {topics.CHUNKS.name: CHUNKS, topics.SESSION_VECTORS.name: SESSION_VECTORS}
 
 
-class BarePlanner(Planner):
-    """Embeds each turn as it is, without what was said before it."""
-
-    def plan(self, message: SearchableMessage, session: Any) -> Plan:
-        """What is to be embedded of a message."""
-        return super().plan(message, session)._replace(context="")
-
-
 @contextmanager
 def indexed(settings: Settings, turns: Sequence[Turn], *, bare: bool = False) -> Iterator[Settings]:
     """Settings with which a search finds the turns; their indexes are removed at the end.
@@ -47,7 +39,7 @@ def indexed(settings: Settings, turns: Sequence[Turn], *, bare: bool = False) ->
     Args:
         settings: Of a running OpenSearch, and of who embeds.
         turns: What was said.
-        bare: Without what was said before each turn.
+        bare: Each turn as it is, without who speaks and what was said before.
     """
     target = settings.opensearch.model_copy(update={"index_prefix": f"retrieval_{'bare' if bare else 'context'}"})
     own = settings.model_copy(update={"opensearch": target})
@@ -96,14 +88,22 @@ async def _embedded(
     settings: Settings, messages: Sequence[SearchableMessage], *, bare: bool
 ) -> tuple[list[Output], str]:
     embedder = open_embedder(settings)
-    planner = (BarePlanner if bare else Planner)(embedder.max_tokens, embedder.count_tokens)
+    planner = Planner(embedder.max_tokens, embedder.count_tokens)
     placed: list[Incoming] = list(enumerate(messages, 1))
     plans = planner.plans(Rows({}, embedder.dimensions), placed)
-    made = iter(await embedder.embed_documents([text for plan in plans.found.values() for text in plan.texts()]))
+    texts = [text for plan in plans.found.values() for text in (_bare_texts(plan) if bare else plan.texts())]
+    made = iter(await embedder.embed_documents(texts))
     vectors = {position: [next(made) for _ in plan.passages] for position, plan in plans.found.items()}
-    changes = Fold(Rows({}, embedder.dimensions), embedder.space).changes(placed, plans, vectors)
     await embedder.close()
-    return changes.outputs, embedder.space
+    # A turn that is folded by itself has none before it. Nor has its session others: only messages are asked for.
+    batches = [[each] for each in placed] if bare else [placed]
+    folds = [Fold(Rows({}, embedder.dimensions), embedder.space).changes(batch, plans, vectors) for batch in batches]
+    return [output for changes in folds for output in changes.outputs], embedder.space
+
+
+def _bare_texts(plan: Plan) -> Iterator[str]:
+    """The passages without who speaks."""
+    return (plan.message["text"][passage.start : passage.end] for passage in plan.passages)
 
 
 def _actions(

@@ -1,12 +1,13 @@
-"""What is embedded together with a passage, so that it is found by what it is about.
+"""Who speaks, and what was said before: what makes a passage found beside its own words.
 
-"Yes, on Fridays" answers a question that nobody asks again in these words: what makes a short turn found is the turn
-before it. So the turns before come next to the passage, and what is known of the session before them.
+"Yes, on Fridays" answers a question that nobody asks again in these words. Embedded together they would be one text in
+which the longer drowns the shorter; so only the speaker's name is embedded with a passage, and the turn before it is
+mixed in as a vector (`mixing.py`). The context that a chunk carries tells readers what is known of where it was said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TypedDict
@@ -14,22 +15,16 @@ from typing import TypedDict
 from schemas.records import SearchableMessage
 from streams.embed.sample import is_output
 
-CountTokens = Callable[[str], int]
-
-# A question and the answer to it.
-_MOST_TURNS = 2
-# What is kept of a turn: more than any context holds.
-_TURN_CHARACTERS = 800
+# A paragraph: what somebody who reads the answer has to know of the question.
+_TURN_CHARACTERS = 400
 _TITLE_CHARACTERS = 80
 _NAME_CHARACTERS = 40
-# Fewer tokens of a turn say nothing.
-_LEAST_TURN_TOKENS = 8
-_CHARACTERS_PER_TOKEN = 8
 
 
 class Turn(TypedDict):
     """What somebody said, shortened."""
 
+    message_id: str
     at: int
     speaker: str
     text: str
@@ -41,71 +36,78 @@ class Conversation(TypedDict):
     Attributes:
         title: Beginning of what a person said first.
         title_at: When, epoch milliseconds.
-        turns: The latest, in the order in which they came.
+        turn: The one that came last.
     """
 
     title: str | None
     title_at: int
-    turns: list[Turn]
+    turn: Turn | None
 
 
 def new_conversation() -> Conversation:
     """A conversation in which nothing was said."""
-    return Conversation(title=None, title_at=0, turns=[])
+    return Conversation(title=None, title_at=0, turn=None)
+
+
+def is_turn(message: SearchableMessage) -> bool:
+    """Whether somebody says something; what tools bring is no turn."""
+    return not is_output(message) and bool(message["text"].strip())
 
 
 def take_turn(conversation: Conversation, message: SearchableMessage) -> None:
-    """Takes in what a message says; what tools bring is no turn."""
-    if is_output(message) or not message["text"].strip():
-        return
-    turn = Turn(at=message["timestamp"], speaker=_speaker(message), text=_flat(message["text"], _TURN_CHARACTERS))
-    conversation["turns"] = [*conversation["turns"], turn][-_MOST_TURNS:]
+    """Takes in what a message says, which is a turn."""
+    conversation["turn"] = Turn(
+        message_id=message["message_id"],
+        at=message["timestamp"],
+        speaker=_speaker(message),
+        text=_flat(message["text"], _TURN_CHARACTERS),
+    )
     is_first = conversation["title"] is None or message["timestamp"] < conversation["title_at"]
     if message["role"] == "user" and is_first:
         conversation["title"] = _flat(message["text"], _TITLE_CHARACTERS)
         conversation["title_at"] = message["timestamp"]
 
 
-def context_of(message: SearchableMessage, conversation: Conversation, most: int, count_tokens: CountTokens) -> str:
-    """What stands before each passage of a message when it is embedded.
+def turn_before(message: SearchableMessage, conversation: Conversation) -> Turn | None:
+    """The turn that a message follows.
+
+    Args:
+        message: The message.
+        conversation: As it was when the message came.
+    """
+    turn = conversation["turn"]
+    # A message that comes again, after the conversation went on, has neither itself nor anything later before it.
+    if turn is None or turn["message_id"] == message["message_id"] or turn["at"] > message["timestamp"]:
+        return None
+    return turn
+
+
+def context_of(message: SearchableMessage, conversation: Conversation) -> str:
+    """What is known of where a message was said: facts, the turn before it, who speaks; a line each.
 
     Args:
         message: The message.
         conversation: As it was before.
-        most: Most tokens.
-        count_tokens: Tokens of a text.
     """
-    # A message that comes again, after the conversation went on, has nothing later before it.
-    turns = [turn for turn in conversation["turns"] if turn["at"] <= message["timestamp"]]
-    head = " · ".join(_facts(message, conversation, turns))
-    last = f"{_speaker(message)}:"
-    lines = [head, last] if head else [last]
-    room = most - count_tokens("\n".join(lines))
-    said: list[str] = []
-    for turn in reversed(turns):
-        line = _shortened(f"{turn['speaker']}: {turn['text']}", room, count_tokens)
-        if not line:
-            break
-        said.insert(0, line)
-        room -= count_tokens(line)
-    context = "\n".join([*lines[:-1], *said, last])
-    return context if count_tokens(context) <= most else ""
+    turn = turn_before(message, conversation)
+    before = f"{turn['speaker']}: {turn['text']}" if turn else ""
+    lines = (" · ".join(_facts(message, conversation["title"], turn)), before, f"{_speaker(message)}:")
+    return "\n".join(line for line in lines if line)
 
 
-def embedded_text(context: str, passage: str) -> str:
-    """What is embedded."""
-    return f"{context}\n{passage}" if context else passage
+def embedded_text(message: SearchableMessage, passage: str) -> str:
+    """What is embedded of a message's passage: as somebody would quote it."""
+    return f"{_speaker(message)}: {passage}"
 
 
-def _facts(message: SearchableMessage, conversation: Conversation, turns: list[Turn]) -> Iterator[str]:
+def _facts(message: SearchableMessage, title: str | None, turn: Turn | None) -> Iterator[str]:
     """Date, channel, folder, and the title unless it is said anyway; what is not known is left out."""
     if date := _date(message["timestamp"]):
         yield date
     for name in (message["channel"], _folder(message["cwd"])):
         if name:
             yield _flat(name, _NAME_CHARACTERS)
-    title = conversation["title"]
-    if title and not any(turn["text"].startswith(title.rstrip("…")) for turn in turns):
+    if title and not (turn and turn["text"].startswith(title.rstrip("…"))):
         yield title
 
 
@@ -135,21 +137,3 @@ def _flat(text: str, most: int) -> str:
     """The beginning of a text as one line."""
     flat = " ".join(text[: 2 * most].split())
     return flat if len(flat) <= most and len(text) <= 2 * most else flat[: most - 1].rstrip() + "…"
-
-
-def _shortened(text: str, most: int, count_tokens: CountTokens) -> str:
-    """The beginning of a text in so many tokens; empty where there is no room for any."""
-    if most < _LEAST_TURN_TOKENS:
-        return ""
-    text = text[: most * _CHARACTERS_PER_TOKEN]
-    if count_tokens(text) <= most:
-        return text
-    # The longest beginning that fits.
-    fits, beyond = 0, len(text)
-    while beyond - fits > 1:
-        middle = (fits + beyond) // 2
-        if count_tokens(text[:middle] + "…") <= most:
-            fits = middle
-        else:
-            beyond = middle
-    return text[:fits].rpartition(" ")[0] + "…" if " " in text[:fits] else text[:fits] + "…"

@@ -10,10 +10,12 @@ from schemas.records import SearchableMessage
 from schemas.topics import CHUNKS, SESSION_VECTORS
 from sessiontrack.errors import TerminalError
 from sessiontrack.identity import chunk_id
+from sessiontrack.providers.embedder import Vectors, no_vectors
 from streams.batch import Changes, Output, Refusal
-from streams.embed.context import take_turn
+from streams.embed.context import context_of
+from streams.embed.mixing import mixed
 from streams.embed.patience import Made
-from streams.embed.plan import Erasure, Incoming, Plan, Plans, begins, erase, is_counted_at, remember
+from streams.embed.plan import Erasure, Incoming, Plan, Plans, begins, erase, remember
 from streams.embed.records import chunk_record, session_vector_key, session_vector_record
 from streams.embed.rows import Rows, direction_of
 
@@ -55,7 +57,6 @@ class Fold:
                     self._refuse(position, incoming, plans.failed[position])
                 elif position in plans.found:
                     self._take(position, plans.found[position], made[position])
-                take_turn(self._rows.session(incoming["session_id"])["conversation"], incoming)
         for session_id, position in self._touched.items():
             self._publish_session(session_id, position)
         self._changes.writes, self._changes.deletes = self._rows.changes()
@@ -66,29 +67,21 @@ class Fold:
         if refused := next((each for each in made if isinstance(each, TerminalError)), None):
             self._refuse(position, message, refused)
             return
+        own = np.stack(vectors) if vectors else no_vectors(self._rows.dimensions)
+        found_by = mixed(own, self._rows.vector_before(message))
         row = self._rows.message(message["message_id"])
-        for index, (passage, vector) in enumerate(zip(plan.passages, vectors, strict=True)):
-            record = chunk_record(
-                message,
-                passage,
-                index=index,
-                count=len(vectors),
-                context=plan.context,
-                space=self._space,
-                vector=vector.tolist(),
-            )
-            self._publish_chunk(position, message["session_id"], record["chunk_id"], record)
-        self._erase_chunks(
-            position, message["message_id"], message["session_id"], len(vectors), row.chunks if row else 0
-        )
-        remember(self._rows, position, message, len(vectors))
-        if vectors and is_counted_at(row, position):
-            self._rows.count(message, np.stack(vectors))
+        self._publish_chunks(position, plan, found_by)
+        self._erase_chunks(position, message["message_id"], message["session_id"], len(own), row.chunks if row else 0)
+        remember(self._rows, position, message, len(own))
+        if vectors and not (row and row.is_counted):
+            self._rows.count(message, found_by)
             self._touched[message["session_id"]] = position
+        self._rows.take_turn(message, own)
 
     def _refuse(self, position: int, message: SearchableMessage, error: Exception) -> None:
         self._changes.refusals.append(Refusal(position, STAGE, error))
         remember(self._rows, position, message, None)
+        self._rows.take_turn(message, no_vectors(self._rows.dimensions))
 
     def _erase(self, position: int, erasure: Erasure) -> None:
         row = erase(self._rows, position, erasure)
@@ -99,6 +92,21 @@ class Fold:
     def _erase_chunks(self, position: int, message_id: str, session_id: str, begin: int, end: int) -> None:
         for index in range(begin, end):
             self._publish_chunk(position, session_id, chunk_id(message_id, self._space, index), None)
+
+    def _publish_chunks(self, position: int, plan: Plan, vectors: Vectors) -> None:
+        message = plan.message
+        context = context_of(message, self._rows.session(message["session_id"])["conversation"])
+        for index, (passage, vector) in enumerate(zip(plan.passages, vectors, strict=True)):
+            record = chunk_record(
+                message,
+                passage,
+                index=index,
+                count=len(vectors),
+                context=context,
+                space=self._space,
+                vector=vector.tolist(),
+            )
+            self._publish_chunk(position, message["session_id"], record["chunk_id"], record)
 
     def _publish_chunk(self, position: int, session_id: str, key: str, record: object) -> None:
         self._changes.outputs.append(Output(CHUNKS, key, session_id, record, STAGE, position))

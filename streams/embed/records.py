@@ -13,7 +13,7 @@ from streams.revisions import CHUNKS, SESSION_VECTORS, version
 
 
 def chunk_version(message: SearchableMessage) -> int:
-    """Version of a message's chunks: it rises with the message's own, and with the way messages are cut."""
+    """Version of a message's chunks: it rises with the message's own, and with the way they are cut and embedded."""
     return message["version"] + version(CHUNKS, 0)
 
 
@@ -34,7 +34,7 @@ def chunk_record(
         passage: The part of its text.
         index: Place of the passage among those of the message, from 0.
         count: How many there are.
-        context: What stood before it when it was embedded.
+        context: What was known of where the message was said.
         space: In which the vector is.
         vector: Of length 1.
     """

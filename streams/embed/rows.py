@@ -11,11 +11,16 @@ from pydantic_core import from_json, to_json
 
 from schemas.records import SearchableMessage
 from streams.batch import State
-from streams.embed.context import Conversation, new_conversation
+from streams.embed.context import Conversation, is_turn, new_conversation, take_turn, turn_before
 
 Sum = NDArray[np.int64]
+# In the precision in which it is kept: batches come to the same wherever they are cut.
+Half = NDArray[np.float16]
 
-_MESSAGE = Struct(">qqQI")
+# Position, version, chunks, and whether it is counted.
+_MESSAGE = Struct(">qQI?")
+# Of a message that was not there.
+_NO_POSITION = -1
 _LENGTH = Struct(">I")
 # Sums of whole numbers are the same in whatever order messages come. A vector's numbers keep 20 bits behind the point.
 _ONE = 1 << 20
@@ -53,53 +58,69 @@ class MessageRow(NamedTuple):
     """One message.
 
     Attributes:
-        position: Of the record by which it came first.
-        counted_at: Of the record by which it was counted into its session's vector; -1 where it is not.
+        position: Of the record by which it was last taken.
         version: Of the record that its chunks were last made of; 0 where it was refused.
         chunks: How many there are.
+        is_counted: Whether it was counted into its session's vector.
         session_id: Its session: a tombstone does not tell.
     """
 
     position: int
-    counted_at: int
     version: int
     chunks: int
+    is_counted: bool
     session_id: str
 
 
 class Rows:
     """The rows of a partition, and what a batch makes of them.
 
+    Messages are written before their session. Where a crash comes between, a message's row is ahead of its session's,
+    and is read as it was before: the batch that comes again finds what the first one found.
+
     Args:
         state: As the batches before left it.
         dimensions: Length of a vector.
 
     Attributes:
+        dimensions: Likewise.
         sessions: Those that were read, by id; to be changed in place.
         sums: Of each of them the sum of its messages' vectors, (dimensions,); likewise.
     """
 
     def __init__(self, state: State, dimensions: int) -> None:
-        self._state, self._dimensions = state, dimensions
+        self._state, self.dimensions = state, dimensions
         self.sessions: dict[str, SessionRow] = {}
         self.sums: dict[str, Sum] = {}
+        # Of each session its last turn's vector, where that was embedded; and the position as it was stored.
+        self._turns: dict[str, Half | None] = {}
+        self._positions: dict[str, int] = {}
         self._messages: dict[str, MessageRow | None] = {}
+        # As the batches before left them.
+        self._messages_before: dict[str, MessageRow | None] = {}
 
     def session(self, session_id: str) -> SessionRow:
         """The row of a session, to be changed in place."""
         if session_id not in self.sessions:
             stored = self._state.get(_session_key(session_id))
-            row, total = _unpacked_session(stored) if stored else (_new_session(), None)
-            self.sessions[session_id] = row
-            self.sums[session_id] = np.zeros(self._dimensions, dtype=np.int64) if total is None else total
+            row, total, turn = _unpacked_session(stored, self.dimensions) if stored else (_new_session(), None, None)
+            self.sessions[session_id], self._turns[session_id] = row, turn
+            self.sums[session_id] = np.zeros(self.dimensions, dtype=np.int64) if total is None else total
+            self._positions[session_id] = row["position"]
         return self.sessions[session_id]
 
     def message(self, message_id: str) -> MessageRow | None:
         """The row of a message; None where it never came."""
         if message_id not in self._messages:
             stored = self._state.get(_message_key(message_id))
-            self._messages[message_id] = _unpacked(stored) if stored else None
+            row = self._read(stored) if stored else None
+            self._messages[message_id] = self._messages_before[message_id] = row
         return self._messages[message_id]
+
+    def _read(self, stored: bytes) -> MessageRow | None:
+        row, before = _unpacked(stored)
+        self.session(row.session_id)
+        return row if row.position <= self._positions[row.session_id] else before
 
     def set_message(self, message_id: str, row: MessageRow) -> None:
         """Puts a row in the place of the one that was there."""
@@ -125,6 +146,23 @@ class Rows:
         row["chunks"] += len(vectors)
         row["changes"] += 1
 
+    def vector_before(self, message: SearchableMessage) -> Half | None:
+        """The vector of the turn that a message follows, (dimensions,); None where none was embedded."""
+        session = self.session(message["session_id"])
+        return self._turns[message["session_id"]] if turn_before(message, session["conversation"]) else None
+
+    def take_turn(self, message: SearchableMessage, vectors: NDArray[np.float32]) -> None:
+        """Takes what a message says into the conversation of its session, if it is a turn.
+
+        Args:
+            message: The message.
+            vectors: Of its passages, nothing mixed in: (passages, dimensions). Their mean stands for the turn.
+        """
+        if is_turn(message):
+            take_turn(self.session(message["session_id"])["conversation"], message)
+            direction = direction_of(vectors.sum(axis=0))
+            self._turns[message["session_id"]] = None if direction is None else direction.astype(np.float16)
+
     def forget_message(self, message_id: str) -> None:
         """Takes the row of a message away."""
         self._messages[message_id] = None
@@ -139,6 +177,7 @@ class Rows:
         row["messages"] = row["chunks"] = 0
         row["changes"] += 1
         row["conversation"], row["facts"] = new_conversation(), {}
+        self._turns[session_id] = None
         self.sums[session_id][:] = 0
 
     def changes(self) -> tuple[dict[bytes, bytes], list[bytes]]:
@@ -146,11 +185,17 @@ class Rows:
 
         A message goes last: as long as its row is there, its erasure is taken again after a crash.
         """
-        writes = {_message_key(key): _packed(row) for key, row in self._messages.items() if row is not None}
+        writes = {
+            _message_key(key): _packed(row, self._messages_before[key])
+            for key, row in self._messages.items()
+            if row is not None
+        }
         deletes = []
         for session_id, session in self.sessions.items():
             if session["held"] > 0:
-                writes[_session_key(session_id)] = _packed_session(session, self.sums[session_id])
+                writes[_session_key(session_id)] = _packed_session(
+                    session, self.sums[session_id], self._turns[session_id]
+                )
             else:
                 deletes.append(_session_key(session_id))
         return writes, deletes + [_message_key(key) for key, row in self._messages.items() if row is None]
@@ -176,25 +221,33 @@ def _new_session() -> SessionRow:
     )
 
 
-def _packed_session(row: SessionRow, total: Sum) -> bytes:
-    # One value: a crash leaves both as they were, or neither.
+def _packed_session(row: SessionRow, total: Sum, turn: Half | None) -> bytes:
+    # One value: a crash leaves all of it as it was, or nothing.
     text = to_json(row)
-    return _LENGTH.pack(len(text)) + text + total.astype(">i8").tobytes()
+    vector = b"" if turn is None else turn.astype("<f2").tobytes()
+    return _LENGTH.pack(len(text)) + text + total.astype(">i8").tobytes() + vector
 
 
-def _unpacked_session(stored: bytes) -> tuple[SessionRow, Sum]:
+def _unpacked_session(stored: bytes, dimensions: int) -> tuple[SessionRow, Sum, Half | None]:
     end = _LENGTH.size + _LENGTH.unpack_from(stored)[0]
     row: SessionRow = from_json(stored[_LENGTH.size : end])
-    return row, np.frombuffer(stored, dtype=">i8", offset=end).astype(np.int64)
+    total = np.frombuffer(stored, dtype=">i8", count=dimensions, offset=end).astype(np.int64)
+    vector = stored[end + total.nbytes :]
+    return row, total, np.frombuffer(vector, dtype="<f2").astype(np.float16) if vector else None
 
 
-def _packed(row: MessageRow) -> bytes:
-    return _MESSAGE.pack(row.position, row.counted_at, row.version, row.chunks) + row.session_id.encode()
+def _packed(row: MessageRow, before: MessageRow | None) -> bytes:
+    old = before or MessageRow(_NO_POSITION, 0, 0, False, row.session_id)
+    return _MESSAGE.pack(*row[:-1]) + _MESSAGE.pack(*old[:-1]) + row.session_id.encode()
 
 
-def _unpacked(stored: bytes) -> MessageRow:
-    position, counted_at, version, chunks = _MESSAGE.unpack_from(stored)
-    return MessageRow(position, counted_at, version, chunks, stored[_MESSAGE.size :].decode())
+def _unpacked(stored: bytes) -> tuple[MessageRow, MessageRow | None]:
+    session_id = stored[2 * _MESSAGE.size :].decode()
+    row, before = (
+        MessageRow(position, version, chunks, is_counted, session_id)
+        for position, version, chunks, is_counted in _MESSAGE.iter_unpack(stored[: 2 * _MESSAGE.size])
+    )
+    return row, None if before.position == _NO_POSITION else before
 
 
 def _session_key(session_id: str) -> bytes:

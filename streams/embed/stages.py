@@ -12,7 +12,6 @@ from schemas.records import SearchableMessage
 from schemas.registry import SchemaRegistry
 from schemas.topics import EMBEDDED, MESSAGES
 from schemas.vectors import space_slug
-from sessiontrack.errors import TerminalError
 from sessiontrack.providers.embedder import Embedder
 from sessiontrack.telemetry.embedding_metrics import ProviderMetrics
 from streams.batch import Changes, Output, State
@@ -79,21 +78,12 @@ class EmbedStages:
             lambda: asyncio.to_thread(self._planner.plans, Rows(state, dimensions), placed), is_interrupted
         )
         made = await self._made(plans.found, is_interrupted)
-        # What is refused may be the turn before, which is not this message's fault.
-        refused = {position: plan for position, plan in plans.found.items() if _is_refused(made[position])}
-        alone = {position: plan._replace(context="") for position, plan in refused.items()}
-        made |= await self._made(alone, is_interrupted)
-        plans = plans._replace(found={**plans.found, **alone})
         return Fold(Rows(state, dimensions), self._embedder.space).changes(placed, plans, made)
 
     async def _made(self, plans: Mapping[int, Plan], is_interrupted: Callable[[], bool]) -> dict[int, list[Made]]:
         texts = [text for plan in plans.values() for text in plan.texts()]
         made = iter(await self._patient.embed(texts, is_interrupted))
         return {position: [next(made) for _ in plan.passages] for position, plan in plans.items()}
-
-
-def _is_refused(made: Sequence[Made]) -> bool:
-    return any(isinstance(each, TerminalError) for each in made)
 
 
 def group_of(space: str) -> str:

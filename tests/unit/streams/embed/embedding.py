@@ -12,6 +12,7 @@ import numpy as np
 from schemas.avro import load_schema
 from schemas.registry import SchemaRegistry
 from schemas.topics import CHUNKS, MESSAGES
+from schemas.vectors import decode_vector
 from sessiontrack.errors import TerminalError
 from sessiontrack.providers.embedder import Vectors, in_groups, unit_vectors
 from streams.batch import Changes
@@ -119,6 +120,15 @@ class Partition:
                 self.state.pop(key, None)
             else:
                 self.state[key] = value
+
+    def of(self, message_id: str) -> list[Any]:
+        """A message's chunks, in their order."""
+        found = [chunk for chunk in self.chunks.values() if chunk["message_id"] == message_id]
+        return sorted(found, key=lambda chunk: chunk["chunk_index"])
+
+    def vectors(self, message_id: str) -> Vectors:
+        """Their vectors: (chunks, dimensions)."""
+        return np.array([decode_vector(chunk["vector"]) for chunk in self.of(message_id)], dtype=np.float32)
 
     def texts(self) -> list[str]:
         """What is embedded, in the order in which it was said."""

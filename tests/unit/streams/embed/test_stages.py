@@ -16,8 +16,11 @@ from schemas.topics import CHUNKS
 from schemas.vectors import decode_vector
 from sessiontrack.errors import ConfigurationError, TransientError
 from sessiontrack.identity import chunk_id
-from streams.embed.context import embedded_text
+from sessiontrack.providers.embedder import unit_vectors
+from streams.embed.mixing import mixed
 from streams.embed.plan import Erasure
+from streams.revisions import CHUNKS as CHUNKS_REVISION
+from streams.revisions import version
 from streams.stages import Interrupted
 from tests.records import message
 from tests.unit.streams.embed.embedding import SPACE, Partition, vectors_of
@@ -42,9 +45,40 @@ async def test_a_message_becomes_chunks_that_carry_its_facts() -> None:
         assert chunk["text"] == LONG[chunk["start"] : chunk["end"]]
         assert (chunk["chunk_index"], chunk["chunk_count"]) == (index, len(chunks))
         assert (chunk["agent_id"], chunk["channel"], chunk["tools_used"]) == ("main", "telegram", ["read"])
-        assert chunk["version"] == 2**40 + 7
-        [expected] = vectors_of([embedded_text(chunk["context"], chunk["text"])])
+        assert chunk["version"] == version(CHUNKS_REVISION, 7)
+        [expected] = vectors_of([f"user: {chunk['text']}"])
         assert decode_vector(chunk["vector"]) == pytest.approx(expected, abs=1e-3)
+
+
+async def test_the_turn_before_is_mixed_into_every_passage_and_nothing_of_those_before_it() -> None:
+    partition = Partition()
+    await partition.take(said("1", "Hello."), said("2", LONG, role="assistant"), said("3", "Yes."))
+
+    story = [chunk["text"] for chunk in partition.of("2")]
+    [hello], told = vectors_of(["user: Hello."]), vectors_of([f"assistant: {text}" for text in story])
+    assert len(story) > 2
+    assert partition.vectors("2") == pytest.approx(mixed(told, hello), abs=2e-3)
+    # Of a turn in several passages what they have in common.
+    mean = unit_vectors(told.sum(axis=0))
+    assert partition.vectors("3") == pytest.approx(mixed(vectors_of(["user: Yes."]), mean), abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        said("1", "Shall we?", inherited=True),
+        said("1", "lines of a log", role="toolResult"),
+        said("1", "poison"),
+        said("1", "Shall we?", timestamp=9),
+    ],
+    ids=["inherited", "no turn", "refused", "later"],
+)
+async def test_nothing_is_mixed_in_where_no_turn_before_has_a_vector(before: Any) -> None:
+    partition = Partition()
+    partition.embedder.refused.add("poison")
+    await partition.take(before, said("2", "Yes."))
+
+    assert partition.vectors("2") == pytest.approx(vectors_of(["user: Yes."]), abs=1e-3)
 
 
 async def test_a_session_points_where_its_messages_do_however_long_they_are() -> None:
@@ -72,6 +106,16 @@ async def test_what_comes_again_is_not_embedded_again() -> None:
     assert (await partition.take(said("1"), said("2"))).outputs == []
     assert len(partition.embedder.calls) == calls
     assert partition.sessions == before
+
+
+async def test_what_comes_again_does_not_come_between_a_turn_and_its_answer() -> None:
+    once, twice = Partition(), Partition()
+    await once.take(said("1"), said("2"), said("3"))
+    await twice.take(said("1"), said("2"), said("1"), said("2"))
+    await twice.take(said("1"))
+    await twice.take(said("3"))
+
+    assert twice.chunks == once.chunks
 
 
 async def test_a_newer_version_replaces_its_chunks_and_counts_once() -> None:
@@ -102,6 +146,7 @@ async def test_an_erased_message_takes_its_chunks_and_all_that_was_derived_with_
     await partition.take(said("3"))
     assert [session["messages"] for session in partition.sessions.values()] == [1]
     assert partition.chunks[chunk_id("3", SPACE, 0)]["context"] == "1 January 1970\nuser:"
+    assert partition.vectors("3") == pytest.approx(vectors_of(["user: says 3"]), abs=1e-3)
 
     # What quotes it is made anew when it is published anew.
     await partition.take(said("2", "and", version=2))
@@ -174,12 +219,12 @@ async def test_what_one_call_has_made_is_not_asked_for_again_when_the_next_fails
     await partition.take(*(said(str(number)) for number in range(3)))
     await fail_once()
     await partition.take(*(said(str(number)) for number in range(3, 9)))
-    asked = [tuple(text.splitlines()[-1] for text in call) for call in partition.embedder.calls]
+    asked = [tuple(call) for call in partition.embedder.calls]
     assert asked == [
-        ("says 0", "says 1", "says 2"),
-        ("says 3", "says 4", "says 5"),
-        ("says 3", "says 4", "says 5"),
-        ("says 6", "says 7", "says 8"),
+        ("user: says 0", "user: says 1", "user: says 2"),
+        ("user: says 3", "user: says 4", "user: says 5"),
+        ("user: says 3", "user: says 4", "user: says 5"),
+        ("user: says 6", "user: says 7", "user: says 8"),
     ]
 
 
@@ -209,7 +254,7 @@ STEPS = st.lists(
         st.builds(
             said,
             st.sampled_from("123456"),
-            st.sampled_from(["short", LONG]),
+            st.sampled_from(["", "short", LONG]),
             session_id=st.sampled_from("ab"),
             version=st.integers(1, 3),
             inherited=st.booleans(),
@@ -244,7 +289,23 @@ def test_batches_that_a_crash_cut_anywhere_come_to_the_same_when_they_are_taken_
         assert cut.chunks == whole.chunks
         assert cut.sessions == whole.sessions
         assert cut.state == whole.state
-        assert all(output.topic for output in changes.outputs)
+
+    asyncio.run(run())
+
+
+@settings(deadline=None, max_examples=30)
+@given(steps=STEPS, sizes=st.lists(st.integers(1, 5), min_size=1, max_size=12))
+def test_vectors_are_the_same_wherever_batches_begin(steps: list[Any], sizes: list[int]) -> None:
+    async def run() -> None:
+        whole, parts, rest = Partition(), Partition(), steps
+        await whole.take(*steps)
+        for size in [*sizes, len(steps)]:
+            await parts.take(*rest[:size])
+            rest = rest[size:]
+        assert parts.chunks == whole.chunks
+        assert {each["session_id"]: each["vector"] for each in parts.sessions.values()} == {
+            each["session_id"]: each["vector"] for each in whole.sessions.values()
+        }
 
     asyncio.run(run())
 
