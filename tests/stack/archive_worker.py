@@ -27,10 +27,6 @@ def archive_sink(settings: Settings, topic: Topic, name: str) -> ArchiveSink:
     return sink
 
 
-# Soon: so that there is a middle to kill it in.
-segments.LONGEST_WAIT_S = 0.0
-
-
 def die_after(objects: int) -> None:
     """Ends the process at once when it has put so many."""
     put, left = ObjectStore.put, count(objects - 1, -1)
@@ -46,5 +42,7 @@ def die_after(objects: int) -> None:
 if __name__ == "__main__":
     topic, name, objects = sys.argv[1:]
     settings = Settings()
+    # At once: so that there is a middle to kill it in.
+    segments.LONGEST_WAIT_S = 0.0
     die_after(int(objects))
     asyncio.run(Engine(archive_sink(settings, replace(EVENTS, name=topic), name), settings).run(asyncio.Event()))

@@ -14,7 +14,7 @@ from infra import workers
 from infra.stack import process
 from infra.workers import WORKERS, WorkerRecord, WorkerStatus, start_workers, stop_workers, worker_states
 from sessiontrack.errors import UsageError
-from sessiontrack.settings import Settings
+from sessiontrack.settings import EmbeddingSettings, Settings
 from sessiontrack.telemetry.probe import Probe
 
 RUNS = [sys.executable, "-I", "-S", "-c", "import signal; signal.pause()"]
@@ -26,7 +26,7 @@ Stand = Callable[[list[str]], Settings]
 @pytest.fixture
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
     """Starts the workers, with another program in place of each."""
-    settings = Settings(data_dir=tmp_path)
+    settings = Settings(data_dir=tmp_path, embedding=EmbeddingSettings(enabled=True))
 
     def stand_in(program: list[str]) -> Settings:
         def spawn(name: str, argv: list[str], *arguments: object, **options: object) -> process.ProcessRecord:

@@ -19,7 +19,7 @@ def test_where_no_stack_was_started_nothing_is_asked_of_the_machine(tmp_path: Pa
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    settings = Settings(data_dir=tmp_path)
+    settings = Settings(data_dir=tmp_path, embedding=EmbeddingSettings(enabled=True))
     (tmp_path / STACK_FILE).write_text('{"settings": {}}')
     return settings
 
