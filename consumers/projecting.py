@@ -93,8 +93,5 @@ class Projector:
         except TerminalError as error:
             return Refusal(received, "project", error)
         except RegistryError as error:
-            if error.status != 404:
-                raise TransientError(str(error)) from error
-            missing = CodecError("the schema that the value states is not in the registry")
-            return Refusal(received, "decode", missing)
+            raise TransientError(str(error)) from error
         return None

@@ -15,6 +15,7 @@ from fastavro import parse_schema, schemaless_reader
 
 from schemas.avro import load_schema
 from schemas.reader import Read, reader
+from schemas.registry import RegistryError
 from schemas.writer import writer
 
 _FRAME = Struct(">bI")
@@ -60,7 +61,8 @@ class Decoder:
 
     Args:
         schema_name: The schema to read into, a name in `schemas.avro.SCHEMA_FILES`.
-        writer_schema: Gives the schema of an id; called once for each id.
+        writer_schema: Gives the schema of an id; called once for each id. A `RegistryError` of status 404 says that
+            there is none, and any other one leaves `decode` as it is.
         without: Fields that are not needed, as `Record.field`. They are passed over, and records do not have them,
             unless another version of the schema wrote them.
     """
@@ -78,7 +80,8 @@ class Decoder:
         """The record in a framed value.
 
         Raises:
-            CodecError: It is not framed, or its body does not fit its schema.
+            CodecError: It is not framed, nobody knows its schema, or its body does not fit it.
+            RegistryError: The registry does not answer.
         """
         schema_id = schema_id_of(value)
         return _read(self._readers.get(schema_id) or self._reader(schema_id), value, schema_id)
@@ -93,7 +96,8 @@ class Decoder:
             field: Name of the first field that is not needed; `payload.reference` is one of the nullable `payload`.
 
         Raises:
-            CodecError: It is not framed, or its beginning does not fit its schema.
+            CodecError: It is not framed, nobody knows its schema, or its beginning does not fit it.
+            RegistryError: The registry does not answer.
         """
         schema_id = schema_id_of(value)
         return _read(self._beginnings.get((schema_id, field)) or self._beginning(schema_id, field), value, schema_id)
@@ -116,7 +120,12 @@ class Decoder:
         return read
 
     def _written(self, schema_id: int) -> Any:
-        return without_remarks(self._writer_schema(schema_id))
+        try:
+            return without_remarks(self._writer_schema(schema_id))
+        except RegistryError as error:
+            if error.status != 404:
+                raise
+            raise CodecError("the schema that the value states is not in the registry") from error
 
 
 def _before(schema: Any, field: str) -> Any:

@@ -78,8 +78,6 @@ class Codec:
         try:
             return self._decoder.decode(value)
         except RegistryError as error:
-            if error.status == 404:
-                raise CodecError("the schema that the value states is not in the registry") from error
             raise TransientError(str(error)) from error
 
     def encode(self, output: Output) -> Record:

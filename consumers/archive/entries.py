@@ -11,7 +11,6 @@ from consumers.archive.manifest import value_digest
 from consumers.sink import Received
 from schemas.codec import CodecError, Decoder, schema_id_of
 from schemas.records import SessionEvent
-from schemas.registry import RegistryError
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -78,10 +77,6 @@ def _decoded(value: bytes | None, decoder: Decoder) -> SessionEvent | None:
         event: SessionEvent = decoder.decode_before(value, "payload.reference")
     except CodecError:
         return None
-    except RegistryError as error:
-        if error.status == 404:
-            return None
-        raise
     return event
 
 

@@ -158,8 +158,6 @@ class EventSource:
         except CodecError:
             return None
         except RegistryError as error:
-            if error.status == 404:
-                return None
             raise UnavailableError(str(error), hint="Start the stack with `sessiontrack up`.") from error
         return event
 

@@ -10,7 +10,7 @@ from queries.dead_letters.letter import Letter
 from queries.dead_letters.topic import DeadLetterReader, reading
 from schemas.codec import CodecError, Decoder
 from schemas.records import DeadLetter
-from schemas.registry import RegistryError, SchemaRegistry
+from schemas.registry import SchemaRegistry
 from schemas.topics import BY_NAME
 from sessiontrack.errors import NotFoundError
 from sessiontrack.settings import Settings
@@ -68,9 +68,5 @@ def _decoded(settings: Settings, found: DeadLetter) -> tuple[Any, str | None]:
         return Decoder(topic.schema, registry.schema).decode(value), None
     except CodecError as error:
         return None, str(error)
-    except RegistryError as error:
-        if error.status != 404:
-            raise
-        return None, "the schema that the value states is not in the registry"
     finally:
         registry.close()

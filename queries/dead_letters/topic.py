@@ -109,10 +109,6 @@ class DeadLetterReader:
             letter: DeadLetter = self._decoder.decode(value)
         except CodecError as error:
             return _unreadable(key, str(error))
-        except RegistryError as error:
-            if error.status != 404:
-                raise
-            return _unreadable(key, "the schema that the letter states is not in the registry")
         return letter
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -19,6 +21,8 @@ from consumers.postgres.digests import digest, digest_sql
 from consumers.postgres.rows import TABLES, Table
 from queries.archive import Archive
 from queries.postgres import connected, stored_rows
+from schemas.topics import EVENTS
+from tests.stack.logs import publish_values
 from tests.stack.pipeline import Pipeline, differences
 from tests.stack.waiting import PATIENCE_S
 
@@ -83,6 +87,16 @@ def test_rows_whose_totals_are_as_expected_are_not_read(pipeline: Pipeline, capt
     assert not differences(report)
     assert stored["postgres", "messages"] > 0
     assert {dataset: count for dataset, count in read.items() if dataset[0] == "postgres" and count} == {}
+
+
+async def test_what_does_not_decode_is_counted_and_the_rest_compared(pipeline: Pipeline, captured: str) -> None:
+    before = await asyncio.to_thread(pipeline.verify)
+    unknown_schema = b"\x00\x7f\xff\xff\xff\x00"
+    values = [(captured, str(uuid4()), value) for value in (b"garbage", unknown_schema)]
+    await publish_values(pipeline.settings, EVENTS, values)
+    after = await asyncio.to_thread(pipeline.verify)
+    assert after.undecodable == before.undecodable + len(values)
+    assert not differences(after)
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.avro import SCHEMA_FILES, load_schema
 from schemas.codec import CodecError, Decoder, Encoder, schema_id_of, without_remarks
+from schemas.registry import RegistryError
 
 LEAVES = {
     "string": st.text(st.characters(exclude_categories=["Cs"])),
@@ -93,6 +94,21 @@ def test_torn_bytes_give_one_kind_of_error(body: bytes) -> None:
         decoder.decode(b"\x00\x00\x00\x00\x01" + body)
     except CodecError:
         return
+
+
+@pytest.mark.parametrize(
+    ("status", "raised"),
+    [(404, CodecError), (0, RegistryError), (500, RegistryError)],
+    ids=["unknown", "no answer", "out of order"],
+)
+def test_only_a_schema_that_nobody_knows_is_a_fault_of_the_value(status: int, raised: type[Exception]) -> None:
+    def writer_schema(schema_id: int) -> dict[str, Any]:
+        raise RegistryError("as told", status)
+
+    decoder = Decoder("session", writer_schema)
+    for decode in (decoder.decode, lambda value: decoder.decode_before(value, "created_at")):
+        with pytest.raises(raised):
+            decode(b"\x00\x7f\xff\xff\xff\x00")
 
 
 def test_another_description_is_no_other_version() -> None:
