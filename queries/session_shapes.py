@@ -34,13 +34,16 @@ _LENGTHS = SQL(
 _DURATION = SQL("floor(extract(epoch FROM last_activity_at - created_at) * 1000)::int8")
 # The pause before what a person says is the person's; before a reply it is the model's; before a result, the tool's.
 _PAUSES = SQL(
-    "SELECT who, width_bucket(pause, %(edges)s::int8[]) AS bucket, count(*) AS count,"
-    " (array_agg(session_id ORDER BY pause DESC, session_id))[1:{examples}] AS examples FROM ("
-    "SELECT session_id, CASE role WHEN 'user' THEN 'person' WHEN 'assistant' THEN 'model' ELSE 'tool' END AS who,"
-    " floor(extract(epoch FROM timestamp"
-    " - lag(timestamp) OVER (PARTITION BY session_id ORDER BY timestamp)) * 1000)::int8 AS pause FROM messages WHERE NOT inherited AND role IN ('user', 'assistant', 'toolResult', 'bashExecution')"
+    "SELECT who, bucket, sum(count)::int8 AS count,"
+    " (array_agg(session_id ORDER BY longest DESC, session_id))[1:{examples}] AS examples FROM ("
+    "SELECT session_id, who, width_bucket(pause, %(edges)s::int8[]) AS bucket, count(*) AS count, max(pause) AS longest"
+    " FROM (SELECT session_id,"
+    " CASE role WHEN 'user' THEN 'person' WHEN 'assistant' THEN 'model' ELSE 'tool' END AS who,"
+    " floor(extract(epoch FROM timestamp - lag(timestamp) OVER (PARTITION BY session_id ORDER BY timestamp))"
+    " * 1000)::int8 AS pause FROM messages"
+    " WHERE NOT inherited AND role IN ('user', 'assistant', 'toolResult', 'bashExecution')"
     " AND {within} AND session_id IN (SELECT session_id FROM chosen)) AS measured"
-    " WHERE pause IS NOT NULL GROUP BY who, bucket ORDER BY who, bucket"
+    " WHERE pause IS NOT NULL GROUP BY session_id, who, bucket) AS of_session GROUP BY who, bucket ORDER BY who, bucket"
 )
 
 

@@ -26,8 +26,8 @@ _QUERY = SQL(
 def tool_usage(settings: Settings, span: Span) -> list[dict[str, Any]]:
     """The tools that were called, most calls first.
 
-    Of each: name, sessions, calls, succeeded, failed, pending, and `median_ms` and `p95_ms`, than which half and 95 % of
-    its calls took no longer, in milliseconds; None where that is not known.
+    Of each: name, sessions, calls, succeeded, failed, pending, and `median_ms` and `p95_ms`, than which half and 95 %
+    of its calls took no longer, in milliseconds; None where that is not known.
 
     Raises:
         UnavailableError: PostgreSQL does not answer.

@@ -1,9 +1,9 @@
 """What people talk about as it drifts: the words of each period that are said then more than at other times.
 
 A word counts once for each session that says it, so that no long session speaks for all. How distinctive it is, the
-log-odds ratio against the other periods tells, divided by its standard deviation: a word that is new weighs more than one
-that is frequent always, and one of many sessions more than one of two. What all periods say is the prior, as much as one
-session says.
+log-odds ratio against the other periods tells, divided by its standard deviation: a word that is new weighs more than
+one that is frequent always, and one of many sessions more than one of two. What all periods say is the prior, as much
+as one session says.
 
 Source: Monroe, Colaresi, Quinn, "Fightin' Words", Political Analysis 16 (2008), https://doi.org/10.1093/pan/mpn018
 """
@@ -134,7 +134,7 @@ def words(text: str) -> Iterable[str]:
     """The words of sentences in a text, lower case."""
     for token in _TOKEN.findall(text):
         if not _BESIDE.search(token):
-            yield from (word.casefold() for word in _WORD.findall(token))
+            yield from (word.lower() for word in _WORD.findall(token))
 
 
 def _sessions_by_word(texts: Mapping[str, str]) -> dict[str, list[str]]:
