@@ -1,0 +1,49 @@
+"use client";
+
+import { create } from "zustand";
+import { persist } from "zustand/middleware";
+
+export const LANGUAGES = ["en", "de"] as const;
+export const THEMES = ["system", "light", "dark"] as const;
+
+export type Language = (typeof LANGUAGES)[number];
+export type Theme = (typeof THEMES)[number];
+
+interface Preferences {
+  /** What was chosen; null follows the browser. */
+  chosenLanguage: Language | null;
+  theme: Theme;
+  chooseLanguage: (language: Language) => void;
+  chooseTheme: (theme: Theme) => void;
+}
+
+/** Where the browser keeps them; src/app/before-paint.ts reads it as well. */
+export const STORAGE_KEY = "sessiontrack.preferences";
+
+/** How this reader wants to see the pages; kept in this browser. */
+export const usePreferences = create<Preferences>()(
+  persist(
+    (set) => ({
+      chosenLanguage: null,
+      theme: "system",
+      chooseLanguage: (chosenLanguage) => set({ chosenLanguage }),
+      chooseTheme: (theme) => set({ theme }),
+    }),
+    // Read after the first rendering, which has to be that of the built page.
+    { name: STORAGE_KEY, skipHydration: true },
+  ),
+);
+
+/** The first of the reader's languages that we speak, else English. */
+export function spokenLanguage(preferred: readonly string[]): Language {
+  for (const tag of preferred) {
+    const found = LANGUAGES.find((language) => tag.toLowerCase().split("-")[0] === language);
+    if (found) return found;
+  }
+  return "en";
+}
+
+/** The reader's locale for numbers and dates: the first that belongs to the language, such as de-AT. */
+export function localeOf(language: Language, preferred: readonly string[]): string {
+  return preferred.find((tag) => tag.toLowerCase().split("-")[0] === language) ?? language;
+}
