@@ -24,10 +24,13 @@ class Recent:
     Args:
         metrics: Told how often an answer was there.
         clock: Seconds; only differences count.
+        most: How many are kept.
     """
 
-    def __init__(self, metrics: ApiMetrics, clock: Callable[[], float] = time.monotonic) -> None:
-        self._metrics, self._clock = metrics, clock
+    def __init__(
+        self, metrics: ApiMetrics, clock: Callable[[], float] = time.monotonic, most: int = MOST_ANSWERS
+    ) -> None:
+        self._metrics, self._clock, self._most = metrics, clock, most
         self._answers: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
         self._in_use = Lock()
 
@@ -51,6 +54,6 @@ class Recent:
         with self._in_use:
             self._answers[key] = now, made
             self._answers.move_to_end(key)
-            while len(self._answers) > MOST_ANSWERS:
+            while len(self._answers) > self._most:
                 self._answers.popitem(last=False)
         return made

@@ -23,6 +23,10 @@ from sessiontrack.settings import Settings
 from sessiontrack.telemetry.api_metrics import ApiMetrics
 
 
+# That of a session of 50,000 entries has some 50 MB.
+_OUTLINES = 4
+
+
 @dataclass(slots=True)
 class Services:
     """What the routes work with.
@@ -34,6 +38,7 @@ class Services:
         gateway: Takes events; None until the app has started.
         live: The log as it grows; None until the app has started.
         recent: What was read a moment ago.
+        outlines: Trees of sessions that were read a moment ago: they are read part by part.
         verifying: Held by the one verify that runs.
         batches: How many batches of events wait for the log.
     """
@@ -47,9 +52,11 @@ class Services:
     batches: int = 0
     _streams: int = 0
     recent: Recent = field(init=False)
+    outlines: Recent = field(init=False)
 
     def __post_init__(self) -> None:
         self.recent = Recent(self.metrics)
+        self.outlines = Recent(self.metrics, most=_OUTLINES)
 
     @contextmanager
     def stream(self) -> Iterator[None]:
