@@ -63,7 +63,15 @@ class SessionsParameters(PageParameters, FilterParameters):
 class TreeParameters(PageParameters):
     """A part of a tree."""
 
-    limit: int = Field(500, ge=1, le=2_000, description="Most entries.")
+    limit: int = Field(500, ge=1, le=5_000, description="Most entries.")
+    generation: int | None = Field(None, ge=1, le=1_000_000, description="Its number; the current one if not given.")
+
+
+class EntriesParameters(PageParameters):
+    """A page of lines."""
+
+    first: int = Field(1, ge=1, le=2**31, description="Number of the first line.")
+    last: int | None = Field(None, ge=1, le=2**31, description="Number of the last line; to the end if not given.")
 
 
 class SearchParameters(FilterParameters):

@@ -24,13 +24,18 @@ class Recent:
     Args:
         metrics: Told how often an answer was there.
         clock: Seconds; only differences count.
+        most: How many are kept.
         most_age_s: No answer is older, seconds.
     """
 
     def __init__(
-        self, metrics: ApiMetrics, clock: Callable[[], float] = time.monotonic, *, most_age_s: float = MOST_AGE_S
+        self,
+        metrics: ApiMetrics,
+        clock: Callable[[], float] = time.monotonic,
+        most: int = MOST_ANSWERS,
+        most_age_s: float = MOST_AGE_S,
     ) -> None:
-        self._metrics, self._most_age_s, self._clock = metrics, most_age_s, clock
+        self._metrics, self._clock, self._most, self._most_age_s = metrics, clock, most, most_age_s
         self._answers: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
         self._in_use = Lock()
 
@@ -54,6 +59,6 @@ class Recent:
         with self._in_use:
             self._answers[key] = now, made
             self._answers.move_to_end(key)
-            while len(self._answers) > MOST_ANSWERS:
+            while len(self._answers) > self._most:
                 self._answers.popitem(last=False)
         return made

@@ -24,6 +24,8 @@ from sessiontrack.errors import TransientError
 from sessiontrack.settings import Settings
 from sessiontrack.telemetry.api_metrics import ApiMetrics
 
+# That of a session of 50,000 entries has some 50 MB.
+_OUTLINES = 4
 _SELDOM_S = 60.0
 
 
@@ -38,6 +40,7 @@ class Services:
         gateway: Takes events; None until the app has started.
         live: The log as it grows; None until the app has started.
         recent: What was read a moment ago.
+        outlines: Trees of sessions that were read a moment ago: they are read part by part.
         seldom: What was read within a minute: it takes the stores a second, and hardly changes.
         rates: How fast the workers are.
         tasks: What operators started; None until the app has started.
@@ -56,10 +59,12 @@ class Services:
     _streams: int = 0
     rates: Rates = field(default_factory=Rates)
     recent: Recent = field(init=False)
+    outlines: Recent = field(init=False)
     seldom: Recent = field(init=False)
 
     def __post_init__(self) -> None:
         self.recent = Recent(self.metrics)
+        self.outlines = Recent(self.metrics, most=_OUTLINES)
         self.seldom = Recent(self.metrics, most_age_s=_SELDOM_S)
 
     @contextmanager

@@ -1,8 +1,8 @@
 "use client";
 
 import Link from "next/link";
-import { usePathname } from "next/navigation";
-import type { ReactNode } from "react";
+import { usePathname, useRouter } from "next/navigation";
+import { useEffect, type ReactNode } from "react";
 import { useMessages } from "@/preferences/messages";
 import { common } from "./messages";
 import { isAt, PAGES } from "./pages";
@@ -12,6 +12,7 @@ import { SignIn } from "./sign-in";
 /** What stands around every page: the navigation, at the side where there is room, else at the bottom. */
 export function Frame({ children }: { children: ReactNode }) {
   const text = useMessages(common);
+  useSearchKey();
   return (
     <div className="min-h-dvh md:grid md:grid-cols-[13.5rem_minmax(0,1fr)]">
       <a
@@ -36,6 +37,24 @@ export function Frame({ children }: { children: ReactNode }) {
       <SignIn />
     </div>
   );
+}
+
+/** "/" goes to the search from wherever nothing is being typed. */
+function useSearchKey() {
+  const router = useRouter();
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (target.isContentEditable || target.closest("input, textarea, select, dialog")) return;
+      event.preventDefault();
+      const field = document.querySelector<HTMLElement>("[data-search-field]");
+      if (field) field.focus();
+      else router.push("/search");
+    };
+    document.addEventListener("keydown", pressed);
+    return () => document.removeEventListener("keydown", pressed);
+  }, [router]);
 }
 
 function Navigation() {
