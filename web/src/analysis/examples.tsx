@@ -3,7 +3,7 @@
 import Link from "next/link";
 import { useMessages } from "@/preferences/messages";
 import { texts } from "./messages";
-import { sessionHref } from "./span";
+import { sessionAddress } from "@/address/pages";
 
 /** Sessions behind a figure that no filter describes. */
 export function Examples({ ids }: { ids: readonly string[] }) {
@@ -13,7 +13,7 @@ export function Examples({ ids }: { ids: readonly string[] }) {
       {ids.map((id) => (
         <Link
           key={id}
-          href={sessionHref(id)}
+          href={sessionAddress(id)}
           aria-label={text.session(id)}
           title={id}
           className="font-mono text-[0.8125rem] text-accent hover:underline"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { filled, sessionsHref, shifted, spanOf, startOf } from "./span";
+import { filled, shifted, spanOf, startOf } from "./span";
 
 const zone = "UTC";
 const now = new Date(2026, 2, 18, 15, 20);
@@ -44,10 +44,4 @@ describe("periods", () => {
     expect(startOf(new Date(2026, 2, 1, 12), "week")).toEqual(new Date(2026, 1, 23));
     expect(shifted(new Date(2026, 0, 1), "month", 1)).toEqual(new Date(2026, 1, 1));
   });
-});
-
-it("a figure leads to its sessions", () => {
-  expect(sessionsHref({ since: "2026-03-01T00:00:00.000Z", model: "claude", agent: null })).toBe(
-    "/sessions?since=2026-03-01T00%3A00%3A00.000Z&model=claude",
-  );
 });

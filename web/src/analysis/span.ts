@@ -1,4 +1,3 @@
-import { addressOf, type Changes } from "@/address/use-address";
 import type { Range } from "@/address/use-range";
 
 export type Unit = "hour" | "day" | "week" | "month";
@@ -98,14 +97,4 @@ export function filled<Row extends { since: string; until: string }>(
     begin = next;
   }
   return all;
-}
-
-/** The list of the sessions behind a figure. */
-export function sessionsHref(filters: Changes): string {
-  return addressOf("/sessions", filters);
-}
-
-/** One session. */
-export function sessionHref(id: string, entry?: string | null): string {
-  return addressOf("/session", { id, entry: entry ?? null });
 }

@@ -4,8 +4,9 @@ import dynamic from "next/dynamic";
 import Link from "next/link";
 import { useState } from "react";
 import { periodNames } from "@/analysis/axis";
-import type { Filters } from "@/analysis/filters";
-import { sessionsHref, type Unit } from "@/analysis/span";
+import { sessionsAddress } from "@/address/pages";
+import type { Changes } from "@/address/use-address";
+import type { Unit } from "@/analysis/span";
 import type { Answer } from "@/api/use-api";
 import { ChartFrame } from "@/components/chart-frame";
 import { Choice } from "@/components/choice";
@@ -24,7 +25,7 @@ const PeriodChart = dynamic(() => import("@/analysis/period-chart"), { ssr: fals
 interface ActivityCardProps {
   periods: readonly Period[];
   unit: Unit;
-  filters: Filters;
+  filters: Changes;
   className?: string;
 }
 
@@ -34,7 +35,7 @@ export function ActivityCard({ periods, unit, filters, className }: ActivityCard
   const format = useFormat();
   const [measure, setMeasure] = useState<Measure>("messages");
   const names = periodNames(format.locale, unit);
-  const href = (row: Period) => sessionsHref({ ...filters, since: row.since, until: row.until });
+  const href = (row: Period) => sessionsAddress({ ...filters, since: row.since, until: row.until });
   const shown = (value: number) => (measure === "cost" ? format.cost(value) : format.number(value));
   return (
     <ChartFrame

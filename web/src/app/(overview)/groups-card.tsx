@@ -2,7 +2,7 @@
 
 import Link from "next/link";
 import { ShareBar } from "@/analysis/share-bar";
-import { sessionsHref } from "@/analysis/span";
+import { sessionsAddress } from "@/address/pages";
 import type { Changes } from "@/address/use-address";
 import type { Answer } from "@/api/use-api";
 import { Card } from "@/components/card";
@@ -49,7 +49,7 @@ export function GroupsCard({ name, groups, filters, className }: GroupsCardProps
                   return row.name === null ? (
                     label
                   ) : (
-                    <Link href={sessionsHref({ ...filters, [name]: row.name })} className="block hover:text-accent">
+                    <Link href={sessionsAddress({ ...filters, [name]: row.name })} className="block hover:text-accent">
                       {label}
                     </Link>
                   );

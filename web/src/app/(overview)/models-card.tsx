@@ -2,7 +2,7 @@
 
 import Link from "next/link";
 import { ShareBar } from "@/analysis/share-bar";
-import { sessionsHref } from "@/analysis/span";
+import { sessionsAddress } from "@/address/pages";
 import type { Changes } from "@/address/use-address";
 import type { Answer } from "@/api/use-api";
 import { Card } from "@/components/card";
@@ -41,7 +41,7 @@ export function ModelsCard({ models, filters, className }: ModelsCardProps) {
                 head: text.model,
                 cell: (row) => (
                   <Link
-                    href={sessionsHref({ ...filters, model: `${row.provider}/${row.model}` })}
+                    href={sessionsAddress({ ...filters, model: `${row.provider}/${row.model}` })}
                     title={`${row.provider}/${row.model}`}
                     className="block min-w-32 hover:text-accent"
                   >

@@ -1,10 +1,12 @@
 "use client";
 
 import { useMemo } from "react";
+import { sessionsAddress } from "@/address/pages";
+import { useFilters } from "@/address/use-filters";
 import { useRange } from "@/address/use-range";
-import { FilterBar, useFilters } from "@/analysis/filters";
+import { FilterBar } from "@/analysis/filter-bar";
 import { texts as shared } from "@/analysis/messages";
-import { filled, sessionsHref } from "@/analysis/span";
+import { filled } from "@/analysis/span";
 import { useSpan } from "@/analysis/use-span";
 import { useApi } from "@/api/use-api";
 import { Card } from "@/components/card";
@@ -30,7 +32,7 @@ export default function Overview() {
   const range = useRange("30d");
   const filters = useFilters();
   const { span, now } = useSpan(range);
-  const parameters = { params: { query: { ...filters, ...span } } };
+  const parameters = { params: { query: { ...filters.query, ...span } } };
   const activity = useApi("/v1/activity", parameters, { keepPreviousData: true });
   const tools = useApi("/v1/tools", parameters, { keepPreviousData: true });
   const data = activity.data;
@@ -40,14 +42,14 @@ export default function Overview() {
     [data, span, now],
   );
   /** Those behind a figure of the whole span. */
-  const here = { ...filters, since: span.since ?? null, until: span.until ?? null };
+  const here = { ...filters.query, since: span.since ?? null, until: span.until ?? null };
 
   return (
     <>
       <PageHead title={text.title} actions={<RangePicker range={range} />}>
         {text.what}
       </PageHead>
-      <FilterBar />
+      <FilterBar filters={filters} span={span} />
       {activity.error && !data ? (
         <Card>
           <Failed error={activity.error} retry={() => void activity.mutate()} />
@@ -60,8 +62,8 @@ export default function Overview() {
         </Card>
       ) : (
         <div className="grid grid-cols-1 gap-4 lg:grid-cols-6">
-          <Totals totals={data?.totals} href={sessionsHref(here)} />
-          <ActivityCard className="lg:col-span-6" periods={periods} unit={span.unit} filters={filters} />
+          <Totals totals={data?.totals} href={sessionsAddress(here)} />
+          <ActivityCard className="lg:col-span-6" periods={periods} unit={span.unit} filters={filters.query} />
           <HoursCard className="lg:col-span-3" hours={data?.hours} />
           <ModelsCard className="lg:col-span-3" models={data?.models} filters={here} />
           <ToolsCard className="lg:col-span-6" tools={tools} filters={here} />

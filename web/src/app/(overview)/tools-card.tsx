@@ -3,7 +3,7 @@
 import Link from "next/link";
 import type { SWRResponse } from "swr";
 import { ShareBar } from "@/analysis/share-bar";
-import { sessionsHref } from "@/analysis/span";
+import { sessionsAddress } from "@/address/pages";
 import type { Changes } from "@/address/use-address";
 import type { ApiError } from "@/api/problem";
 import type { Answer } from "@/api/use-api";
@@ -46,7 +46,7 @@ export function ToolsCard({ tools, filters, className }: ToolsCardProps) {
                 key: "tool",
                 head: text.tool,
                 cell: (row) => (
-                  <Link href={sessionsHref({ ...filters, tool: row.name })} className="block min-w-32 hover:text-accent">
+                  <Link href={sessionsAddress({ ...filters, tool: row.name })} className="block min-w-32 hover:text-accent">
                     {row.name}
                     <ShareBar share={row.calls / most} bad={row.failed / row.calls} />
                   </Link>
