@@ -6,7 +6,7 @@ import type { Span } from "./span";
 /** Narrows a page to an agent, a channel, a model, a tool, … */
 export function FilterBar({ filters, span }: { filters: ReturnType<typeof useFilters>; span: Span }) {
   return (
-    <div className="mb-5 flex flex-wrap items-center gap-2">
+    <div className="mb-5 flex min-h-[2.125rem] flex-wrap items-center gap-2">
       <FilterMenus filters={filters} range={{ since: span.since, until: span.until }} />
       <FilterChips filters={filters} />
     </div>
