@@ -20,8 +20,8 @@ interface ConversationProps {
   contents: Contents;
   /** What is looked at is told here, for the table of contents. */
   onView: (entry: TreeEntry) => void;
-  /** The row to go to: its index, anew for each time. */
-  target: { index: number } | null;
+  /** The row to go to: its key, anew for each time. */
+  target: { key: string } | null;
   /** How many entries there are, folded ones too, and whether these are all. */
   entries: number;
   isComplete: boolean;
@@ -67,9 +67,14 @@ export function Conversation({ sessionId, rows, contents, onView, target, entrie
     if (entry) onView(entry);
   }, [rows, visible, onView]);
 
+  const reached = useRef<typeof target>(null);
   useEffect(() => {
-    if (target) virtual.scrollToIndex(target.index, { align: "start" });
-  }, [target, virtual]);
+    if (target === null || target === reached.current) return;
+    const index = rows.findIndex((row) => row.key === target.key);
+    if (index === -1) return;
+    reached.current = target;
+    virtual.scrollToIndex(index, { align: "center" });
+  }, [target, rows, virtual]);
 
   const newer = useFollowing(entries, isComplete, () => virtual.scrollToIndex(rows.length - 1, { align: "end" }));
 
@@ -90,7 +95,7 @@ export function Conversation({ sessionId, rows, contents, onView, target, entrie
               className="absolute inset-x-0 top-0 py-1.5"
               style={{ transform: `translateY(${item.start - virtual.options.scrollMargin}px)` }}
             >
-              <RowView sessionId={sessionId} row={row} isTarget={item.index === target?.index} />
+              <RowView sessionId={sessionId} row={row} isTarget={row.key === target?.key} />
             </article>
           );
         })}

@@ -71,10 +71,6 @@ function Session({ sessionId }: { sessionId: string }) {
     // eslint-disable-next-line react-hooks/exhaustive-deps -- not again whenever the tree is read again
   }, [namedId]);
 
-  const index = target === null ? -1 : rows.findIndex((row) => row.kind === "entry" && row.key === target.key);
-  // eslint-disable-next-line react-hooks/exhaustive-deps -- choosing the same entry again goes there again
-  const place = useMemo(() => (index === -1 ? null : { index }), [index, target]);
-
   if (session.error && !session.data) return <Failed error={session.error} retry={() => void session.mutate()} />;
   if (state.error && state.entries.length === 0) {
     return <Failed error={state.error} retry={() => void outline.refresh("whole")} />;
@@ -99,7 +95,7 @@ function Session({ sessionId }: { sessionId: string }) {
               rows={rows}
               contents={contents}
               onView={onView}
-              target={place}
+              target={target}
               entries={state.entries.length}
               isComplete={state.isComplete}
             />
