@@ -4,6 +4,7 @@ import { createContext, useContext, useEffect, useMemo, useRef, useState, useSyn
 import { useSWRConfig } from "swr";
 import { follow } from "@/api/event-stream";
 import type { components } from "@/api/schema";
+import { useAccess } from "@/api/token";
 import { read } from "@/api/use-api";
 import { Contents, type Line, type LineKey } from "./contents";
 import { Outline } from "./outline";
@@ -35,7 +36,11 @@ export function useReading(sessionId: string, generation: number | null) {
   const { outline, contents } = reading;
   const state = useSyncExternalStore(outline.subscribe, outline.current, outline.current);
 
-  useEffect(() => void outline.refresh("whole"), [outline]);
+  // Again as well, when somebody has signed in.
+  const isRefused = useAccess((access) => access.refused);
+  useEffect(() => {
+    if (!isRefused) void outline.refresh("whole");
+  }, [outline, isRefused]);
   return { outline, contents, state };
 }
 
