@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.stack.browser import transcripts
-from tests.stack.browser.conftest import Dashboard, Look
+from tests.stack.browser.conftest import Look
 
 TABLE = re.compile("Show as a table|Als Tabelle zeigen")
 ACTIVITY = re.compile("(table|Tabelle zeigen): (Activity|Aktivität)")
@@ -22,14 +21,13 @@ def card(page: Page, title: str) -> Locator:
     return page.get_by_role("region").filter(has=page.get_by_role("heading", name=re.compile(title)))
 
 
-async def listed(page: Page, dashboard: Dashboard) -> int:
+async def listed(page: Page) -> int:
     """How many sessions the list behind a figure has."""
     await page.wait_for_url(re.compile("/sessions"))
     await expect(page.locator("main li a").first).to_be_visible()
     asked = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
-    answer = httpx.get(f"{dashboard.address}/v1/sessions", params={**asked, "limit": "200"}, timeout=30)
-    answer.raise_for_status()
-    count = len(answer.json()["sessions"])
+    answer = await page.request.get("/v1/sessions", params={**asked, "limit": "200"})
+    count = len((await answer.json())["sessions"])
     await expect(page.locator("main li a[href*='/session?']")).to_have_count(min(count, 50))
     return count
 
@@ -38,16 +36,16 @@ def number(text: str) -> int:
     return int(re.sub(r"\D", "", text))
 
 
-async def test_the_overview_leads_to_its_sessions(page: Page, dashboard: Dashboard) -> None:
+async def test_the_overview_leads_to_its_sessions(page: Page) -> None:
     await page.goto("/?since=all")
     figure = page.get_by_role("link", name=re.compile("^(Sessions|Sitzungen)"))
     await expect(figure).to_be_visible()
     counted = number(await figure.inner_text())
     await figure.click()
-    assert await listed(page, dashboard) == counted
+    assert await listed(page) == counted
 
 
-async def test_a_period_of_the_chart_leads_to_its_sessions_by_keyboard(page: Page, dashboard: Dashboard) -> None:
+async def test_a_period_of_the_chart_leads_to_its_sessions_by_keyboard(page: Page) -> None:
     await page.goto("/?since=all")
     await page.get_by_role("button", name=ACTIVITY).focus()
     await page.keyboard.press("Enter")
@@ -55,17 +53,17 @@ async def test_a_period_of_the_chart_leads_to_its_sessions_by_keyboard(page: Pag
     counted = number(await row.get_by_role("cell").nth(1).inner_text())
     await row.get_by_role("link").focus()
     await page.keyboard.press("Enter")
-    assert await listed(page, dashboard) == counted
+    assert await listed(page) == counted
 
 
-async def test_a_tool_leads_to_the_sessions_that_called_it(page: Page, dashboard: Dashboard) -> None:
+async def test_a_tool_leads_to_the_sessions_that_called_it(page: Page) -> None:
     await page.goto("/?since=all")
     tools = page.get_by_role("table", name=re.compile("Tools|Werkzeuge"))
     row = tools.get_by_role("row").nth(1)
     counted = number(await row.get_by_role("cell").nth(2).inner_text())
     await row.get_by_role("link").click()
     await expect(page).to_have_url(re.compile("tool="))
-    assert await listed(page, dashboard) == counted
+    assert await listed(page) == counted
 
 
 async def test_a_filter_narrows_every_figure_and_stands_in_the_address(page: Page) -> None:
@@ -85,7 +83,7 @@ async def test_a_range_without_sessions_says_what_to_do(page: Page) -> None:
     await expect(page.locator("main")).to_contain_text("sessiontrack capture")
 
 
-async def test_transitions_lead_to_sessions_that_have_them(page: Page, dashboard: Dashboard) -> None:
+async def test_transitions_lead_to_sessions_that_have_them(page: Page) -> None:
     await page.goto("/patterns?since=all")
     await page.get_by_role("button", name=TRANSITIONS).click()
     row = page.get_by_role("table").first.get_by_role("row").nth(1)
