@@ -33,7 +33,7 @@ async def test_a_page_is_for_everybody(page: Page, look: Look, path: str) -> Non
     scripts: list[Response] = []
     page.on("response", lambda answer: scripts.append(answer) if answer.request.resource_type == "script" else None)
     await page.goto(path, wait_until="networkidle" if path != f"/session?id={transcripts.RICH}" else "load")
-    await expect(page.locator("main")).not_to_be_empty()
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
     await expect(page.get_by_role("status").filter(has_text="…")).to_have_count(0)
     await expect(page.locator("html")).to_have_attribute("lang", look.locale[:2])
     sizes = [(await answer.request.sizes())["responseBodySize"] for answer in scripts]

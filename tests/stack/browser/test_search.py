@@ -49,16 +49,17 @@ async def test_what_is_narrowed_down_can_be_shared(page: Page, context: BrowserC
     hits = page.locator(RICH_HIT)
     await expect(hits.first).to_be_visible()
     several = await hits.count()
-    if await page.locator("aside summary").is_visible():
-        await page.locator("aside summary").click()
-    await page.locator("aside button:visible", has_text="sim-large").click()
+    facets = page.get_by_role("region", name=re.compile("Narrow down|Eingrenzen"))
+    if await facets.locator("summary").is_visible():
+        await facets.locator("summary").click()
+    await facets.locator("button:visible", has_text="sim-large").click()
     await expect(page).to_have_url(re.compile("model=sim-large"))
     await expect(hits.filter(has_text=transcripts.QUESTION)).to_have_count(0)
     assert 0 < await hits.count() < several
     shared = await context.new_page()
     await shared.goto(page.url)
     await expect(shared.locator(RICH_HIT)).to_have_count(await hits.count())
-    await page.locator("aside button:visible[aria-pressed=true]").click()
+    await facets.locator("button:visible[aria-pressed=true]").click()
     await expect(hits).to_have_count(several)
 
 

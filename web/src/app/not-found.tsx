@@ -2,7 +2,7 @@
 
 import Link from "next/link";
 import { buttonLook } from "@/components/button";
-import { Empty } from "@/components/states";
+import { PageHead } from "@/components/page-head";
 import { translated, useMessages } from "@/preferences/messages";
 
 const texts = translated({
@@ -13,11 +13,11 @@ const texts = translated({
 export default function NotFound() {
   const text = useMessages(texts);
   return (
-    <Empty title={text.title}>
-      <p className="mb-4">{text.what}</p>
+    <>
+      <PageHead title={text.title}>{text.what}</PageHead>
       <Link href="/" className={buttonLook()}>
         {text.home}
       </Link>
-    </Empty>
+    </>
   );
 }

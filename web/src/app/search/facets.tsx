@@ -26,13 +26,13 @@ export function Facets({ query }: { query: Query }) {
     FILTERS.map((name) => <Facet key={name} query={query} name={name} values={data?.facets[name] ?? []} />)
   );
   return (
-    <aside aria-label={text.narrow} className="order-first lg:order-none">
+    <section aria-label={text.narrow} className="order-first lg:order-none">
       <details className="rounded-xl border border-line bg-surface lg:hidden">
         <summary className="px-4 py-2.5 text-sm font-medium">{text.narrow}</summary>
         <div className="grid gap-5 px-4 pb-4 sm:grid-cols-2">{groups}</div>
       </details>
       <div className="hidden flex-col gap-5 lg:flex">{groups}</div>
-    </aside>
+    </section>
   );
 }
 
@@ -46,7 +46,7 @@ function Facet({ query, name, values }: FacetProps) {
   const names = useMessages(filterTexts);
   if (values.length === 0) return null;
   return (
-    <section aria-label={names.names[name]}>
+    <div>
       <h2 className="mb-1 text-xs font-medium text-muted">{names.names[name]}</h2>
       <ul>
         {values.map(({ value, count }) => (
@@ -55,7 +55,7 @@ function Facet({ query, name, values }: FacetProps) {
           </li>
         ))}
       </ul>
-    </section>
+    </div>
   );
 }
 

@@ -16,10 +16,10 @@ export function Code({ code, language = null, label, tone = "plain" }: CodeProps
   const html = useMemo(() => highlighted(code, language), [code, language]);
   const look = tone === "bad" ? "bg-bad-soft" : "bg-sunken";
   return (
-    // A region that scrolls must be reached by the keyboard.
+    // What scrolls must be reached by the keyboard.
     <pre
       tabIndex={0}
-      role="region"
+      role="group"
       aria-label={label}
       className={`max-h-96 overflow-auto rounded-lg px-3.5 py-2.5 font-mono text-[0.8125rem] leading-relaxed ${look}`}
     >

@@ -18,7 +18,7 @@ const COMPONENTS: Components = {
   img: ({ src, alt }) => <span className="text-muted">[{alt || (typeof src === "string" ? src : "")}]</span>,
   pre: ({ children }) => <Fence>{children}</Fence>,
   table: ({ children }) => (
-    <div className="overflow-x-auto" tabIndex={0} role="region">
+    <div className="overflow-x-auto" tabIndex={0}>
       <table>{children}</table>
     </div>
   ),

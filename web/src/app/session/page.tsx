@@ -5,7 +5,8 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { useAddress } from "@/address/use-address";
 import { useApi } from "@/api/use-api";
 import { buttonLook } from "@/components/button";
-import { Empty, Failed, Loading } from "@/components/states";
+import { PageHead } from "@/components/page-head";
+import { Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { Conversation } from "./conversation";
 import { useFolds } from "./folds";
@@ -25,12 +26,12 @@ export default function SessionPage() {
   const id = parameters.get("id");
   if (id === null) {
     return (
-      <Empty title={text.none}>
-        <p className="mb-4">{text.noneHint}</p>
+      <>
+        <PageHead title={text.none}>{text.noneHint}</PageHead>
         <Link href="/sessions" className={buttonLook()}>
           {text.back}
         </Link>
-      </Empty>
+      </>
     );
   }
   return <Session key={id} sessionId={id} />;

@@ -29,7 +29,7 @@ export function SidePanel(props: SidePanelProps) {
   const text = useMessages(texts);
   const [isOpen, setOpen] = useState(false);
   return (
-    <aside aria-label={text.panel} className="min-w-0">
+    <section aria-label={text.panel} className="min-w-0">
       <div className="xl:hidden">
         <button
           type="button"
@@ -43,7 +43,7 @@ export function SidePanel(props: SidePanelProps) {
       <div className={`sticky top-7 flex-col gap-3 pt-3 xl:flex xl:pt-0 ${isOpen ? "flex" : "hidden"}`}>
         <Tabs {...props} />
       </div>
-    </aside>
+    </section>
   );
 }
 
