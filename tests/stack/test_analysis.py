@@ -177,7 +177,7 @@ def test_tools(world: World) -> None:
 
 def test_how_tools_follow_one_another(world: World) -> None:
     by_session: dict[str, list[Any]] = defaultdict(list)
-    for each in sorted(world.calls, key=lambda call: (call["started_at"], call["call_id"], call["ordinal"])):
+    for each in sorted(world.calls, key=lambda call: (call["started_at"], call["tool_call_id"])):
         by_session[each["session_id"]].append(each)
     expected: Counter[tuple[str | None, str]] = Counter()
     succeeded: Counter[tuple[str | None, str]] = Counter()
