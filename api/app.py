@@ -19,10 +19,20 @@ from api.guard import Guard
 from api.openapi import described
 from api.pages import Pages
 from api.problems import tell_of_problems
-from api.routes import events, live, search, sessions, state, transcripts
+from api.routes import analysis, events, live, operations, search, sessions, state, transcripts
 from api.services import Services, opened
 
-ROUTERS = (sessions.router, transcripts.router, search.router, live.router, events.router, state.router)
+ROUTERS = (
+    sessions.router,
+    transcripts.router,
+    search.router,
+    analysis.router,
+    live.router,
+    events.router,
+    state.router,
+    operations.router,
+    operations.tasks_router,
+)
 
 
 def create_app(services: Services) -> FastAPI:

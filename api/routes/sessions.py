@@ -10,7 +10,14 @@ from fastapi import APIRouter, Query, Response
 
 from api import models
 from api.answers import IfNoneMatch, tagged
-from api.parameters import EntriesParameters, PageParameters, SessionId, SessionsParameters, SimilarParameters, TreeParameters
+from api.parameters import (
+    EntriesParameters,
+    PageParameters,
+    SessionId,
+    SessionsParameters,
+    SimilarParameters,
+    TreeParameters,
+)
 from api.records import MessageFacts, SessionFacts, ToolCallFacts
 from api.services import ServicesOf
 from queries.conversation import Entry
@@ -79,9 +86,7 @@ def entries(
     services: ServicesOf, session_id: SessionId, asked: Annotated[EntriesParameters, Query()], etag: IfNoneMatch = None
 ) -> Response:
     """What the lines of a session say, by place, whatever generation they stand in: the tree names those of one."""
-    page = list_entries(
-        services.settings, session_id, asked.limit, asked.after, first=asked.first, last=asked.last
-    )
+    page = list_entries(services.settings, session_id, asked.limit, asked.after, first=asked.first, last=asked.last)
     lines = [models.LineFacts.model_validate(_line(each)) for each in page.entries]
     return tagged(models.EntryPage(entries=lines, next=page.next), etag)
 

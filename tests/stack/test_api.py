@@ -97,7 +97,9 @@ def test_the_tree_its_lines_and_the_transcript_say_the_same(
             break
         after = {"after": page["next"]}
     lines = pipeline.run("export", captured).stdout.splitlines(keepends=True)
-    messages = {each["message_id"]: each for each in get(api, f"/v1/sessions/{captured}/messages", limit=200)["messages"]}
+    messages = {
+        each["message_id"]: each for each in get(api, f"/v1/sessions/{captured}/messages", limit=200)["messages"]
+    }
     for entry in tree["entries"]:
         line = said[entry["event_id"]]
         assert (line["line_number"], line["kind"]) == (entry["line_number"], entry["kind"])

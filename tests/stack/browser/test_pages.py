@@ -11,7 +11,18 @@ from tests.stack.browser import transcripts
 from tests.stack.browser.conftest import Dashboard, Look
 
 AXE = (Path(__file__).parents[3] / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
-PAGES = ["/search", "/search?q=barometers", "/sessions", f"/session?id={transcripts.RICH}", "/nowhere"]
+PAGES = [
+    "/?since=all",
+    "/search",
+    "/search?q=barometers",
+    "/sessions",
+    f"/session?id={transcripts.RICH}",
+    "/patterns?since=all",
+    "/timeline",
+    f"/timeline?session={transcripts.RICH}",
+    "/operations",
+    "/nowhere",
+]
 # Compressed; of what a page loads before anything is clicked.
 MOST_SCRIPT_BYTES = 250 * 1024
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

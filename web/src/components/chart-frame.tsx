@@ -14,6 +14,10 @@ interface ChartFrameProps<Row> {
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey: (row: Row) => string;
+  /** What the chart is set by. */
+  controls?: ReactNode;
+  /** What stands below chart and table alike, and can be read and followed. */
+  below?: ReactNode;
   /** The chart; its height is given by it, so that nothing moves when it comes. */
   children: ReactNode;
   className?: string;
@@ -24,7 +28,17 @@ interface ChartFrameProps<Row> {
  *
  * Load the chart itself by `next/dynamic` with `ssr: false`, and give its place a height: Recharts is large.
  */
-export function ChartFrame<Row>({ title, note, columns, rows, rowKey, children, className }: ChartFrameProps<Row>) {
+export function ChartFrame<Row>({
+  title,
+  note,
+  columns,
+  rows,
+  rowKey,
+  controls,
+  below,
+  children,
+  className,
+}: ChartFrameProps<Row>) {
   const text = useMessages(common);
   const [asTable, setAsTable] = useState(false);
   const Icon = asTable ? ChartNoAxesColumn : Table2;
@@ -36,15 +50,18 @@ export function ChartFrame<Row>({ title, note, columns, rows, rowKey, children, 
       className={className}
       flush={asTable}
       actions={
-        <button
-          type="button"
-          onClick={() => setAsTable(!asTable)}
-          aria-label={`${label}: ${title}`}
-          title={label}
-          className="-mr-1.5 rounded-md p-1.5 text-muted hover:bg-sunken hover:text-ink"
-        >
-          <Icon aria-hidden className="size-4" strokeWidth={1.75} />
-        </button>
+        <div className="flex max-w-full items-center gap-2">
+          {controls}
+          <button
+            type="button"
+            onClick={() => setAsTable(!asTable)}
+            aria-label={`${label}: ${title}`}
+            title={label}
+            className="-mr-1.5 rounded-md p-1.5 text-muted hover:bg-sunken hover:text-ink"
+          >
+            <Icon aria-hidden className="size-4" strokeWidth={1.75} />
+          </button>
+        </div>
       }
     >
       {asTable ? (
@@ -55,6 +72,7 @@ export function ChartFrame<Row>({ title, note, columns, rows, rowKey, children, 
         // The table says the same in words: what the drawing is made of only confuses who can't see it.
         <div aria-hidden>{children}</div>
       )}
+      {below && <div className={asTable ? "px-5 pb-4" : ""}>{below}</div>}
     </Card>
   );
 }

@@ -15,7 +15,7 @@ import { RangePicker } from "@/components/range-picker";
 import { Commands, Empty, Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
-import { FilterMenus } from "./filter-menus";
+import { FilterMenus } from "@/components/filter-menus";
 import { texts } from "./messages";
 
 type Session = components["schemas"]["SessionFacts"];

@@ -2,7 +2,7 @@
 
 import { useApi } from "@/api/use-api";
 import { type Filter, type useFilters } from "@/address/use-filters";
-import { filterTexts } from "@/components/filters";
+import { filterTexts } from "./filters";
 import { useMessages } from "@/preferences/messages";
 
 // Those by which people look for a session; the others come from links of other pages.
