@@ -1,4 +1,4 @@
-import { STORAGE_KEY } from "@/preferences/store";
+import { STORAGE_KEY } from "@/preferences/storage-key";
 
 /**
  * Runs before anything is painted: sets the chosen theme, and hides a page whose texts are not English, which is what

@@ -2,6 +2,7 @@
 
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
+import { STORAGE_KEY } from "./storage-key";
 
 export const LANGUAGES = ["en", "de"] as const;
 export const THEMES = ["system", "light", "dark"] as const;
@@ -16,9 +17,6 @@ interface Preferences {
   chooseLanguage: (language: Language) => void;
   chooseTheme: (theme: Theme) => void;
 }
-
-/** Where the browser keeps them; src/app/before-paint.ts reads it as well. */
-export const STORAGE_KEY = "sessiontrack.preferences";
 
 /** How this reader wants to see the pages; kept in this browser. */
 export const usePreferences = create<Preferences>()(

@@ -15,7 +15,6 @@ const AFTER_TYPING_MS = 350;
 /** How many of the messages have which value: each narrows the search. */
 export function Facets({ query }: { query: Query }) {
   const text = useMessages(texts);
-  const names = useMessages(filterTexts);
   const q = useSettled(query.q, AFTER_TYPING_MS);
   const parameters = { ...parametersOf({ ...query, q }), size: VALUES };
   const { data, error } = useApi("/v1/facets", { params: { query: parameters } }, { keepPreviousData: true });

@@ -96,7 +96,7 @@ export function useTyped(settled: string, settle: (text: string) => void) {
   const typing = useRef(false);
 
   useEffect(() => {
-    // eslint-disable-next-line react-hooks/set-state-in-effect -- the browser's history has moved on
+     
     if (!typing.current) setTyped(settled);
   }, [settled]);
   useEffect(() => () => clearTimeout(pause.current), []);

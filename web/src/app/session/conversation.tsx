@@ -45,7 +45,7 @@ export function Conversation({ sessionId, rows, contents, onView, target, entrie
     return () => observer.disconnect();
   }, []);
 
-  // eslint-disable-next-line react-hooks/incompatible-library -- it is not memoised, and need not be
+   
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: (index) => ESTIMATES[rows[index]?.kind ?? "entry"],
@@ -76,7 +76,7 @@ export function Conversation({ sessionId, rows, contents, onView, target, entrie
     virtual.scrollToIndex(index, { align: "center" });
   }, [target, rows, virtual]);
 
-  const newer = useFollowing(entries, isComplete, () => virtual.scrollToIndex(rows.length - 1, { align: "end" }));
+  const { end, count, show } = useFollowing(entries, isComplete, () => virtual.scrollToIndex(rows.length - 1, { align: "end" }));
 
   return (
     <ContentsContext value={contents}>
@@ -100,17 +100,17 @@ export function Conversation({ sessionId, rows, contents, onView, target, entrie
           );
         })}
       </div>
-      <div ref={newer.end} aria-hidden className="h-px" />
-      {newer.count > 0 && (
+      <div ref={end} aria-hidden className="h-px" />
+      {count > 0 && (
         <div className="pointer-events-none sticky bottom-20 flex justify-center md:bottom-6">
-          <Button look="primary" className="pointer-events-auto rounded-full shadow-lg" onClick={newer.show}>
+          <Button look="primary" className="pointer-events-auto rounded-full shadow-lg" onClick={show}>
             <ArrowDown aria-hidden className="size-4" />
-            <Newer count={newer.count} />
+            <Newer count={count} />
           </Button>
         </div>
       )}
       <p className="sr-only" role="status">
-        {newer.count > 0 ? text.newer(newer.count, String(newer.count)) : ""}
+        {count > 0 ? text.newer(count, String(count)) : ""}
       </p>
     </ContentsContext>
   );
@@ -199,7 +199,7 @@ function useFollowing(entries: number, isComplete: boolean, toEnd: () => void) {
       seen.current = entries;
       toEnd();
     } else {
-      // eslint-disable-next-line react-hooks/set-state-in-effect -- what came is counted when it comes
+       
       setCount(entries - before);
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps -- only when entries come
