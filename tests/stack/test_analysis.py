@@ -90,7 +90,7 @@ def test_all_of_the_activity_is_that_of_the_sessions(world: World) -> None:
     assert sums(found.totals) == summed(world.messages)
     assert found.totals["sessions"] == len(world.sessions)
     for name in ("total_tokens", "cost_nanousd"):
-        assert found.totals[name] == sum(each[name] for each in world.sessions.values())  # type: ignore[literal-required]
+        assert found.totals[name] == sum(each[name] for each in world.sessions.values())
     assert found.totals["messages"] == sum(each["message_count"] for each in world.sessions.values())
     assert found.totals["calls"] == sum(each["model_call"] for each in world.messages)
     for part in (found.periods, found.channels, found.agents):
