@@ -61,7 +61,7 @@ class TreeEntry(Answer):
     message_id: str | None = Field(description="Id of its message, where it is one.")
     role: str | None = Field(description="Role of its message.")
     begins: str | None = Field(
-        description="How its text begins, 160 characters at most, where a person wrote it or it sums up what was before."
+        description="How its text begins, 160 characters at most: of what a person wrote, and of what sums up."
     )
     tool_calls: list[TreeCall] = Field(description="The calls that it makes.")
 

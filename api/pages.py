@@ -27,7 +27,7 @@ BUILT = Path(__file__).with_name("static")
 _NEVER_CHANGING = "/_next/static/"
 _HOME, _NOT_FOUND = "/", "/404"
 _COMPRESSIBLE = ("text/", "application/javascript", "application/json", "image/svg+xml")
-# Of a page: what a script does that did not come from here stays without effect, and no other page shows ours within it.
+# No page that opened ours reaches into it, and none learns from where it was left.
 _PAGE_HEADERS = {"Cross-Origin-Opener-Policy": "same-origin", "Referrer-Policy": "no-referrer"}
 _POLICY = (
     "default-src 'none'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"

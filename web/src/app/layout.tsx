@@ -2,7 +2,7 @@ import type { Metadata, Viewport } from "next";
 import { Suspense, type ReactNode } from "react";
 import { Frame } from "@/components/frame";
 import { Loading } from "@/components/states";
-import { ReaderProvider } from "@/preferences/reader";
+import { Reader } from "@/preferences/reader";
 import { BEFORE_PAINT } from "./before-paint";
 import "./globals.css";
 
@@ -29,12 +29,11 @@ export default function Layout({ children }: { children: ReactNode }) {
         <script dangerouslySetInnerHTML={{ __html: BEFORE_PAINT }} />
       </head>
       <body>
-        <ReaderProvider>
-          <Frame>
-            {/* What stands in the address is known to the browser alone. */}
-            <Suspense fallback={<Loading />}>{children}</Suspense>
-          </Frame>
-        </ReaderProvider>
+        <Reader />
+        <Frame>
+          {/* What stands in the address is known to the browser alone. */}
+          <Suspense fallback={<Loading />}>{children}</Suspense>
+        </Frame>
       </body>
     </html>
   );

@@ -9,6 +9,8 @@ import { Button, buttonLook } from "./button";
 import { Choice } from "./choice";
 import { common } from "./messages";
 
+const IS_DAY = /^\d{4}-\d{2}-\d{2}$/;
+
 interface RangePickerProps {
   range: ReturnType<typeof useRange>;
   periods?: readonly Period[];
@@ -28,7 +30,7 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
     popover.current?.hidePopover();
   };
 
-  const days = [range.since, range.until].map((day) => (day ? format.date(day) : "…"));
+  const shown = (day: string | null) => (day === null ? "…" : IS_DAY.test(day) ? format.date(day) : day);
   return (
     <div className="flex max-w-full flex-wrap items-center gap-2">
       <Choice<Period | "days">
@@ -40,7 +42,7 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
       />
       <button type="button" popoverTarget={id} className={buttonLook()} aria-label={text.ownPeriod}>
         <CalendarRange aria-hidden className="size-4" strokeWidth={1.75} />
-        {range.period === null && days.join(" – ")}
+        {range.period === null && [range.since, range.until].map(shown).join(" – ")}
       </button>
       <div
         ref={popover}
@@ -63,7 +65,7 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
 }
 
 function Day({ name, label, value }: { name: string; label: string; value: string | null }) {
-  const known = value && /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : "";
+  const known = value && IS_DAY.test(value) ? value : "";
   return (
     <label className="flex items-center justify-between gap-4">
       {label}

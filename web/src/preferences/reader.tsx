@@ -1,51 +1,49 @@
 "use client";
 
-import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+import { useEffect } from "react";
 import { formatFor, type Format } from "./format";
 import { localeOf, spokenLanguage, usePreferences, type Language } from "./store";
 
-interface Reader {
-  language: Language;
-  format: Format;
-}
-
-const ReaderContext = createContext<Reader>({ language: "en", format: formatFor("en") });
-
-/** Gives the pages the language and the formats of who reads them. */
-export function ReaderProvider({ children }: { children: ReactNode }) {
-  const chosen = usePreferences((state) => state.chosenLanguage);
+/**
+ * Asks the browser who reads, and sets language and theme of the document.
+ *
+ * The built page is English. A store tells that to every part of it which still has to be hydrated, and only then what
+ * the reader wants; a context would tell some parts too early.
+ */
+export function Reader() {
+  const language = useLanguage();
   const theme = usePreferences((state) => state.theme);
-  // The built page is English; what this browser prefers is known only here.
-  const [preferred, setPreferred] = useState<readonly string[] | null>(null);
+  const isKnown = usePreferences((state) => state.preferred !== null);
 
   useEffect(() => {
     void usePreferences.persist.rehydrate();
-    // eslint-disable-next-line react-hooks/set-state-in-effect -- the browser is asked once, after hydration
-    setPreferred(navigator.languages);
+    usePreferences.setState({ preferred: navigator.languages });
   }, []);
-
-  const language = preferred === null ? "en" : (chosen ?? spokenLanguage(preferred));
-  const reader = useMemo(
-    () => ({ language, format: formatFor(localeOf(language, preferred ?? [])) }),
-    [language, preferred],
-  );
-
   useEffect(() => {
-    if (preferred === null) return;
+    if (!isKnown) return;
     const root = document.documentElement;
     root.lang = language;
     root.dataset.theme = theme;
     delete root.dataset.pending;
-  }, [language, preferred, theme]);
-
-  return <ReaderContext value={reader}>{children}</ReaderContext>;
+  }, [isKnown, language, theme]);
+  return null;
 }
+
+/** The language that the reader has chosen, else the first of the browser's that we speak. */
+export function useLanguage(): Language {
+  const chosen = usePreferences((state) => state.chosenLanguage);
+  const preferred = usePreferences((state) => state.preferred);
+  return preferred === null ? "en" : (chosen ?? spokenLanguage(preferred));
+}
+
+const formats = new Map<string, Format>();
 
 /** Numbers, dates and durations as the reader writes them. */
 export function useFormat(): Format {
-  return useContext(ReaderContext).format;
-}
-
-export function useLanguage(): Language {
-  return useContext(ReaderContext).language;
+  const language = useLanguage();
+  const preferred = usePreferences((state) => state.preferred);
+  const locale = localeOf(language, preferred ?? []);
+  const known = formats.get(locale) ?? formatFor(locale);
+  formats.set(locale, known);
+  return known;
 }

@@ -14,6 +14,8 @@ interface Preferences {
   /** What was chosen; null follows the browser. */
   chosenLanguage: Language | null;
   theme: Theme;
+  /** What the browser prefers; null until it was asked. Not kept. */
+  preferred: readonly string[] | null;
   chooseLanguage: (language: Language) => void;
   chooseTheme: (theme: Theme) => void;
 }
@@ -24,11 +26,16 @@ export const usePreferences = create<Preferences>()(
     (set) => ({
       chosenLanguage: null,
       theme: "system",
+      preferred: null,
       chooseLanguage: (chosenLanguage) => set({ chosenLanguage }),
       chooseTheme: (theme) => set({ theme }),
     }),
     // Read after the first rendering, which has to be that of the built page.
-    { name: STORAGE_KEY, skipHydration: true },
+    {
+      name: STORAGE_KEY,
+      skipHydration: true,
+      partialize: ({ chosenLanguage, theme }) => ({ chosenLanguage, theme }),
+    },
   ),
 );
 

@@ -1,4 +1,5 @@
 import type { TreeEntry } from "./outline";
+import { depthOf } from "./rows";
 
 /** A place by which a person finds the way through a conversation. */
 export interface Landmark {
@@ -13,8 +14,8 @@ export function landmarksOf(entries: readonly TreeEntry[]): Landmark[] {
   const found: Landmark[] = [];
   let depth = 0;
   for (const entry of entries) {
-    if (entry.depth > depth) found.push({ entry, kind: "branch", text: null });
-    depth = entry.depth;
+    if (depthOf(entry) > depth) found.push({ entry, kind: "branch", text: null });
+    depth = depthOf(entry);
     const kind = kindOf(entry);
     if (kind !== null) found.push({ entry, kind, text: entry.begins ?? null });
     for (const label of entry.labels) found.push({ entry, kind: "label", text: label });

@@ -28,6 +28,10 @@ describe("the rows of a conversation", () => {
     expect(shape(rowsOf(branched, { openBranches, all: true }))).toContain("d");
   });
 
+  it("leave no branch for a line that nobody can read", () => {
+    expect(shape(rowsOf([entry("a"), entry("b", { kind: "UNPARSED", depth: 1 }), entry("c")], NOTHING_OPEN))).toEqual(["a", "b", "c"]);
+  });
+
   it("tell when another day begins", () => {
     const days = [entry("a"), entry("b"), entry("c", { occurred_at: "2026-03-03T12:00:00.000Z" })];
     expect(rowsOf(days, NOTHING_OPEN).map((row) => row.kind)).toEqual(["day", "entry", "entry", "day", "entry"]);

@@ -20,7 +20,8 @@ export function rowsOf(entries: readonly TreeEntry[], { openBranches, all }: Sho
   let day = "";
   let branch: Extract<Row, { kind: "branch" }> | null = null;
   for (const entry of entries) {
-    if (entry.depth === 0) {
+    const depth = depthOf(entry);
+    if (depth === 0) {
       branch = null;
     } else if (branch === null) {
       const key = branchKey(entry);
@@ -37,10 +38,15 @@ export function rowsOf(entries: readonly TreeEntry[], { openBranches, all }: Sho
       rows.push({ kind: "day", key: `day:${entry.event_id}`, at: entry.occurred_at });
       day = today;
     }
-    rows.push({ kind: "entry", key: entry.event_id, entry, level: entry.depth });
+    rows.push({ kind: "entry", key: entry.event_id, entry, level: depth });
   }
   // A branch of nothing but silent lines.
   return rows.filter((row) => row.kind !== "branch" || row.entries > 0);
+}
+
+/** How far an entry stands from the path to the current leaf; a line that nobody can read leaves no path. */
+export function depthOf(entry: TreeEntry): number {
+  return entry.kind === "UNPARSED" ? 0 : entry.depth;
 }
 
 /** The key of the branch that begins with an entry. */
@@ -58,8 +64,7 @@ export function entryOf(entries: readonly TreeEntry[], id: string): TreeEntry | 
 
 /** The branch in which an entry stands; null on the path to the current leaf. */
 export function branchOf(entries: readonly TreeEntry[], entry: TreeEntry): string | null {
-  if (entry.depth === 0) return null;
-  let at = entries.indexOf(entry);
-  while (at > 0 && (entries[at - 1]?.depth ?? 0) > 0) at -= 1;
-  return branchKey(entries[at] ?? entry);
+  if (depthOf(entry) === 0) return null;
+  const after = entries.slice(0, entries.indexOf(entry)).findLastIndex((each) => depthOf(each) === 0);
+  return branchKey(entries[after + 1] ?? entry);
 }

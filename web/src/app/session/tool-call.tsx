@@ -94,15 +94,24 @@ function Arguments({ json, tool }: { json: string | null; tool: string }) {
   return (
     <dl className="flex flex-col gap-2">
       {given.map((argument) => (
-        <div key={argument.name}>
+        <div key={argument.name} className={isShort(argument) ? "flex items-baseline gap-2" : ""}>
           <dt className="mb-0.5 font-mono text-xs text-muted">{argument.name}</dt>
-          <dd>
-            <Code code={argument.value} language={languageFor(argument, tool, path)} label={argument.name} />
+          <dd className="font-mono text-[0.8125rem]">
+            {isShort(argument) ? (
+              argument.value
+            ) : (
+              <Code code={argument.value} language={languageFor(argument, tool, path)} label={argument.name} />
+            )}
           </dd>
         </div>
       ))}
     </dl>
   );
+}
+
+/** Whether it needs no block of its own. */
+function isShort({ name, value }: Argument): boolean {
+  return name !== "command" && value.length <= 80 && !value.includes("\n");
 }
 
 function languageFor({ name, value, isText }: Argument, tool: string, path: string): string | null {
