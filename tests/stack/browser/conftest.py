@@ -92,6 +92,7 @@ async def context(browser: Browser, dashboard: Dashboard, look: Look) -> AsyncIt
         locale=look.locale,
         color_scheme="dark" if look.scheme == "dark" else "light",
         has_touch=look is PHONE,
+        is_mobile=look is PHONE,
         accept_downloads=True,
     )
     context.set_default_timeout(PATIENCE_S * 1000)

@@ -4,7 +4,7 @@ const count = (one: string, many: string) => (number: number, shown: string) => 
 
 export const texts = translated({
   en: {
-    untitled: "Untitled session",
+    untitled: (id: string) => `Session ${id.slice(0, 8)}`,
     back: "All sessions",
     none: "No session is named",
     noneHint: "Choose one from the list.",
@@ -126,7 +126,7 @@ export const texts = translated({
     noSimilar: "No session is similar, or its vectors are not there yet.",
   },
   de: {
-    untitled: "Sitzung ohne Titel",
+    untitled: (id) => `Sitzung ${id.slice(0, 8)}`,
     back: "Alle Sitzungen",
     none: "Keine Sitzung ist genannt",
     noneHint: "Wähle eine aus der Liste.",

@@ -93,7 +93,7 @@ function Row({ session }: { session: Session }) {
       prefetch={false}
       className="grid gap-x-6 gap-y-0.5 px-5 py-3 transition-colors hover:bg-sunken/60 sm:grid-cols-[minmax(0,1fr)_auto]"
     >
-      <span className="truncate font-medium">{session.title ?? text.untitled}</span>
+      <span className="truncate font-medium">{session.title ?? text.untitled(session.session_id)}</span>
       <time
         dateTime={session.last_activity_at}
         title={format.exact(session.last_activity_at)}
