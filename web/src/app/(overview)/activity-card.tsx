@@ -2,10 +2,9 @@
 
 import dynamic from "next/dynamic";
 import Link from "next/link";
-import { useState } from "react";
 import { periodNames } from "@/analysis/axis";
 import { sessionsAddress } from "@/address/pages";
-import type { Changes } from "@/address/use-address";
+import { useAddress, type Changes } from "@/address/use-address";
 import type { Unit } from "@/analysis/span";
 import type { Answer } from "@/api/use-api";
 import { ChartFrame } from "@/components/chart-frame";
@@ -19,6 +18,7 @@ export type Period = Answer<"/v1/activity">["periods"][number];
 
 const MEASURES = { messages: "messages", sessions: "sessions", tokens: "total_tokens", cost: "cost_usd", errors: "errors" } as const;
 type Measure = keyof typeof MEASURES;
+const isMeasure = (name: string | null): name is Measure => name !== null && name in MEASURES;
 
 const PeriodChart = dynamic(() => import("@/analysis/period-chart"), { ssr: false, loading: () => <Loading className="h-64" /> });
 
@@ -33,7 +33,9 @@ interface ActivityCardProps {
 export function ActivityCard({ periods, unit, filters, className }: ActivityCardProps) {
   const text = useMessages(texts);
   const format = useFormat();
-  const [measure, setMeasure] = useState<Measure>("messages");
+  const { parameters, change } = useAddress();
+  const stated = parameters.get("measure");
+  const measure = isMeasure(stated) ? stated : "messages";
   const names = periodNames(format.locale, unit);
   const href = (row: Period) => sessionsAddress({ ...filters, since: row.since, until: row.until });
   const shown = (value: number) => (measure === "cost" ? format.cost(value) : format.number(value));
@@ -48,7 +50,7 @@ export function ActivityCard({ periods, unit, filters, className }: ActivityCard
           legend={text.measure}
           value={measure}
           options={(Object.keys(MEASURES) as Measure[]).map((value) => ({ value, label: text[value] }))}
-          onChange={setMeasure}
+          onChange={(value) => change({ measure: value === "messages" ? null : value })}
         />
       }
       rows={periods.filter((row) => row.sessions > 0)}

@@ -2,8 +2,8 @@
 
 import dynamic from "next/dynamic";
 import Link from "next/link";
-import { useState } from "react";
 import { sessionsAddress } from "@/address/pages";
+import { useAddress } from "@/address/use-address";
 import { periodNames } from "@/analysis/axis";
 import { filled } from "@/analysis/span";
 import { useApi } from "@/api/use-api";
@@ -25,7 +25,8 @@ const MEASURES: readonly Measure[] = ["total_tokens", "calls", "cost_usd"];
 export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
   const text = useMessages(texts);
   const format = useFormat();
-  const [measure, setMeasure] = useState<Measure>("total_tokens");
+  const { parameters, change } = useAddress();
+  const measure = MEASURES.find((each) => each === parameters.get("measure")) ?? "total_tokens";
   const { span, filters } = given;
   const { data, error, mutate } = useApi("/v1/patterns/models", { params: { query: { ...filters, ...span } } }, { keepPreviousData: true });
   const periods = data?.periods ?? [];
@@ -60,7 +61,7 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
           legend={text.measure}
           value={measure}
           options={MEASURES.map((value) => ({ value, label: text.measures[value] }))}
-          onChange={setMeasure}
+          onChange={(value) => change({ measure: value === "total_tokens" ? null : value })}
         />
       }
       rows={periods}
