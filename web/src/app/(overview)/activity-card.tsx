@@ -1,15 +1,14 @@
 "use client";
 
-import dynamic from "next/dynamic";
 import Link from "next/link";
 import { periodNames } from "@/analysis/axis";
+import { PeriodChart } from "@/analysis/period-chart";
 import { sessionsAddress } from "@/address/pages";
 import { useAddress, type Changes } from "@/address/use-address";
 import type { Unit } from "@/analysis/span";
 import type { Answer } from "@/api/use-api";
 import { ChartFrame } from "@/components/chart-frame";
 import { Choice } from "@/components/choice";
-import { Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
 import { texts } from "./messages";
@@ -19,8 +18,6 @@ export type Period = Answer<"/v1/activity">["periods"][number];
 const MEASURES = { messages: "messages", sessions: "sessions", tokens: "total_tokens", cost: "cost_usd", errors: "errors" } as const;
 type Measure = keyof typeof MEASURES;
 const isMeasure = (name: string | null): name is Measure => name !== null && name in MEASURES;
-
-const PeriodChart = dynamic(() => import("@/analysis/period-chart"), { ssr: false, loading: () => <Loading className="h-64" /> });
 
 interface ActivityCardProps {
   periods: readonly Period[];
@@ -72,15 +69,13 @@ export function ActivityCard({ periods, unit, filters, className }: ActivityCard
         { key: "errors", head: text.errors, figure: true, cell: (row) => format.number(row.errors) },
       ]}
     >
-      <div className="h-64">
-        <PeriodChart
-          rows={periods.map((row) => ({ since: row.since, href: href(row), values: { [measure]: row[MEASURES[measure]] } }))}
-          series={[{ key: measure, name: text[measure] }]}
-          names={names}
-          format={shown}
-          axis={(value) => (measure === "cost" ? format.cost(value) : format.compact(value))}
-        />
-      </div>
+      <PeriodChart
+        rows={periods.map((row) => ({ since: row.since, href: href(row), values: { [measure]: row[MEASURES[measure]] } }))}
+        series={[{ key: measure, name: text[measure] }]}
+        names={names}
+        format={shown}
+        axis={(value) => (measure === "cost" ? format.cost(value) : format.compact(value))}
+      />
     </ChartFrame>
   );
 }
