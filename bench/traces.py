@@ -48,7 +48,7 @@ class Run(NamedTuple):
 
     Attributes:
         events_per_s: Events, from the first one in the log until all stores have all.
-        cpu_us_per_event: CPU time of the capture and of all workers for each.
+        cpu_us_per_event: CPU time of the capture and of all workers meanwhile, for each.
         spans: How many came to the collector.
     """
 
@@ -186,10 +186,10 @@ async def _captured(bench: Bench, workers: Sequence[Program], capture: Program, 
         try:
             running += [RunningProgram(program, 0, bench.settings) for program in workers]
             await _until(are_ready, running)
-            before = _cpu_seconds(running)
             running.append(RunningProgram(capture, 0, bench.settings))
             await _until(has_begun, running)
-            begun = time.perf_counter()
+            # From here on: what a process takes to start is no part of its rate.
+            begun, before = time.perf_counter(), _cpu_seconds(running)
             await _until(is_stored, running)
             return time.perf_counter() - begun, _cpu_seconds(running) - before
         finally:
