@@ -108,7 +108,7 @@ class Engine:
             while not stop.is_set():
                 polled = await self._retry("kafka", lambda: self._reader.poll(_QUIET_S))
                 self._progress.take(polled)
-                traced = self._trace.take(polled) if self._trace else ()
+                traced = self._trace.take(polled, self._reader.positions()) if self._trace else ()
                 batch = await self._project(polled)
                 await writing
                 writing = asyncio.create_task(self._store(batch, traced))

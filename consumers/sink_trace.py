@@ -39,19 +39,26 @@ class SinkTrace:
         self._assignment = 0
         self._held: dict[Partition, deque[Traced]] = {}
 
-    def take(self, polled: Polled) -> list[Traced]:
-        """Begins the spans of what was read."""
+    def take(self, polled: Polled, positions: Mapping[Partition, Position]) -> list[Traced]:
+        """Begins the spans of what was read.
+
+        Args:
+            polled: What was read.
+            positions: How far each partition is: what is committed, and read once more to go on from, is not traced.
+        """
         if polled.assignment != self._assignment:
             # What was in hand is read again, here or elsewhere, and gets spans there.
             self._assignment = polled.assignment
             self._held.clear()
-        begun = [
-            Traced(Partition(record.topic, record.partition), record.offset, span)
-            for record in polled.records
-            if (span := self._traces.process(record, self._group))
-        ]
-        for traced in begun:
-            self._held.setdefault(traced.partition, deque()).append(traced)
+        begun = []
+        for record in polled.records:
+            span = self._traces.process(record, self._group)
+            if span is None:
+                continue
+            traced = Traced(Partition(record.topic, record.partition), record.offset, span)
+            if not _is_committed(traced, positions):
+                begun.append(traced)
+                self._held.setdefault(traced.partition, deque()).append(traced)
         return begun
 
     def wrote(self, written: Sequence[Traced], began_ns: int, records: int) -> None:
@@ -73,8 +80,11 @@ class SinkTrace:
 
     def settle(self, positions: Mapping[Partition, Position]) -> None:
         """Ends the spans of what is committed."""
-        for partition, held in self._held.items():
-            if partition not in positions:
-                continue
-            while held and held[0].offset < positions[partition].committed:
+        for held in self._held.values():
+            while held and _is_committed(held[0], positions):
                 held.popleft().span.end()
+
+
+def _is_committed(traced: Traced, positions: Mapping[Partition, Position]) -> bool:
+    position = positions.get(traced.partition)
+    return position is not None and traced.offset < position.committed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import threading
 from types import MappingProxyType
@@ -31,7 +32,28 @@ _NS_IN_MS = 1_000_000
 
 _NONE: gen_ai.Attributes = MappingProxyType({})
 
+# A collector that is away is told of by each batch and each try.
+_TOLD_AGAIN_AFTER_S = 300.0
+
 _propagator = TraceContextTextMapPropagator()
+
+
+class SeldomFilter(logging.Filter):
+    """Lets one message pass in five minutes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told_at = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the message is logged."""
+        if record.created - self._told_at < _TOLD_AGAIN_AFTER_S:
+            return False
+        self._told_at = record.created
+        return True
+
+
+_seldom = SeldomFilter()
 
 
 class ReceivedRecord(Protocol):
@@ -98,6 +120,7 @@ class Traces:
         )
         # The ratio is drawn before: to ask OpenTelemetry costs as much as a tenth of all that is done for an event.
         self._provider = TracerProvider(sampler=ParentBased(ALWAYS_ON), resource=resource, shutdown_on_exit=False)
+        logging.getLogger(OTLPSpanExporter.__module__).addFilter(_seldom)
         exporter = OTLPSpanExporter(f"{settings.endpoint.rstrip('/')}{_PATH}", timeout=_EXPORT_TIMEOUT_S)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("sessiontrack", __version__)

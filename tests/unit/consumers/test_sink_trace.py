@@ -57,7 +57,7 @@ def offsets(receiver: OtlpReceiver, name: str) -> list[int]:
 def test_a_record_is_in_work_until_the_store_has_it_for_good(
     receiver: OtlpReceiver, traces: Traces, trace: SinkTrace
 ) -> None:
-    taken = trace.take(polled(1, 0, 1, 2, 3, 4, 5))
+    taken = trace.take(polled(1, 0, 1, 2, 3, 4, 5), {})
     assert [traced.offset for traced in taken] == [1, 3, 5]
     trace.wrote(taken, began_ns=1, records=6)
     trace.settle(committed(4))
@@ -69,8 +69,8 @@ def test_a_record_is_in_work_until_the_store_has_it_for_good(
 def test_what_another_assignment_reads_again_is_traced_there(
     receiver: OtlpReceiver, traces: Traces, trace: SinkTrace
 ) -> None:
-    trace.take(polled(1, 1, 3))
-    trace.take(polled(2, 3))
+    trace.take(polled(1, 1, 3), {})
+    trace.take(polled(2, 3), {})
     trace.settle(committed(100))
     traces.close()
     assert offsets(receiver, f"process {MESSAGES.name}") == [3]
@@ -79,8 +79,18 @@ def test_what_another_assignment_reads_again_is_traced_there(
 def test_a_dead_letter_is_an_error_of_its_record_alone(
     receiver: OtlpReceiver, traces: Traces, trace: SinkTrace
 ) -> None:
-    trace.take(polled(1, 1, 3))
+    trace.take(polled(1, 1, 3), {})
     trace.refused(Received(PLACE, 3, 1, b"k", b"v", HEADERS), ValueError("it quotes a text"))
     trace.settle(committed(4))
     traces.close()
     assert {span.attributes["messaging.kafka.offset"]: span.failed for span in receiver.spans} == {1: False, 3: True}
+
+
+def test_what_is_read_once_more_to_go_on_from_is_not_traced_again(
+    receiver: OtlpReceiver, traces: Traces, trace: SinkTrace
+) -> None:
+    taken = trace.take(polled(1, 1, 3, 5, 7), committed(5))
+    assert [traced.offset for traced in taken] == [5, 7]
+    trace.settle(committed(8))
+    traces.close()
+    assert offsets(receiver, f"process {MESSAGES.name}") == [5, 7]

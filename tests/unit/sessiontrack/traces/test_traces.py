@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from schemas.records import SessionEvent
 from schemas.topics import EVENTS, MESSAGES
 from sessiontrack.settings import TracesSettings
 from sessiontrack.traces import gen_ai
-from sessiontrack.traces.traces import Traces
+from sessiontrack.traces.traces import SeldomFilter, Traces
 from tests.otlp_receiver import OtlpReceiver, ReceivedSpan, receiving_traces
 from tests.unit.streams.events import SESSION, event, message, text, user
 
@@ -148,6 +149,15 @@ def test_what_is_no_trace_is_not_followed(receiver: OtlpReceiver) -> None:
     for value in (b"00-" + b"0" * 32 + b"-00f067aa0ba902b7-01", b"\xff" * 55, b"1" * 60):
         assert traces.process(record(EVENTS.name, ("traceparent", value)), "group") is None
     traces.close()
+
+
+def test_a_collector_that_is_away_is_told_of_now_and_then() -> None:
+    seldom, failed = SeldomFilter(), logging.makeLogRecord({"msg": "can't export"})
+    told = []
+    for second in range(0, 700, 10):
+        failed.created = 1e9 + second
+        told += [second] if seldom.filter(failed) else []
+    assert told == [0, 300, 600]
 
 
 def test_a_collector_that_hangs_holds_up_no_end(receiver: OtlpReceiver) -> None:
