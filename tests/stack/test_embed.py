@@ -53,10 +53,11 @@ class Worker:
             "from sessiontrack.worker import run_worker; from streams.embed.worker import run_embed;"
             "settings = Settings(data_dir=Path(sys.argv[1])); configure_logging(settings.log);"
             "embedding = EmbeddingSettings(**json.loads(sys.argv[4]));"
-            "settings = settings.model_copy(update={'data_dir': Path(sys.argv[2]), 'embedding': embedding});"
             "telemetry = settings.telemetry.model_copy(update={'port': int(sys.argv[5])});"
+            "own = {'data_dir': Path(sys.argv[2]), 'embedding': embedding, 'telemetry': telemetry};"
+            "settings = settings.model_copy(update=own);"
             "work = partial(run_embed, settings, namespace=sys.argv[3]);"
-            "run_worker(work, WorkerMetrics('embed'), telemetry)"
+            "run_worker(work, WorkerMetrics('embed'), settings)"
         )
         [self._port] = choose(1)
         arguments = [str(self._log.settings.data_dir), str(self._folder), self._log.namespace]
