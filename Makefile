@@ -53,6 +53,7 @@ format: install ## Format the code, regenerate what is generated
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m schemas.asyncapi
 	$(BIN)/python -m infra.compose
+	$(BIN)/python -m infra.grafana
 	$(BIN)/python -m tests.versions
 	$(BIN)/python -m tests.data_folders
 	$(BIN)/ruff check --fix .

@@ -18,6 +18,7 @@ OPENSEARCH_URL = "http://opensearch:9200"
 S3_ADDRESS = "minio:9000"
 
 POSTGRES_SETUP = "infra/compose/postgres.sql"
+PROMETHEUS_CONFIG = "infra/compose/prometheus.yml"
 _HEAPS = StackSettings()
 
 
@@ -30,6 +31,8 @@ def all_servers() -> dict[str, Service]:
         "opensearch": opensearch(),
         "minio": minio(),
         "dashboards": dashboards(),
+        "prometheus": prometheus(),
+        "grafana": grafana(),
     }
 
 
@@ -161,6 +164,56 @@ def dashboards() -> Service:
         ports=[published("DASHBOARDS", 5601)],
         healthcheck=health("CMD", "curl", "-fsS", "http://127.0.0.1:5601/api/status"),
         memory="1g",
+    )
+
+
+def prometheus() -> Service:
+    """Asks the workers for their metrics, and judges them."""
+    return server(
+        image=f"prom/prometheus:{versions.PROMETHEUS}",
+        profiles=["metrics"],
+        command=[
+            "--config.file=/etc/prometheus/prometheus.yml",
+            "--storage.tsdb.path=/prometheus",
+            "--storage.tsdb.retention.time=90d",
+            "--storage.tsdb.retention.size=2GB",
+        ],
+        ports=[published("PROMETHEUS", 9090)],
+        volumes=[
+            f"./{PROMETHEUS_CONFIG}:/etc/prometheus/prometheus.yml:ro",
+            "./infra/prometheus/rules:/etc/prometheus/rules:ro",
+            "prometheus:/prometheus",
+        ],
+        healthcheck=health("CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:9090/-/ready"),
+        memory="512m",
+    )
+
+
+def grafana() -> Service:
+    """Shows what Prometheus has: dashboards from files, which nobody changes, so nobody logs in."""
+    return server(
+        image=f"grafana/grafana:{versions.GRAFANA}",
+        profiles=["metrics"],
+        environment={
+            "GF_AUTH_ANONYMOUS_ENABLED": "true",
+            "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
+            "GF_AUTH_DISABLE_LOGIN_FORM": "true",
+            # Its first administrator would have a password that everybody knows.
+            "GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION": "true",
+            "GF_ANALYTICS_REPORTING_ENABLED": "false",
+            "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+            "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
+            "GF_NEWS_NEWS_FEED_ENABLED": "false",
+            "GF_PLUGINS_PREINSTALL_DISABLED": "true",
+        },
+        depends_on={"prometheus": {"condition": "service_healthy"}},
+        ports=[published("GRAFANA", 3000)],
+        volumes=[
+            "./infra/grafana/provisioning:/etc/grafana/provisioning:ro",
+            "./infra/grafana/dashboards:/etc/grafana/dashboards:ro",
+        ],
+        healthcheck=health("CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:3000/api/health"),
+        memory="512m",
     )
 
 

@@ -26,7 +26,9 @@ class HealthMetrics(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Its status, and what it waits for."""
         status = GaugeMetricFamily(
-            "sessiontrack_health", "1 for the status that the worker has, 0 for the others.", labels=["worker", "status"]
+            "sessiontrack_health",
+            "1 for the status that the worker has, 0 for the others.",
+            labels=["worker", "status"],
         )
         now = self._health.status
         for each in get_args(Status):
