@@ -23,9 +23,9 @@ _ANSWER_S = 1.0
 def announced(data_dir: Path, worker: str, address: str) -> Iterator[None]:
     """Names a worker's address while the context lasts.
 
-    A worker that ends in order takes its file along. That of one that fails or is killed stays, so that Prometheus finds
-    it down, until one of its name is started here. Only a loopback address is named: who serves other machines is in
-    their Prometheus' own configuration.
+    A worker that ends in order takes its file along. That of one that fails or is killed stays, so that Prometheus
+    finds it down, until one of its name is started here. Only a loopback address is named: who serves other machines is
+    in their Prometheus' own configuration.
 
     Args:
         data_dir: The data folder.
