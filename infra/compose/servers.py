@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra import servers
+from infra.opensearch.dashboards.render import saved_objects
 from infra.stack import versions
 from sessiontrack.settings import StackSettings
 
@@ -17,7 +18,9 @@ REGISTRY_URL = "http://registry:8080/apis/ccompat/v7"
 OPENSEARCH_URL = "http://opensearch:9200"
 S3_ADDRESS = "minio:9000"
 
+SAVED_OBJECTS = "infra/opensearch/dashboards/sessiontrack.ndjson"
 POSTGRES_SETUP = "infra/compose/postgres.sql"
+DASHBOARDS_START = "infra/compose/dashboards.sh"
 PROMETHEUS_CONFIG = "infra/compose/prometheus.yml"
 _HEAPS = StackSettings()
 
@@ -152,17 +155,30 @@ def minio() -> Service:
 
 
 def dashboards() -> Service:
-    """OpenSearch Dashboards."""
+    """OpenSearch Dashboards, with our dashboards: it is healthy when the last of them is there."""
+    [*_, last] = saved_objects()
     return server(
         image=f"opensearchproject/opensearch-dashboards:{versions.OPENSEARCH}",
         profiles=["dashboards"],
+        entrypoint=["sh", "/sessiontrack/start.sh"],
         environment={
             "OPENSEARCH_HOSTS": f'["{OPENSEARCH_URL}"]',
             "DISABLE_SECURITY_DASHBOARDS_PLUGIN": "true",
         },
         depends_on={"opensearch": {"condition": "service_healthy"}},
         ports=[published("DASHBOARDS", 5601)],
-        healthcheck=health("CMD", "curl", "-fsS", "http://127.0.0.1:5601/api/status"),
+        volumes=[
+            f"./{DASHBOARDS_START}:/sessiontrack/start.sh:ro",
+            f"./{SAVED_OBJECTS}:/sessiontrack/sessiontrack.ndjson:ro",
+        ],
+        healthcheck=health(
+            "CMD",
+            "curl",
+            "-fsS",
+            "-o",
+            "/dev/null",
+            f"http://127.0.0.1:5601/api/saved_objects/{last['type']}/{last['id']}",
+        ),
         memory="1g",
     )
 
