@@ -55,7 +55,8 @@ SQL = {
         f"SELECT {_DAY.format('started_at')}, name, count(*) {_TOOL_CALLS} AND outcome = 'failed' GROUP BY 1, 2"
     ),
     "how-long-tools-take": (
-        f"SELECT name, count(*), avg(duration_ms), max(duration_ms) {_TOOL_CALLS} AND duration_ms IS NOT NULL GROUP BY 1"
+        f"SELECT name, count(*), avg(duration_ms), max(duration_ms) {_TOOL_CALLS}"
+        " AND duration_ms IS NOT NULL GROUP BY 1"
     ),
     "model-errors": f"SELECT provider, model, count(*) {_MODEL_CALLS} AND stop_reason = 'error' GROUP BY 1, 2",
     "tool-calls-that-failed": f"SELECT tool_call_id::text {_TOOL_CALLS} AND outcome = 'failed'",
@@ -69,7 +70,8 @@ SQL = {
     "cost-by-channel": f"SELECT channel, {_COST} {_MODEL_CALLS} AND channel IS NOT NULL GROUP BY 1",
     "tokens-by-agent": f"SELECT agent_id, sum(total_tokens) {_MODEL_CALLS} AND agent_id IS NOT NULL GROUP BY 1",
     "dearest-sessions": (
-        "SELECT session_id, cost_nanousd / 1e9, total_tokens FROM sessions ORDER BY cost_nanousd DESC, session_id LIMIT 20"
+        "SELECT session_id, cost_nanousd / 1e9, total_tokens FROM sessions"
+        " ORDER BY cost_nanousd DESC, session_id LIMIT 20"
     ),
     "models": (
         f"SELECT provider, model, {_COST}, count(*), sum(input_tokens), sum(output_tokens), sum(cache_read_tokens)"
