@@ -10,8 +10,13 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import structlog
+
+logger = structlog.get_logger(__name__)
 
 # In `data_dir`.
 TARGETS_FOLDER = "telemetry"
@@ -25,7 +30,7 @@ def announced(data_dir: Path, worker: str, address: str) -> Iterator[None]:
 
     A worker that ends in order takes its file along. That of one that fails or is killed stays, so that Prometheus
     finds it down, until one of its name is started here. Only a loopback address is named: who serves other machines is
-    in their Prometheus' own configuration.
+    in their Prometheus' own configuration. A folder that can't be written keeps no worker from its work.
 
     Args:
         data_dir: The data folder.
@@ -33,20 +38,26 @@ def announced(data_dir: Path, worker: str, address: str) -> Iterator[None]:
         address: Where it serves its metrics, host:port.
     """
     host, _, port = address.rpartition(":")
-    if not ipaddress.ip_address(host.strip("[]")).is_loopback:
-        yield
-        return
-    folder = data_dir / TARGETS_FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for former in folder.glob(f"{worker}.*.json"):
+    target = data_dir / TARGETS_FOLDER / f"{worker}.{port}.json"
+    if ipaddress.ip_address(host.strip("[]")).is_loopback:
+        try:
+            _write(target, [{"targets": [address], "labels": {"worker": worker}}])
+        except OSError as error:
+            logger.warning("not_announced", worker=worker, path=str(target), reason=error.strerror)
+    yield
+    with suppress(OSError):
+        target.unlink()
+
+
+def _write(target: Path, groups: list[dict[str, Any]]) -> None:
+    """Writes a target's file in one step, and removes those of former processes of its worker."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for former in target.parent.glob(f"{target.name.partition('.')[0]}.*.json"):
         if not _is_served(former):
             former.unlink(missing_ok=True)
-    target = folder / f"{worker}.{port}.json"
     draft = target.with_suffix(".draft")
-    draft.write_text(json.dumps([{"targets": [address], "labels": {"worker": worker}}]), "utf-8")
+    draft.write_text(json.dumps(groups), "utf-8")
     os.replace(draft, target)
-    yield
-    target.unlink(missing_ok=True)
 
 
 def _is_served(target: Path) -> bool:

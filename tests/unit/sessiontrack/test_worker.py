@@ -120,3 +120,10 @@ def test_one_that_is_killed_or_fails_stays_to_be_found_down_until_the_next_is_th
     assert of_the_living != of_the_dead
     start(OBEYS)
     assert len(targets(tmp_path)) == 2
+
+
+def test_one_that_prometheus_can_not_be_told_of_works_all_the_same(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "telemetry").write_text("no folder", "utf-8")
+    worker = start(OBEYS)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait() == 0
