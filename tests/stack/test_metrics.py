@@ -85,7 +85,7 @@ def running_prometheus(settings: Settings, folder: Path, targets: Sequence[Path]
     file.write_text(json.dumps(config), "utf-8")
     address = f"{ports.LOOPBACK}:{ports.choose(1)[0]}"
     command = [
-        prometheus_program("prometheus"),
+        str(prometheus_program("prometheus")),
         f"--config.file={file}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address={address}",
