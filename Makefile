@@ -52,7 +52,9 @@ format: install ## Format the code, regenerate what is generated
 	$(BIN)/python -m sessiontrack.settings_reference
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m schemas.asyncapi
+	$(BIN)/python -m infra.opensearch.dashboards
 	$(BIN)/python -m infra.compose
+	$(BIN)/python -m infra.grafana
 	$(BIN)/python -m tests.versions
 	$(BIN)/python -m tests.data_folders
 	$(BIN)/ruff check --fix .
