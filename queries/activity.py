@@ -26,12 +26,16 @@ _SPOKEN = SQL(
     " count(*) FILTER (WHERE model_call) AS calls, count(*) FILTER (WHERE model_call AND is_error) AS call_errors,"
     " count(*) FILTER (WHERE is_error) AS errors,"
     " sum(total_tokens) AS total_tokens, sum(cost_nanousd) AS cost_nanousd"
-    " FROM messages WHERE NOT inherited AND {within} AND session_id IN (SELECT session_id FROM chosen)"
+    " FROM messages WHERE NOT inherited AND {within} AND {of_chosen}"
     " GROUP BY 1, 2, 3, 4)"
 )
 _SUMS = SQL(
     "coalesce(sum(messages), 0)::int8 AS messages, coalesce(sum(errors), 0)::int8 AS errors,"
     " coalesce(sum(total_tokens), 0)::int8 AS total_tokens, coalesce(sum(cost_nanousd), 0)::int8 AS cost_nanousd"
+)
+_DID = SQL(
+    "did AS (SELECT session_id, sum(messages) AS messages, sum(errors) AS errors, sum(total_tokens) AS total_tokens,"
+    " sum(cost_nanousd) AS cost_nanousd FROM spoken GROUP BY session_id)"
 )
 # A session is active in a period in which it begins, says something, or does what it did last: so /v1/sessions has it.
 _ACTIVE = SQL(
@@ -58,14 +62,16 @@ _HOURS = SQL(
     " WHERE messages > 0 GROUP BY weekday, hour ORDER BY weekday, hour"
 )
 _MODELS = SQL(
-    "SELECT provider, model, count(DISTINCT session_id) AS sessions, sum(calls)::int8 AS calls,"
+    "SELECT provider, model, count(*) AS sessions, sum(calls)::int8 AS calls,"
     " sum(call_errors)::int8 AS errors, sum(total_tokens)::int8 AS total_tokens,"
-    " sum(cost_nanousd)::int8 AS cost_nanousd FROM spoken WHERE model IS NOT NULL"
+    " sum(cost_nanousd)::int8 AS cost_nanousd FROM (SELECT session_id, provider, model, sum(calls) AS calls,"
+    " sum(call_errors) AS call_errors, sum(total_tokens) AS total_tokens, sum(cost_nanousd) AS cost_nanousd"
+    " FROM spoken WHERE model IS NOT NULL GROUP BY session_id, provider, model) AS used"
     " GROUP BY provider, model ORDER BY total_tokens DESC, provider, model LIMIT {groups}"
 )
 _GROUPS = SQL(
-    "SELECT {column} AS name, count(DISTINCT session_id) AS sessions, {sums} FROM chosen"
-    " LEFT JOIN spoken USING (session_id) GROUP BY {column} ORDER BY messages DESC, name LIMIT {groups}"
+    "SELECT {column} AS name, count(*) AS sessions, {sums} FROM chosen"
+    " LEFT JOIN did USING (session_id) GROUP BY {column} ORDER BY messages DESC, name LIMIT {groups}"
 )
 _TOTALS = SQL(
     "SELECT (SELECT count(*) FROM chosen) AS sessions, coalesce(sum(calls), 0)::int8 AS calls, {sums} FROM spoken"
@@ -141,9 +147,10 @@ def _fold(settings: Settings, span: Span, **parts: Composable) -> dict[str, Any]
         SQL("(SELECT coalesce(json_agg(row_to_json(part)), '[]') FROM ({}) AS part) AS {}").format(query, SQL(name))
         for name, query in parts.items()
     ]
-    query = SQL("WITH {chosen}, {spoken}, {active} SELECT {selected}").format(
+    query = SQL("WITH {chosen}, {spoken}, {did}, {active} SELECT {selected}").format(
         chosen=span.chosen(),
-        spoken=_SPOKEN.format(within=span.within(SQL("timestamp"))),
+        did=_DID,
+        spoken=_SPOKEN.format(within=span.within(SQL("timestamp")), of_chosen=span.of_chosen()),
         active=_ACTIVE.format(begun=span.within(SQL("created_at")), last=span.within(SQL("last_activity_at"))),
         selected=SQL(", ").join(selected),
     )

@@ -21,7 +21,7 @@ _QUERY = SQL(
     "WITH {chosen}, said AS (SELECT session_id, timestamp, is_error, model_call, total_tokens,"
     " timestamp - lag(timestamp) OVER (PARTITION BY session_id ORDER BY timestamp)"
     " > interval '{quiet} minutes' AS begins"
-    " FROM messages WHERE NOT inherited AND {within} AND session_id IN (SELECT session_id FROM chosen)),"
+    " FROM messages WHERE NOT inherited AND {within} AND {of_chosen}),"
     " numbered AS (SELECT *, count(*) FILTER (WHERE begins)"
     " OVER (PARTITION BY session_id ORDER BY timestamp) AS stretch"
     " FROM said),"
@@ -64,6 +64,7 @@ def day(settings: Settings, span: Span) -> Day:
         chosen=span.chosen(),
         quiet=SQL(str(QUIET_MINUTES)),
         within=span.within(SQL("timestamp")),
+        of_chosen=span.of_chosen(),
         most=SQL(str(_MOST_STRETCHES + 1)),
     )
     with reading(settings) as connection:

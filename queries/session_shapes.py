@@ -42,7 +42,7 @@ _PAUSES = SQL(
     " floor(extract(epoch FROM timestamp - lag(timestamp) OVER (PARTITION BY session_id ORDER BY timestamp))"
     " * 1000)::int8 AS pause FROM messages"
     " WHERE NOT inherited AND role IN ('user', 'assistant', 'toolResult', 'bashExecution')"
-    " AND {within} AND session_id IN (SELECT session_id FROM chosen)) AS measured"
+    " AND {within} AND {of_chosen}) AS measured"
     " WHERE pause IS NOT NULL GROUP BY session_id, who, bucket) AS of_session GROUP BY who, bucket ORDER BY who, bucket"
 )
 
@@ -94,7 +94,10 @@ def session_shapes(settings: Settings, span: Span) -> SessionShapes:
     with reading(settings) as connection:
         messages = ask(_LENGTHS.format(value=SQL("message_count"), examples=examples), MESSAGE_EDGES)
         durations = ask(_LENGTHS.format(value=_DURATION, examples=examples), DURATION_EDGES_MS)
-        pauses = ask(_PAUSES.format(within=span.within(SQL("timestamp")), examples=examples), PAUSE_EDGES_MS)
+        pauses = ask(
+            _PAUSES.format(within=span.within(SQL("timestamp")), of_chosen=span.of_chosen(), examples=examples),
+            PAUSE_EDGES_MS,
+        )
     return SessionShapes(
         bars(messages, MESSAGE_EDGES),
         bars(durations, DURATION_EDGES_MS),

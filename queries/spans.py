@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from psycopg import Connection
@@ -53,6 +53,14 @@ class Span:
         conditions = [SQL("{} {} %({})s").format(column, bounds[name], SQL(name)) for name in stated]
         return SQL(" AND ").join(conditions) if conditions else SQL("true")
 
+    def of_chosen(self) -> Composable:
+        """A condition: something is of a chosen session. What lies in the span is, where nothing else is asked for."""
+        return SQL("session_id IN (SELECT session_id FROM chosen)" if self._is_narrowed else "true")
+
+    @property
+    def _is_narrowed(self) -> bool:
+        return replace(self.filters, since=None, until=None) != Filters()
+
     def parameters(self) -> dict[str, Any]:
         """Of the above, and `zone` and `unit`."""
         _, parameters = session_conditions(self.filters)
@@ -68,6 +76,8 @@ def reading(settings: Settings) -> Iterator[Connection[Row]]:
         UnavailableError: PostgreSQL does not answer.
     """
     with connected(settings) as connection:
+        # Sums over a year of hours fit, and are not sorted on disk.
+        connection.execute("SET LOCAL work_mem = '64MB'")
         try:
             yield connection
         except InvalidParameterValue as error:

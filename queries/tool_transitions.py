@@ -13,11 +13,11 @@ from sessiontrack.settings import Settings
 # A graph of more can't be read.
 _MOST_TRANSITIONS = 200
 _EXAMPLES = 3
-# Calls of one reply begin at the same time: then the order of their ids is that of the calls, as far as there is one.
+# Calls of one reply begin at the same time: their order is that of their ids, the same each time.
 _QUERY = SQL(
     "WITH {chosen}, followed AS (SELECT session_id, name, outcome, lag(name) OVER (PARTITION BY session_id"
-    " ORDER BY started_at, call_id, ordinal) AS previous"
-    " FROM tool_calls WHERE NOT inherited AND {within} AND session_id IN (SELECT session_id FROM chosen)),"
+    " ORDER BY started_at, tool_call_id) AS previous"
+    " FROM tool_calls WHERE NOT inherited AND {within} AND {of_chosen}),"
     " paired AS (SELECT session_id, previous, name, count(*) AS calls,"
     " count(*) FILTER (WHERE outcome = 'succeeded') AS succeeded,"
     " count(*) FILTER (WHERE outcome = 'failed') AS failed FROM followed GROUP BY session_id, previous, name)"
@@ -40,6 +40,7 @@ def tool_transitions(settings: Settings, span: Span) -> list[dict[str, Any]]:
     query = _QUERY.format(
         chosen=span.chosen(),
         within=span.within(SQL("started_at")),
+        of_chosen=span.of_chosen(),
         examples=SQL(str(_EXAMPLES)),
         most=SQL(str(_MOST_TRANSITIONS)),
     )

@@ -18,7 +18,7 @@ _QUERY = SQL(
     " count(*) FILTER (WHERE outcome = 'pending') AS pending,"
     " percentile_disc(0.5) WITHIN GROUP (ORDER BY duration_ms) AS median_ms,"
     " percentile_disc(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms"
-    " FROM tool_calls WHERE NOT inherited AND {within} AND session_id IN (SELECT session_id FROM chosen)"
+    " FROM tool_calls WHERE NOT inherited AND {within} AND {of_chosen}"
     " GROUP BY name ORDER BY calls DESC, name LIMIT {most}"
 )
 
@@ -32,6 +32,11 @@ def tool_usage(settings: Settings, span: Span) -> list[dict[str, Any]]:
     Raises:
         UnavailableError: PostgreSQL does not answer.
     """
-    query = _QUERY.format(chosen=span.chosen(), within=span.within(SQL("started_at")), most=SQL(str(_MOST_TOOLS)))
+    query = _QUERY.format(
+        chosen=span.chosen(),
+        within=span.within(SQL("started_at")),
+        of_chosen=span.of_chosen(),
+        most=SQL(str(_MOST_TOOLS)),
+    )
     with reading(settings) as connection:
         return fetch_dicts(connection, query, span.parameters())

@@ -90,7 +90,7 @@ def test_all_of_the_activity_is_that_of_the_sessions(world: World) -> None:
     assert sums(found.totals) == summed(world.messages)
     assert found.totals["sessions"] == len(world.sessions)
     for name in ("total_tokens", "cost_nanousd"):
-        assert found.totals[name] == sum(each[name] for each in world.sessions.values())  # type: ignore[literal-required]
+        assert found.totals[name] == sum(each[name] for each in world.sessions.values())
     assert found.totals["messages"] == sum(each["message_count"] for each in world.sessions.values())
     assert found.totals["calls"] == sum(each["model_call"] for each in world.messages)
     for part in (found.periods, found.channels, found.agents):
@@ -177,7 +177,7 @@ def test_tools(world: World) -> None:
 
 def test_how_tools_follow_one_another(world: World) -> None:
     by_session: dict[str, list[Any]] = defaultdict(list)
-    for each in sorted(world.calls, key=lambda call: (call["started_at"], call["call_id"], call["ordinal"])):
+    for each in sorted(world.calls, key=lambda call: (call["started_at"], call["tool_call_id"])):
         by_session[each["session_id"]].append(each)
     expected: Counter[tuple[str | None, str]] = Counter()
     succeeded: Counter[tuple[str | None, str]] = Counter()

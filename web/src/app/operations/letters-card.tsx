@@ -1,6 +1,7 @@
 "use client";
 
 import { useState } from "react";
+import { useAddress } from "@/address/use-address";
 import { useApi, type Answer } from "@/api/use-api";
 import { Button } from "@/components/button";
 import { Card } from "@/components/card";
@@ -23,11 +24,12 @@ const MOST = 200;
 export function LettersCard({ tasks, className }: { tasks: Tasks; className?: string }) {
   const text = useMessages(texts);
   const format = useFormat();
-  const [view, setView] = useState<"standing" | "discarded">("standing");
+  const { parameters, change } = useAddress();
+  const standing = parameters.get("letters") !== "discarded";
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [shown, setShown] = useState<Letter | null>(null);
   const [asked, setAsked] = useState<LettersRequest | null>(null);
-  const query = { discarded: view === "discarded", limit: MOST };
+  const query = { discarded: !standing, limit: MOST };
   const { data, error, mutate } = useApi("/v1/dead-letters", { params: { query } }, { refreshInterval: 10_000, keepPreviousData: true });
   const letters = data?.letters ?? [];
   // Others may have been settled meanwhile.
@@ -45,7 +47,6 @@ export function LettersCard({ tasks, className }: { tasks: Tasks; className?: st
     setChosen(new Set());
     await mutate();
   };
-  const standing = view === "standing";
   const busy = tasks.running !== undefined;
 
   return (
@@ -58,14 +59,14 @@ export function LettersCard({ tasks, className }: { tasks: Tasks; className?: st
           <Choice
             quiet
             legend={text.lettersTitle}
-            value={view}
+            value={standing ? "standing" : "discarded"}
             options={[
               { value: "standing", label: text.standing },
               { value: "discarded", label: text.givenUp },
             ]}
             onChange={(value) => {
               setChosen(new Set());
-              setView(value);
+              change({ letters: value === "discarded" ? value : null }, "push");
             }}
           />
         }

@@ -2,7 +2,7 @@
 
 import dynamic from "next/dynamic";
 import Link from "next/link";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { sessionsAddress } from "@/address/pages";
 import { periodNames } from "@/analysis/axis";
 import { filled } from "@/analysis/span";
@@ -28,13 +28,11 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
   const [measure, setMeasure] = useState<Measure>("total_tokens");
   const { span, filters } = given;
   const { data, error, mutate } = useApi("/v1/patterns/models", { params: { query: { ...filters, ...span } } }, { keepPreviousData: true });
-  const periods = useMemo(() => data?.periods ?? [], [data]);
-  const series = useMemo(() => seriesOf(periods, measure), [periods, measure]);
-  const rows = useMemo(() => {
-    const values = valuesOf(periods, series, measure);
-    const begins = periods.map(({ since, until }) => ({ since, until }));
-    return filled(begins, span, now, (since, until) => ({ since, until })).map((row) => ({ ...row, values: values.get(row.since) ?? {} }));
-  }, [periods, series, measure, span, now]);
+  const periods = data?.periods ?? [];
+  const series = seriesOf(periods, measure);
+  const values = valuesOf(periods, series, measure);
+  const begins = periods.map(({ since, until }) => ({ since, until }));
+  const rows = filled(begins, span, now, (since, until) => ({ since, until }));
   const names = periodNames(format.locale, span.unit);
   const shown = (value: number) => (measure === "cost_usd" ? format.cost(value) : format.number(value));
   const nameOf = (key: string) => (key === OTHERS ? text.others : (key.split("/").slice(1).join("/") || key));
@@ -109,7 +107,7 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
           rows={rows.map((row) => ({
             since: row.since,
             href: sessionsAddress({ ...filters, since: row.since, until: row.until }),
-            values: row.values,
+            values: values.get(row.since) ?? {},
           }))}
           series={series.map(({ key }) => ({ key, name: nameOf(key) }))}
           names={names}
