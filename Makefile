@@ -80,11 +80,17 @@ format: install ## Format the code, regenerate what is generated
 	$(BIN)/python -m sessiontrack.settings_reference
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m schemas.asyncapi
+	$(BIN)/python -m infra.opensearch.dashboards
 	$(BIN)/python -m infra.compose
+	$(BIN)/python -m infra.grafana
 	$(BIN)/python -m tests.versions
 	$(BIN)/python -m tests.data_folders
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+.PHONY: docs
+docs: install ## Write the documentation as a site, to site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --clean --quiet
 
 .PHONY: bench
 bench: install ## Measure capture latency and freshness, save results and a plot
@@ -99,7 +105,7 @@ faults: install ## Hit the real servers with 500 random faults, save what came o
 lock: install ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-annotate \
 		--python-version 3.11 --custom-compile-command "make lock" --upgrade --quiet --output-file requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra streams --extra sinks --extra api --extra embeddings --constraint requirements.lock --universal \
+	$(BIN)/uv pip compile pyproject.toml --extra streams --extra sinks --extra api --extra embeddings --extra traces --constraint requirements.lock --universal \
 		--generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 \
 		--custom-compile-command "make lock" --upgrade --quiet --output-file requirements.image.lock
 	printf 'uv\nhatchling\n' | $(BIN)/uv pip compile - --constraint requirements.lock --universal --generate-hashes \
@@ -112,4 +118,4 @@ lock: install ## Resolve the dependencies anew
 .PHONY: clean
 clean: ## Remove what was built here; the user's data stays
 	rm -rf web/node_modules web/.node web/.next web/out api/static
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

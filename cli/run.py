@@ -10,7 +10,7 @@ import typer
 from cli.exits import Exit
 
 if TYPE_CHECKING:
-    from sessiontrack.settings import Settings, TelemetrySettings
+    from sessiontrack.settings import Settings
 
 
 class Worker(StrEnum):
@@ -56,9 +56,10 @@ def run(
     configure_logging(settings.log)
     given = {"host": health_host, "port": health_port}
     telemetry = settings.telemetry.model_copy(update={key: value for key, value in given.items() if value is not None})
+    settings = settings.model_copy(update={"telemetry": telemetry})
     try:
         require_known_format(settings.data_dir)
-        _run(name, settings, telemetry)
+        _run(name, settings)
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get(name, "sinks")
         structlog.get_logger().error(
@@ -73,7 +74,7 @@ def run(
         raise typer.Exit(int(Exit.FAILED)) from error
 
 
-def _run(name: Worker, settings: Settings, telemetry: TelemetrySettings) -> None:
+def _run(name: Worker, settings: Settings) -> None:
     """Runs a worker; imports the libraries of no other."""
     from functools import partial
 
@@ -84,16 +85,16 @@ def _run(name: Worker, settings: Settings, telemetry: TelemetrySettings) -> None
         case Worker.CAPTURE:
             from producers.clawdbot.worker import run_capture
 
-            run_worker(partial(run_capture, settings), CaptureMetrics(), telemetry)
+            run_worker(partial(run_capture, settings), CaptureMetrics(), settings)
         case Worker.STREAMS:
             from streams.worker import run_streams
 
-            run_worker(partial(run_streams, settings), WorkerMetrics(name), telemetry)
+            run_worker(partial(run_streams, settings), WorkerMetrics(name), settings)
         case Worker.EMBED:
             from streams.embed.worker import run_embed
 
-            run_worker(partial(run_embed, settings), WorkerMetrics(name), telemetry)
+            run_worker(partial(run_embed, settings), WorkerMetrics(name), settings)
         case _:
             from consumers.worker import run_sink
 
-            run_worker(partial(run_sink, name, settings), WorkerMetrics(name), telemetry)
+            run_worker(partial(run_sink, name, settings), WorkerMetrics(name), settings)

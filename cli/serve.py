@@ -34,4 +34,4 @@ def serve(
     check_settings(settings.api)
     configure_logging(settings.log)
     require_known_format(settings.data_dir)
-    run_worker(partial(work, settings), ApiMetrics(), settings.telemetry)
+    run_worker(partial(work, settings), ApiMetrics(), settings)

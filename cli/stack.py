@@ -28,6 +28,7 @@ def up() -> None:
     take seconds.
     """
     from infra.init import initialise
+    from infra.prometheus.config import write_native_config
     from infra.stack.prerequisites import check_prerequisites
     from infra.stack.stack import NativeStack
     from infra.workers import start_workers
@@ -46,6 +47,7 @@ def up() -> None:
     get_settings.cache_clear()
     settings = get_settings()
     initialise(settings, lambda step: told("init", step))
+    write_native_config(settings.data_dir)
     for name in start_workers(settings):
         told(name, "worker started")
     if settings.embedding.enabled and (extra := missing_extra(settings.embedding)):

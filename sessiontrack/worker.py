@@ -16,10 +16,12 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from sessiontrack.settings import TelemetrySettings
+from sessiontrack.settings import Settings
+from sessiontrack.telemetry.disk_metrics import DiskMetrics
 from sessiontrack.telemetry.health import Health
 from sessiontrack.telemetry.metrics import WorkerMetrics
 from sessiontrack.telemetry.server import serve_telemetry
+from sessiontrack.telemetry.targets import announced
 
 logger = structlog.get_logger(__name__)
 
@@ -37,13 +39,13 @@ class Work(Protocol[MetricsT_contra]):
         """Works."""
 
 
-def run_worker(work: Work[MetricsT], metrics: MetricsT, telemetry: TelemetrySettings) -> None:
+def run_worker(work: Work[MetricsT], metrics: MetricsT, settings: Settings) -> None:
     """Runs a worker in this process until SIGTERM or SIGINT, and serves its metrics and health meanwhile.
 
     Args:
         work: What it does.
         metrics: What it counts.
-        telemetry: Where that is served.
+        settings: Where that is served, and the data folder, in which it is said.
 
     Raises:
         UnavailableError: The telemetry can't be served.
@@ -52,13 +54,15 @@ def run_worker(work: Work[MetricsT], metrics: MetricsT, telemetry: TelemetrySett
     # Records are trees without cycles, and go when their batch does. Looking for garbage while a batch is in hand, some
     # 100,000 objects, would take a tenth of the time for nothing.
     gc.set_threshold(500_000, 10, 10)
-    health = Health(late_after_s=telemetry.oldest_unprocessed_s, oldest_age_s=metrics.oldest_age_s)
+    health = Health(late_after_s=settings.telemetry.oldest_unprocessed_s, oldest_age_s=metrics.oldest_age_s)
+    metrics.registry.register(DiskMetrics(settings.data_dir, settings.disk_reserve_bytes))
     # A thread: it is not held up by whatever holds the loop, or the threads that the loop waits for at its end.
     deadline = threading.Timer(LONGEST_STOP_S, _end_at_once, [metrics.worker, 1])
     deadline.daemon = True
     try:
         with (
-            serve_telemetry(telemetry, metrics, health) as address,
+            serve_telemetry(settings.telemetry, metrics, health) as address,
+            announced(settings.data_dir, metrics.worker, address),
             asyncio.Runner(loop_factory=_loop_factory()) as runner,
         ):
             logger.info("worker_started", worker=metrics.worker, telemetry=f"http://{address}")

@@ -25,7 +25,7 @@ def main(name: str, topic: str) -> None:
     async def work(stop: asyncio.Event, *, metrics: WorkerMetrics, health: Health) -> None:
         await Engine(sink, settings, metrics=metrics, health=health).run(stop)
 
-    run_worker(work, WorkerMetrics(sink.name), settings.telemetry)
+    run_worker(work, WorkerMetrics(sink.name), settings)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def main(part: str) -> None:
     setattr(streams.app, "Pipeline", PARTS[part])  # noqa: B010
     settings = get_settings()
     configure_logging(settings.log)
-    run_worker(partial(run_streams, settings), WorkerMetrics("streams"), settings.telemetry)
+    run_worker(partial(run_streams, settings), WorkerMetrics("streams"), settings)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes `docker-compose.yml` and what PostgreSQL runs at its first start."""
+"""Writes `docker-compose.yml` and what PostgreSQL and Prometheus are told."""
 
 from __future__ import annotations
 

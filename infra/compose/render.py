@@ -8,8 +8,9 @@ from typing import Any
 import yaml
 
 from infra import servers
-from infra.compose.servers import POSTGRES_SETUP, all_servers
-from infra.compose.workers import all_workers
+from infra.compose.servers import POSTGRES_SETUP, PROMETHEUS_CONFIG, all_servers
+from infra.compose.workers import all_workers, discovery
+from infra.prometheus.config import prometheus_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,6 +21,7 @@ HEADER = """\
 #   docker compose up --wait                         the servers and the workers
 #   docker compose --profile capture up --wait       and captures ~/.clawdbot (SESSIONTRACK_TRANSCRIPTS)
 #   docker compose --profile dashboards up --wait    and OpenSearch Dashboards at http://127.0.0.1:5601
+#   docker compose --profile metrics up --wait       and Grafana at http://127.0.0.1:3000, Prometheus at :9090
 #   docker compose run --rm demo                     captures generated transcripts, searches, verifies
 #
 # Ports are published on this machine's loopback address only.
@@ -28,7 +30,11 @@ HEADER = """\
 
 def files() -> dict[str, str]:
     """Every generated file, by its path from the project's root."""
-    return {"docker-compose.yml": compose_file(), POSTGRES_SETUP: postgres_setup()}
+    return {
+        "docker-compose.yml": compose_file(),
+        POSTGRES_SETUP: postgres_setup(),
+        PROMETHEUS_CONFIG: prometheus_file(),
+    }
 
 
 def compose_file() -> str:
@@ -38,7 +44,7 @@ def compose_file() -> str:
         mount.partition(":")[0] for each in services.values() for mount in each.get("volumes", []) if _named(mount)
     ]
     project = {"name": "sessiontrack", "services": services, "volumes": {name: {} for name in dict.fromkeys(named)}}
-    return HEADER + yaml.dump(project, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+    return HEADER + _yaml(project)
 
 
 def postgres_setup() -> str:
@@ -53,6 +59,15 @@ def postgres_setup() -> str:
         f"\\connect {database}\n"
         f"{extensions}"
     )
+
+
+def prometheus_file() -> str:
+    """Whom Prometheus asks, and where its rules are."""
+    return "# Made by `python -m infra.compose`.\n" + _yaml(prometheus_config("rules/*.yml", discovery()))
+
+
+def _yaml(content: Any) -> str:
+    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
 
 
 def _named(mount: Any) -> bool:

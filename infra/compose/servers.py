@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra import servers
+from infra.opensearch.dashboards.render import saved_objects
 from infra.stack import versions
 from sessiontrack.settings import StackSettings
 
@@ -17,7 +18,10 @@ REGISTRY_URL = "http://registry:8080/apis/ccompat/v7"
 OPENSEARCH_URL = "http://opensearch:9200"
 S3_ADDRESS = "minio:9000"
 
+SAVED_OBJECTS = "infra/opensearch/dashboards/sessiontrack.ndjson"
 POSTGRES_SETUP = "infra/compose/postgres.sql"
+DASHBOARDS_START = "infra/compose/dashboards.sh"
+PROMETHEUS_CONFIG = "infra/compose/prometheus.yml"
 _HEAPS = StackSettings()
 
 
@@ -30,6 +34,8 @@ def all_servers() -> dict[str, Service]:
         "opensearch": opensearch(),
         "minio": minio(),
         "dashboards": dashboards(),
+        "prometheus": prometheus(),
+        "grafana": grafana(),
     }
 
 
@@ -149,18 +155,81 @@ def minio() -> Service:
 
 
 def dashboards() -> Service:
-    """OpenSearch Dashboards."""
+    """OpenSearch Dashboards, with our dashboards: it is healthy when the last of them is there."""
+    [*_, last] = saved_objects()
     return server(
         image=f"opensearchproject/opensearch-dashboards:{versions.OPENSEARCH}",
         profiles=["dashboards"],
+        entrypoint=["sh", "/sessiontrack/start.sh"],
         environment={
             "OPENSEARCH_HOSTS": f'["{OPENSEARCH_URL}"]',
             "DISABLE_SECURITY_DASHBOARDS_PLUGIN": "true",
         },
         depends_on={"opensearch": {"condition": "service_healthy"}},
         ports=[published("DASHBOARDS", 5601)],
-        healthcheck=health("CMD", "curl", "-fsS", "http://127.0.0.1:5601/api/status"),
+        volumes=[
+            f"./{DASHBOARDS_START}:/sessiontrack/start.sh:ro",
+            f"./{SAVED_OBJECTS}:/sessiontrack/sessiontrack.ndjson:ro",
+        ],
+        healthcheck=health(
+            "CMD",
+            "curl",
+            "-fsS",
+            "-o",
+            "/dev/null",
+            f"http://127.0.0.1:5601/api/saved_objects/{last['type']}/{last['id']}",
+        ),
         memory="1g",
+    )
+
+
+def prometheus() -> Service:
+    """Asks the workers for their metrics, and judges them."""
+    return server(
+        image=f"prom/prometheus:{versions.PROMETHEUS}",
+        profiles=["metrics"],
+        command=[
+            "--config.file=/etc/prometheus/prometheus.yml",
+            "--storage.tsdb.path=/prometheus",
+            "--storage.tsdb.retention.time=90d",
+            "--storage.tsdb.retention.size=2GB",
+        ],
+        ports=[published("PROMETHEUS", 9090)],
+        volumes=[
+            f"./{PROMETHEUS_CONFIG}:/etc/prometheus/prometheus.yml:ro",
+            "./infra/prometheus/rules:/etc/prometheus/rules:ro",
+            "prometheus:/prometheus",
+        ],
+        healthcheck=health("CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:9090/-/ready"),
+        memory="512m",
+    )
+
+
+def grafana() -> Service:
+    """Shows what Prometheus has: dashboards from files, which nobody changes, so nobody logs in."""
+    return server(
+        image=f"grafana/grafana:{versions.GRAFANA}",
+        profiles=["metrics"],
+        environment={
+            "GF_AUTH_ANONYMOUS_ENABLED": "true",
+            "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
+            "GF_AUTH_DISABLE_LOGIN_FORM": "true",
+            # Its first administrator would have a password that everybody knows.
+            "GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION": "true",
+            "GF_ANALYTICS_REPORTING_ENABLED": "false",
+            "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+            "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
+            "GF_NEWS_NEWS_FEED_ENABLED": "false",
+            "GF_PLUGINS_PREINSTALL_DISABLED": "true",
+        },
+        depends_on={"prometheus": {"condition": "service_healthy"}},
+        ports=[published("GRAFANA", 3000)],
+        volumes=[
+            "./infra/grafana/provisioning:/etc/grafana/provisioning:ro",
+            "./infra/grafana/dashboards:/etc/grafana/dashboards:ro",
+        ],
+        healthcheck=health("CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:3000/api/health"),
+        memory="512m",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from infra.compose.servers import (
     KAFKA_ADDRESS,
     OPENSEARCH_URL,
@@ -15,6 +17,7 @@ from infra.compose.servers import (
 )
 from infra.workers import WORKERS
 from sessiontrack import __version__
+from sessiontrack.settings import TracesSettings
 
 TELEMETRY_PORT = 9464
 DATA_DIR = "/var/lib/sessiontrack"
@@ -45,6 +48,24 @@ def all_workers() -> dict[str, Service]:
 def service_of(name: str) -> str:
     """The service of a worker; `postgres` and `opensearch` are the servers."""
     return f"{name}-worker"
+
+
+def discovery() -> dict[str, Any]:
+    """How Prometheus finds the workers: those that must be there by their names, the capture where it is started."""
+    always = [{"targets": [f"{service_of(name)}:{TELEMETRY_PORT}"], "labels": {"worker": name}} for name in WORKERS]
+    capture = service_of("capture")
+    return {
+        "static_configs": always,
+        "dns_sd_configs": [{"names": [capture], "type": "A", "port": TELEMETRY_PORT}],
+        "relabel_configs": [
+            {
+                "source_labels": ["__meta_dns_name"],
+                "regex": capture,
+                "target_label": "worker",
+                "replacement": "capture",
+            }
+        ],
+    }
 
 
 def init() -> Service:
@@ -138,4 +159,6 @@ def _environment() -> dict[str, str]:
         "SESSIONTRACK_OPENSEARCH__URL": OPENSEARCH_URL,
         "SESSIONTRACK_S3__ENDPOINT": S3_ADDRESS,
         "SESSIONTRACK_S3__SECRET_KEY": secret("S3__SECRET_KEY"),
+        "SESSIONTRACK_TRACES__ENDPOINT": "${SESSIONTRACK_TRACES__ENDPOINT:-}",
+        "SESSIONTRACK_TRACES__RATIO": f"${{SESSIONTRACK_TRACES__RATIO:-{TracesSettings().ratio}}}",
     }

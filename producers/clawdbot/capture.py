@@ -176,7 +176,7 @@ class _Capture:
             self.metrics.restarted()
             self.health.ready()
             reserve = self._settings.disk_reserve_bytes
-            disk = DiskGuard(self._settings.data_dir, reserve, self.stop, self.health, self.metrics)
+            disk = DiskGuard(self._settings.data_dir, reserve, self.stop, self.health)
             delivery = Delivery(emitter, store, metrics=self.metrics, health=self.health, disk=disk)
             with closing(self._sources(delivery, store)) as sources:
                 works = [delivery.run(), delivery.resume(), self._read(sources, delivery), self._grace()]

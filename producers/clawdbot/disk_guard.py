@@ -13,7 +13,6 @@ import structlog
 
 from sessiontrack.disk import DiskSpace, disk_space
 from sessiontrack.telemetry.health import Health
-from sessiontrack.telemetry.metrics import CaptureMetrics
 
 _POLL_S = 2.0
 # It goes on with so much more than the reserve, so that it does not stop again at once.
@@ -30,17 +29,13 @@ class DiskGuard:
         reserve_bytes: What is to stay free on its disk.
         stop: Ends the waiting.
         health: Told what is waited for.
-        metrics: Shows how much is free.
     """
 
-    def __init__(
-        self, folder: Path, reserve_bytes: int, stop: asyncio.Event, health: Health, metrics: CaptureMetrics
-    ) -> None:
+    def __init__(self, folder: Path, reserve_bytes: int, stop: asyncio.Event, health: Health) -> None:
         self._folder = folder
         self._reserve_bytes = reserve_bytes
         self._stop = stop
         self._health = health
-        metrics.disk(lambda: self._space().free, self._space().reserve)
 
     async def wait_for_room(self) -> None:
         """Waits while the reserve is touched."""

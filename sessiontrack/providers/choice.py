@@ -11,7 +11,7 @@ from sessiontrack.providers.gemini import GeminiEmbedder
 from sessiontrack.providers.local.embedder import LocalEmbedder
 from sessiontrack.providers.ollama import OllamaEmbedder
 from sessiontrack.settings import EmbeddingSettings, Settings
-from sessiontrack.telemetry.embedding_metrics import EmbeddingMetrics
+from sessiontrack.telemetry.embedding_metrics import EmbeddingMetrics, QuotaMetrics
 
 # In `data_dir`.
 CACHE_FOLDER = "embeddings"
@@ -22,23 +22,25 @@ def open_embedder(settings: Settings, registry: CollectorRegistry | None = None)
 
     Args:
         settings: Section `embedding`, and the data folder.
-        registry: Where it is counted what the cache spared.
+        registry: Where it is counted what the cache spared, and shown what is used of the provider's quota.
 
     Raises:
         ConfigurationError: A key, a package or a known model is missing.
         UnavailableError: The cache can't be opened.
     """
-    chosen = settings.embedding
-    embedder = _provider(chosen)
+    chosen, registry = settings.embedding, registry or CollectorRegistry()
+    embedder = _provider(chosen, registry)
     cache = EmbeddingCache(settings.data_dir / CACHE_FOLDER, chosen.cache_bytes) if chosen.cache_bytes else None
     return CachedEmbedder(embedder, cache, EmbeddingMetrics(registry))
 
 
-def _provider(settings: EmbeddingSettings) -> Embedder:
+def _provider(settings: EmbeddingSettings, registry: CollectorRegistry) -> Embedder:
     match settings.provider:
         case "local":
             return LocalEmbedder(settings.model, dimensions=settings.dimensions, threads=settings.threads)
         case "gemini":
-            return GeminiEmbedder(settings)
+            gemini = GeminiEmbedder(settings)
+            registry.register(QuotaMetrics(gemini.quota_used))
+            return gemini
         case "ollama":
             return OllamaEmbedder(settings)

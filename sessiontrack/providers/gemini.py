@@ -91,6 +91,10 @@ class GeminiEmbedder:
             raise TransientError("Gemini does not answer in time") from error
         return np.asarray(vector)
 
+    def quota_used(self) -> dict[str, float]:
+        """Of each limit, such as `texts per day`, the share that is used up; may be asked from any thread."""
+        return self._quota.used()
+
     async def close(self) -> None:
         """Closes the connections."""
         await self._http.aclose()

@@ -41,6 +41,11 @@ class Window:
             surplus, wait = surplus - spent, spent_at + self.span_s - now
         return wait
 
+    def spent(self, now: float) -> int:
+        """What counts now; may be asked from any thread."""
+        # The copy is made at once, so that the deque may change meanwhile.
+        return sum(amount for at, amount in list(self._spent) if at > now - self.span_s)
+
     def spend(self, amount: int, now: float) -> None:
         """Notes what is spent."""
         self._spent.append((now, amount))
@@ -68,6 +73,11 @@ class Quota:
         self._requests, self._tokens = requests, tokens
         self._clock, self._sleep = clock, sleep
         self._turn = asyncio.Lock()
+
+    def used(self) -> dict[str, float]:
+        """Of each window, by its unit, the share that is used up; may be asked from any thread."""
+        now = self._clock()
+        return {each.unit: each.spent(now) / each.limit for each in (*self._requests, *self._tokens)}
 
     async def spend(self, requests: int, tokens: int, *, patience_s: float) -> None:
         """Waits until the amounts are allowed, and counts them as spent.

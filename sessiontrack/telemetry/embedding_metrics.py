@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 
 class EmbeddingMetrics:
@@ -44,3 +47,25 @@ class ProviderMetrics:
     def waits(self, waits: bool) -> None:
         """Notes whether it is waited for."""
         self._waits.set(waits)
+
+
+class QuotaMetrics(Collector):
+    """How much of a provider's quota is used up.
+
+    Args:
+        used: Tells of each limit, such as `texts per day`, the share, 0 to 1.
+    """
+
+    def __init__(self, used: Callable[[], Mapping[str, float]]) -> None:
+        self._used = used
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The shares, as of now."""
+        shares = GaugeMetricFamily(
+            "sessiontrack_embedding_quota_used_ratio",
+            "Share of a limit of the provider that is used up, 0 to 1.",
+            labels=["limit"],
+        )
+        for limit, share in self._used().items():
+            shares.add_metric([limit], share)
+        yield shares

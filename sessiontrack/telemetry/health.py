@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+Status = Literal["ready", "late", "waiting", "stuck"]
 # Longer than any pause that is normal: a worker that waits for its store beats on.
 _LONGEST_SILENCE_S = 60.0
 
@@ -52,7 +53,7 @@ class Health:
         return self.status == "ready"
 
     @property
-    def status(self) -> Literal["ready", "late", "waiting", "stuck"]:
+    def status(self) -> Status:
         """In a word. `late`: it works, but what it works on is older than it may be."""
         if not self.is_alive:
             return "stuck"

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 # From a batch of a few records to one that waits for a merge or a pause of a collector.
 _BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+# Where each worker may set a record aside. All are counted from 0: Prometheus sees no increase in a series that
+# begins with 1, so the first dead letter would alarm nobody.
+_SINK_STAGES = ("decode", "project", "write")
+_STAGES: Mapping[str, tuple[str, ...]] = {
+    "capture": ("publish",),
+    "streams": ("decode", "sessionize", "messages", "tool-calls"),
+    "embed": ("decode", "embed"),
+    "api": (),
+}
 
 
 class WorkerMetrics:
@@ -30,6 +40,8 @@ class WorkerMetrics:
             ["worker", "stage"],
             registry=self.registry,
         )
+        for stage in _STAGES.get(worker, _SINK_STAGES):
+            self._refused.labels(worker, stage)
         self._batches = Histogram(
             "sessiontrack_batch_seconds",
             "Time of a batch from decoding to acknowledgement.",
@@ -157,14 +169,6 @@ class CaptureMetrics(WorkerMetrics):
             "Sessions that wait with a large line for the object store.",
             registry=self.registry,
         )
-        self._disk_free = Gauge(
-            "sessiontrack_capture_disk_free_bytes", "Room on the disk of the data folder.", registry=self.registry
-        )
-        self._disk_reserve = Gauge(
-            "sessiontrack_capture_disk_reserve_bytes",
-            "What is to stay free of it: with less, capture waits.",
-            registry=self.registry,
-        )
         self._acknowledged_at = Gauge(
             "sessiontrack_capture_last_acknowledgement_timestamp_seconds",
             "When events were last acknowledged, Unix seconds; 0 where none were.",
@@ -201,11 +205,6 @@ class CaptureMetrics(WorkerMetrics):
         """Notes how many sessions wait for the object store, and events that are not sent for now because of it."""
         self._held.set(sessions)
         self._pending.dec(events)
-
-    def disk(self, free: Callable[[], float], reserve: int) -> None:
-        """Shows the room on the disk, asked for when somebody looks, and what of it is to stay free; bytes."""
-        self._disk_free.set_function(free)
-        self._disk_reserve.set(reserve)
 
     def restarted(self) -> None:
         """Nothing waits: what was in flight or held is sent again."""

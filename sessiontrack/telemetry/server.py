@@ -23,6 +23,7 @@ from prometheus_client.exposition import choose_encoder
 from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import TelemetrySettings
 from sessiontrack.telemetry.health import Health
+from sessiontrack.telemetry.health_metrics import HealthMetrics
 from sessiontrack.telemetry.metrics import WorkerMetrics
 from sessiontrack.telemetry.process import register_process_metrics
 
@@ -38,13 +39,14 @@ def serve_telemetry(settings: TelemetrySettings, metrics: WorkerMetrics, health:
 
     Args:
         settings: Where to listen.
-        metrics: What the worker counts; its process's own metrics are added.
+        metrics: What the worker counts; its process's own metrics are added, and its health.
         health: What the worker says of itself.
 
     Raises:
         UnavailableError: Another program listens there.
     """
     register_process_metrics(metrics.registry, metrics.worker)
+    metrics.registry.register(HealthMetrics(metrics.worker, health))
     try:
         server = _Server(settings.host, settings.port, metrics, health)
     except OSError as error:

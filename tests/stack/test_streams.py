@@ -42,7 +42,7 @@ def start_worker(log: Log, tmp_path: Path) -> Iterator[Callable[[], subprocess.P
         "settings = Settings(data_dir=Path(sys.argv[1])); configure_logging(settings.log);"
         "settings = settings.model_copy(update={'data_dir': Path(sys.argv[2])});"
         "work = partial(run_streams, settings, namespace=sys.argv[3]);"
-        "run_worker(work, WorkerMetrics('streams'), settings.telemetry)"
+        "run_worker(work, WorkerMetrics('streams'), settings)"
     )
     started: list[subprocess.Popen[bytes]] = []
     output = (tmp_path / "worker.log").open("ab")

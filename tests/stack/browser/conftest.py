@@ -101,12 +101,17 @@ async def context(browser: Browser, dashboard: Dashboard, look: Look) -> AsyncIt
 
 
 @pytest.fixture
+def faults() -> list[str]:
+    """What went wrong in the page: a test that makes something go wrong on purpose clears it."""
+    return []
+
+
+@pytest.fixture
 async def page(
-    context: BrowserContext, dashboard: Dashboard, look: Look, request: pytest.FixtureRequest
+    context: BrowserContext, dashboard: Dashboard, faults: list[str], request: pytest.FixtureRequest
 ) -> AsyncIterator[Page]:
     """A page; at the end it must have failed nowhere, and asked nobody else."""
     page = await context.new_page()
-    faults: list[str] = []
     host = urlsplit(dashboard.address).netloc
 
     def asked(request: Request) -> None:

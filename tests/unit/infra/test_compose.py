@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[3]
 LOADER = ROOT / "tests" / "compose"
 EXAMPLE = ROOT / ".env.example"
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
-PROFILES = ("", "capture", "dashboards", "demo")
+PROFILES = ("", "capture", "dashboards", "metrics", "demo")
 ONE_SHOT = {"init", "demo"}
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)")
 
@@ -71,7 +71,12 @@ def test_the_generated_files_are_up_to_date() -> None:
 def test_compose_loads_it_with_each_profile(loader: Path, profile: str) -> None:
     names = set(load(loader, profile)["services"])
     pipeline = {"init", "kafka", "registry", "postgres", "opensearch", "minio", *map(service_of, WORKERS)}
-    added = {"capture": {"capture-worker"}, "dashboards": {"dashboards"}, "demo": {"demo"}}
+    added = {
+        "capture": {"capture-worker"},
+        "dashboards": {"dashboards"},
+        "metrics": {"prometheus", "grafana"},
+        "demo": {"demo"},
+    }
     assert names == pipeline | added.get(profile, set())
 
 
@@ -136,7 +141,7 @@ def test_the_servers_are_those_of_the_native_stack(loader: Path) -> None:
 
 def test_ports_are_published_on_the_loopback_address_only(loader: Path) -> None:
     published = [port for service in services(loader).values() for port in service.get("ports", [])]
-    assert len(published) == 6
+    assert len(published) == 8
     assert {port["host_ip"] for port in published} == {"127.0.0.1"}
 
 

@@ -48,6 +48,16 @@ async def test_who_would_wait_too_long_is_told_for_how_long_and_spends_nothing()
     assert clock.slept == []
 
 
+async def test_what_is_used_of_each_limit_is_told_and_becomes_less_with_time() -> None:
+    clock = Clock()
+    windows = [Window("texts per minute", MINUTE_S, 4), Window("texts per day", DAY_S, 100)]
+    quota = Quota(windows, clock=lambda: clock.now, sleep=clock.sleep)
+    await quota.spend(3, 0, patience_s=0)
+    assert quota.used() == {"texts per minute": 0.75, "texts per day": 0.03}
+    clock.now += MINUTE_S
+    assert quota.used() == {"texts per minute": 0, "texts per day": 0.03}
+
+
 async def test_more_than_the_limit_at_once_waits_for_all_else() -> None:
     clock = Clock()
     quota = Quota(tokens=[Window("tokens per minute", MINUTE_S, 10)], clock=lambda: clock.now, sleep=clock.sleep)

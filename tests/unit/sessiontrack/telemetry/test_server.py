@@ -40,6 +40,14 @@ def get(address: str, path: str) -> httpx.Response:
     return httpx.get(f"http://{address}{path}", trust_env=False)
 
 
+def labelled(address: str, name: str) -> dict[str, float]:
+    """The values of a metric, by the label that tells its series apart."""
+    families = text_string_to_metric_families(get(address, "/metrics").text)
+    found = [sample for family in families for sample in family.samples if sample.name == name]
+    assert {sample.labels.pop("worker") for sample in found} <= {"archive"}
+    return {label: sample.value for sample in found for label in sample.labels.values()}
+
+
 def samples(address: str) -> dict[str, float]:
     families = text_string_to_metric_families(get(address, "/metrics").text)
     return {sample.name: sample.value for family in families for sample in family.samples}
@@ -98,6 +106,25 @@ def test_metrics_tell_of_the_worker_and_of_its_process(address: str, metrics: Wo
     assert found["process_start_time_seconds"] < time.time()
     assert found["sessiontrack_build_info"] == 1
     assert "python_gc_collections_total" in found
+
+
+def test_metrics_tell_its_health_and_what_it_waits_for(address: str, health: Health) -> None:
+    health.waits("postgres")
+    statuses = {"ready": 0, "late": 0, "waiting": 1, "stuck": 0}
+    assert labelled(address, "sessiontrack_health") == statuses
+    assert labelled(address, "sessiontrack_waits_for") == {"postgres": 1}
+    health.ready()
+    assert labelled(address, "sessiontrack_health") == {**statuses, "ready": 1, "waiting": 0}
+    assert labelled(address, "sessiontrack_waits_for") == {}
+
+
+def test_dead_letters_are_counted_from_zero_so_that_the_first_is_an_increase(
+    address: str, metrics: WorkerMetrics
+) -> None:
+    none = {"decode": 0.0, "project": 0.0, "write": 0.0}
+    assert labelled(address, "sessiontrack_dead_letters_total") == none
+    metrics.dead_lettered("write")
+    assert labelled(address, "sessiontrack_dead_letters_total") == {**none, "write": 1}
 
 
 def test_scrapers_get_the_format_that_they_ask_for(address: str) -> None:
