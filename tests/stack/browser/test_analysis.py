@@ -118,7 +118,7 @@ async def test_a_day_leads_to_a_session_and_a_step_to_its_line(page: Page) -> No
     await page.get_by_role("table").get_by_role("row").nth(1).get_by_role("link").first.click()
     await expect(page).to_have_url(re.compile(r"/timeline\?session="))
     await page.goto(f"/timeline?session={transcripts.RICH}")
-    turn = page.locator("summary").filter(has_text=re.compile("model calls|Modellaufrufe")).first
+    turn = page.locator("summary").filter(has_text=re.compile("Model calls|Modellaufrufe")).first
     await turn.focus()
     await page.keyboard.press("Enter")
     await page.get_by_role("link", name="sim-large").first.click()
