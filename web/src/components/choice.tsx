@@ -17,7 +17,7 @@ interface ChoiceProps<Value extends string> {
 export function Choice<Value extends string>({ legend, value, options, onChange, stacked, quiet }: ChoiceProps<Value>) {
   const name = useId();
   return (
-    <fieldset className="min-w-0">
+    <fieldset className="max-w-full min-w-0">
       <legend className={quiet ? "sr-only" : "mb-1.5 text-sm text-muted"}>{legend}</legend>
       <div className={`flex gap-0.5 rounded-lg bg-sunken p-0.5 ${stacked ? "flex-col" : "w-fit max-w-full overflow-x-auto"}`}>
         {options.map((option) => (
