@@ -23,7 +23,7 @@ export function Choice<Value extends string>({ legend, value, options, onChange,
         {options.map((option) => (
           <label
             key={option.value}
-            className="relative cursor-pointer rounded-md px-2.5 py-1 text-sm whitespace-nowrap text-muted transition-colors hover:text-ink has-checked:bg-surface has-checked:text-ink has-checked:shadow-xs has-focus-visible:outline-2 has-focus-visible:outline-accent"
+            className="relative cursor-pointer rounded-md px-2.5 py-1 text-sm whitespace-nowrap text-muted transition-colors hover:text-ink has-checked:bg-raised has-checked:text-ink has-checked:shadow-xs has-focus-visible:outline-2 has-focus-visible:outline-accent"
           >
             <input
               type="radio"
