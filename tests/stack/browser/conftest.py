@@ -10,12 +10,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright, expect
 
 from tests.stack.browser import transcripts
 from tests.stack.pipeline import Pipeline, differences
 from tests.stack.serving import serving
 from tests.stack.waiting import PATIENCE_S
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 SCREENSHOTS = Path(__file__).parents[3] / "web" / "screenshots"
 
