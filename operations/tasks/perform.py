@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from operations.dead_letters.discard import discard
-from operations.dead_letters.redrive import Outcome, redrivable_groups, redrive
+from operations.dead_letters.redrive import Outcome, check_redrivable, redrive
 from operations.rebuild.embeddings import rebuild_embeddings
 from operations.rebuild.progress import Progress
 from operations.rebuild.store import rebuild_store
@@ -52,7 +52,7 @@ def perform(settings: Settings, request: VerifyRequest | RebuildRequest | Letter
             return _rebuild(settings, request, told)
         case LettersRequest():
             standing = read_standing(settings)
-            chosen = _chosen(settings, standing, request)
+            chosen = _chosen(standing, request)
             if request.kind == "redrive":
                 return _redrive(settings, standing, chosen, told)
             discard(settings, standing, chosen)
@@ -129,7 +129,7 @@ def _summary(summary: Summary) -> Result:
     }
 
 
-def _chosen(settings: Settings, standing: Standing, request: LettersRequest) -> list[Letter]:
+def _chosen(standing: Standing, request: LettersRequest) -> list[Letter]:
     by_key = {letter.key: letter for letter in standing.open}
     missing = [key for key in request.keys if key not in by_key]
     if missing:
@@ -137,17 +137,11 @@ def _chosen(settings: Settings, standing: Standing, request: LettersRequest) -> 
             f"{len(missing):,} of these dead letters do not stand any more",
             hint="Load the list again, and choose anew.",
         )
-    chosen = [by_key[key] for key in dict.fromkeys(request.keys)]
-    groups = redrivable_groups(settings)
-    others = sorted({letter.group for letter in chosen} - groups)
-    if others and request.kind == "redrive":
-        raise UsageError(
-            f"nothing here redrives to the group {others[0]}", hint=f"Groups: {', '.join(sorted(groups))}."
-        )
-    return chosen
+    return [by_key[key] for key in dict.fromkeys(request.keys)]
 
 
 def _redrive(settings: Settings, standing: Standing, letters: list[Letter], told: Told) -> Result:
+    check_redrivable(settings, letters)
     outcomes: list[Outcome] = []
 
     def settled(outcome: Outcome) -> None:
