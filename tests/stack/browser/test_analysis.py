@@ -26,8 +26,14 @@ async def listed(page: Page) -> int:
     await page.wait_for_url(re.compile("/sessions"))
     await expect(page.locator("main li a").first).to_be_visible()
     asked = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
-    answer = await page.request.get("/v1/sessions", params={**asked, "limit": "200"})
-    count = len((await answer.json())["sessions"])
+    count, after = 0, ""
+    while after is not None:
+        answer = await page.request.get(
+            "/v1/sessions", params={**asked, "limit": "200"} | ({"after": after} if after else {})
+        )
+        found = await answer.json()
+        count, after = count + len(found["sessions"]), found["next"]
+    # A page of the list has 50.
     await expect(page.locator("main li a[href*='/session?']")).to_have_count(min(count, 50))
     return count
 
