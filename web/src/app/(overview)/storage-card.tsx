@@ -54,13 +54,13 @@ function Stores({ data }: { data: Answer<"/v1/storage"> }) {
 
 function Line({ name, value, share, note }: { name: string; value: string; share: number; note?: string }) {
   return (
-    <div>
-      <div className="flex justify-between gap-3">
-        <dt>{name}</dt>
-        <dd className="tabular-nums">{value}</dd>
-      </div>
-      <ShareBar share={share} />
-      {note && <dd className="mt-0.5 text-xs text-muted">{note}</dd>}
+    <div className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-3">
+      <dt>{name}</dt>
+      <dd className="tabular-nums">{value}</dd>
+      <dd className="col-span-2">
+        <ShareBar share={share} />
+        {note && <span className="mt-0.5 block text-xs text-muted">{note}</span>}
+      </dd>
     </div>
   );
 }
