@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from prometheus_client.registry import Collector
 
 from docs.generate.markdown import code, table
 from sessiontrack.telemetry.api_metrics import ApiMetrics
-from sessiontrack.telemetry.embedding_metrics import EmbeddingMetrics, ProviderMetrics
+from sessiontrack.telemetry.disk_metrics import DiskMetrics
+from sessiontrack.telemetry.embedding_metrics import EmbeddingMetrics, ProviderMetrics, QuotaMetrics
+from sessiontrack.telemetry.health import Health
+from sessiontrack.telemetry.health_metrics import HealthMetrics
 from sessiontrack.telemetry.metrics import CaptureMetrics, WorkerMetrics
 
 _HEADER = """\
@@ -31,7 +36,7 @@ def render() -> str:
     """The text of the page."""
     every = _metrics(WorkerMetrics("worker").registry)
     sections = [
-        ("Every worker, and the API", every),
+        ("Every worker, and the API", every | _asked_for(HealthMetrics("", Health()), DiskMetrics(Path(), 0))),
         ("Capture", _beyond(every, CaptureMetrics().registry)),
         ("Embedding", _embedding()),
         ("API", _beyond(every, ApiMetrics().registry)),
@@ -43,7 +48,7 @@ def _embedding() -> dict[str, Any]:
     registry = CollectorRegistry()
     EmbeddingMetrics(registry)
     ProviderMetrics(registry)
-    return _metrics(registry)
+    return _metrics(registry) | _asked_for(QuotaMetrics(dict))
 
 
 def _beyond(known: dict[str, Any], registry: CollectorRegistry) -> dict[str, Any]:
@@ -57,17 +62,29 @@ def _metrics(registry: CollectorRegistry) -> dict[str, Any]:
     return {each._name: each for each in collectors if hasattr(each, "_labelnames")}
 
 
+def _asked_for(*collectors: Collector) -> dict[str, Any]:
+    """What is looked up only when somebody asks."""
+    families: Iterable[Any] = (family for collector in collectors for family in collector.collect())
+    return {family.name: family for family in families}
+
+
 def _table(collectors: dict[str, Any]) -> str:
     return table(["metric", "type", "labels", "meaning"], _rows(collectors))
 
 
 def _rows(collectors: dict[str, Any]) -> Iterator[list[str]]:
     for name, collector in collectors.items():
-        kind = collector._type
+        kind, meaning = _kind_and_meaning(collector)
         endings = _SUFFIXES.get(kind, "").split(", ")
         shown = code(name + endings[0]) if len(endings) == 1 else code(name)
         labels = ", ".join(map(code, collector._labelnames))
-        meaning = collector._documentation
         if len(endings) > 1:
             meaning = f"{meaning} ({', '.join(map(code, endings))})"
         yield [shown, kind, labels, meaning]
+
+
+def _kind_and_meaning(collector: Any) -> tuple[str, str]:
+    """Of a metric that is counted, or of one that is asked for."""
+    if hasattr(collector, "documentation"):
+        return collector.type, collector.documentation
+    return collector._type, collector._documentation
