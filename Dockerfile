@@ -18,6 +18,12 @@ USER 1000:1000
 EXPOSE 9000
 ENTRYPOINT ["minio"]
 
+FROM node:24.11.1-bookworm-slim AS web
+WORKDIR /build
+COPY docs/openapi.yaml docs/openapi.yaml
+COPY web web
+RUN cd web && npm ci --ignore-scripts --no-audit --no-fund && npm run build
+
 FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /build
 COPY requirements.installer.lock requirements.image.lock ./
@@ -29,6 +35,7 @@ RUN python -m pip install --no-cache-dir --disable-pip-version-check --root-user
 COPY pyproject.toml README.md LICENSE ./
 COPY cli cli
 COPY api api
+COPY --from=web /build/web/out api/static
 COPY operations operations
 COPY queries queries
 COPY producers producers

@@ -25,6 +25,8 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SHORTEST_TOKEN = 16
 # Whoever supervises the process has no token, and learns nothing of anybody.
 OPEN_TO_ALL = ("/v1/health/live", "/v1/health/ready")
+# Beside it are the files of the web dashboard, which are the same for everybody: what they show they ask for here.
+_API = "/v1/"
 _OWN_PAGES = ("same-origin", "none")
 
 
@@ -62,11 +64,13 @@ class Guard:
                 hint="Ask by the address that `sessiontrack serve` logs, or add the name to the setting api.hosts.",
             )
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
-        if site not in _OWN_PAGES or (origin is not None and urlsplit(origin).netloc != host):
+        foreign = site not in _OWN_PAGES and not _is_link(headers, path)
+        if foreign or (origin is not None and urlsplit(origin).netloc != host):
             return problem(
                 403, "pages of other sites may not ask", hint="Ask from a program, or from a page of this address."
             )
-        if self._token and path not in OPEN_TO_ALL and not self._is_known(headers.get("authorization", "")):
+        open_to_all = path in OPEN_TO_ALL or not path.startswith(_API)
+        if self._token and not open_to_all and not self._is_known(headers.get("authorization", "")):
             return problem(
                 401,
                 "the token is missing or wrong",
@@ -107,6 +111,12 @@ def names(settings: ApiSettings) -> frozenset[str]:
     """The names under which the API is asked, in lower case, an IPv6 address in brackets."""
     given: Iterable[str] = (settings.host, *settings.hosts)
     return LOOPBACK_NAMES | {f"[{each}]" if each.count(":") > 1 and "[" not in each else each.lower() for each in given}
+
+
+def _is_link(headers: Headers, path: str) -> bool:
+    """Whether a person follows a link to a page, which other sites may hold: they learn nothing by it."""
+    navigates = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    return navigates and not path.startswith(_API)
 
 
 def _name(host: str) -> str:

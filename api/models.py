@@ -41,12 +41,15 @@ class TreeCall(Answer):
     outcome: str = Field(description="succeeded, failed or pending.")
     exit_code: int | None = Field(description="Exit code of a command.")
     duration_ms: int | None = Field(description="How long it took.")
+    arguments: str | None = Field(description="How its arguments begin, JSON: 160 characters at most.")
     result_entry_id: str | None = Field(description="Entry of the result, which is folded into this one.")
+    result_event_id: str | None = Field(description="Event of that entry, where it is in this generation.")
 
 
 class TreeEntry(Answer):
     """An entry, and how it hangs on the others."""
 
+    event_id: str = Field(description="The event that its line is.")
     entry_id: str = Field(description="Its own id, else `line:N`.")
     line_number: int = Field(description="Place in the transcript, from 1.")
     kind: str = Field(description="What it is.")
@@ -57,14 +60,52 @@ class TreeEntry(Answer):
     labels: list[str] = Field(description="What people labelled it with.")
     message_id: str | None = Field(description="Id of its message, where it is one.")
     role: str | None = Field(description="Role of its message.")
+    begins: str | None = Field(
+        description="How its text begins, 160 characters at most: of what a person wrote, and of what sums up."
+    )
     tool_calls: list[TreeCall] = Field(description="The calls that it makes.")
 
 
+class TreeGeneration(Answer):
+    """A generation of a session, as the tree knows it."""
+
+    number: int = Field(description="From 1, for display.")
+    state: str = Field(description="LIVE, RESET, DELETED, BACKUP or REPLACED.")
+    lines: int
+    last_at: str = Field(description="Time of its last line.")
+    archived_at: str | None = Field(description="The time in its archive name.")
+    current: bool = Field(description="Whether it is what the session is now.")
+
+
 class Tree(Answer):
-    """A part of the tree of a session: its current generation, line by line."""
+    """A part of the tree of a session: a generation of it, line by line."""
 
     entries: list[TreeEntry]
     missing_lines: int = Field(description="Lines of the generation that are not there.")
+    generations: list[TreeGeneration] = Field(description="All generations of the session.")
+    next: str | None = NEXT
+
+
+class LineFacts(Answer):
+    """A line of a transcript, and what it says."""
+
+    event_id: str = Field(description="The event that it is.")
+    kind: str = Field(description="What it is.")
+    entry_type: str | None = Field(description="The `type` that it states; null for what is no JSON object.")
+    line_number: int = Field(description="Place in the transcript, from 1.")
+    entry_id: str | None = Field(description="The entry's own id.")
+    parent_entry_id: str | None = Field(description="Entry that it follows.")
+    occurred_at: str = Field(description="When it was written.")
+    captured_at: str = Field(description="When it was read.")
+    inherited: bool = Field(description="Copied from the parent session.")
+    body: dict[str, Any] | None = Field(description="What it says, where it is no message.")
+    message: MessageFacts | None = Field(description="Its message; null where it is none, or is still on its way.")
+
+
+class EntryPage(Answer):
+    """A page of lines, by place; a place has a line of each generation that differs there."""
+
+    entries: list[LineFacts]
     next: str | None = NEXT
 
 

@@ -8,6 +8,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from queries.filters import Filters, parse_filters
+from queries.spans import Span, Unit
 
 # No store takes longer ones as a key, nor control characters.
 SessionId = Annotated[
@@ -62,7 +63,15 @@ class SessionsParameters(PageParameters, FilterParameters):
 class TreeParameters(PageParameters):
     """A part of a tree."""
 
-    limit: int = Field(500, ge=1, le=2_000, description="Most entries.")
+    limit: int = Field(500, ge=1, le=5_000, description="Most entries.")
+    generation: int | None = Field(None, ge=1, le=1_000_000, description="Its number; the current one if not given.")
+
+
+class EntriesParameters(PageParameters):
+    """A page of lines."""
+
+    first: int = Field(1, ge=1, le=2**31, description="Number of the first line.")
+    last: int | None = Field(None, ge=1, le=2**31, description="Number of the last line; to the end if not given.")
 
 
 class SearchParameters(FilterParameters):
@@ -97,3 +106,43 @@ class SimilarParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     limit: int = Field(10, ge=1, le=50, description="Most sessions.")
+
+
+class SpanParameters(FilterParameters):
+    """Which sessions, and which part of what they did: what lies from `since` until `until` is counted."""
+
+    zone: str = Field(
+        "UTC",
+        max_length=64,
+        pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$",
+        description="Time zone of days and hours, as the IANA names it.",
+        examples=["Europe/Berlin"],
+    )
+    unit: Unit = Field("day", description="How long a period is; a week begins on Monday.", examples=["day"])
+
+    def span(self) -> Span:
+        """The span that they are.
+
+        Raises:
+            UsageError: A filter can't be read.
+        """
+        return Span(self.filters(), self.zone, self.unit)
+
+
+class TimelineParameters(PageParameters):
+    """A part of a timeline."""
+
+    limit: int = Field(500, ge=1, le=2_000, description="Most messages; their tool calls come with them.")
+
+
+class LetterParameters(BaseModel):
+    """Which dead letters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    group: str | None = Field(None, description="Consumer group, or its worker.", examples=["postgres"])
+    stage: str | None = Field(None, description="Where they were refused.", examples=["write"])
+    error: str | None = Field(None, description="Class of the error.")
+    since: str | None = Field(None, description="Refused since: 2026-03-01, or 7d, 24h, 30m ago.")
+    discarded: bool = Field(False, description="Those that were given up, instead of those that stand.")
+    limit: int = Field(100, ge=1, le=1_000, description="Most letters.")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sessiontrack.telemetry.api_metrics import ApiMetrics
 
-# No answer is older.
+# A page that many have open shows what is so now.
 MOST_AGE_S = 1.0
 # A page of messages is some hundred kilobytes: tens of megabytes at most, as a rule.
 MOST_ANSWERS = 128
@@ -19,20 +19,28 @@ Answer = TypeVar("Answer")
 
 
 class Recent:
-    """Answers of the last second, the most recent ones; for any thread.
+    """Answers of the last second, or as long as one likes, the most recent ones; for any thread.
 
     Args:
         metrics: Told how often an answer was there.
         clock: Seconds; only differences count.
+        most: How many are kept.
+        most_age_s: No answer is older, seconds.
     """
 
-    def __init__(self, metrics: ApiMetrics, clock: Callable[[], float] = time.monotonic) -> None:
-        self._metrics, self._clock = metrics, clock
+    def __init__(
+        self,
+        metrics: ApiMetrics,
+        clock: Callable[[], float] = time.monotonic,
+        most: int = MOST_ANSWERS,
+        most_age_s: float = MOST_AGE_S,
+    ) -> None:
+        self._metrics, self._clock, self._most, self._most_age_s = metrics, clock, most, most_age_s
         self._answers: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
         self._in_use = Lock()
 
     def get(self, key: Hashable, read: Callable[[], Answer]) -> Answer:
-        """The answer of the last second, else a new one; what `read` raises is not kept.
+        """The answer that is not too old, else a new one; what `read` raises is not kept.
 
         Args:
             key: What is asked.
@@ -41,8 +49,8 @@ class Recent:
         with self._in_use:
             # The age counts from before the reading: what is written meanwhile may be missing in the answer.
             now = self._clock()
-            at, answer = self._answers.get(key, (now - MOST_AGE_S, None))
-        fresh = now - at < MOST_AGE_S
+            at, answer = self._answers.get(key, (now - self._most_age_s, None))
+        fresh = now - at < self._most_age_s
         self._metrics.read("memory" if fresh else "store")
         if fresh:
             found: Answer = answer
@@ -51,6 +59,6 @@ class Recent:
         with self._in_use:
             self._answers[key] = now, made
             self._answers.move_to_end(key)
-            while len(self._answers) > MOST_ANSWERS:
+            while len(self._answers) > self._most:
                 self._answers.popitem(last=False)
         return made

@@ -111,6 +111,32 @@ class MessageFacts(Record):
     sentiment: str | None
 
 
+class ToolCallFacts(Record):
+    """A tool call, joined with its result."""
+
+    avro = "tool-call"
+
+    tool_call_id: str
+    session_id: str
+    version: int
+    call_id: str
+    ordinal: int
+    provider: str | None
+    model: str | None
+    name: str
+    arguments: str | None
+    result: str | None
+    outcome: str
+    error: str | None
+    exit_code: int | None
+    started_at: str
+    ended_at: str | None
+    duration_ms: int | None
+    call_entry_id: str | None
+    result_entry_id: str | None
+    inherited: bool
+
+
 class EventFacts(Record):
     """An event, without the bytes of its line."""
 

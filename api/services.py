@@ -13,14 +13,20 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from api.recent import Recent
+from operations.tasks.running import Tasks
 from producers.emitter import SessionEmitter
 from producers.gateway import Gateway
 from queries import opensearch, postgres, questions
 from queries.live import LiveLog
 from queries.vectors import choice as vectors
+from queries.workers import Rates
 from sessiontrack.errors import TransientError
 from sessiontrack.settings import Settings
 from sessiontrack.telemetry.api_metrics import ApiMetrics
+
+# That of a session of 50,000 entries has some 50 MB.
+_OUTLINES = 4
+_SELDOM_S = 60.0
 
 
 @dataclass(slots=True)
@@ -34,6 +40,10 @@ class Services:
         gateway: Takes events; None until the app has started.
         live: The log as it grows; None until the app has started.
         recent: What was read a moment ago.
+        outlines: Trees of sessions that were read a moment ago: they are read part by part.
+        seldom: What was read within a minute: it takes the stores a second, and hardly changes.
+        rates: How fast the workers are.
+        tasks: What operators started; None until the app has started.
         verifying: Held by the one verify that runs.
         batches: How many batches of events wait for the log.
     """
@@ -43,13 +53,19 @@ class Services:
     closing: asyncio.Event
     gateway: Gateway | None = None
     live: LiveLog | None = None
+    tasks: Tasks | None = None
     verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
     batches: int = 0
     _streams: int = 0
+    rates: Rates = field(default_factory=Rates)
     recent: Recent = field(init=False)
+    outlines: Recent = field(init=False)
+    seldom: Recent = field(init=False)
 
     def __post_init__(self) -> None:
         self.recent = Recent(self.metrics)
+        self.outlines = Recent(self.metrics, most=_OUTLINES)
+        self.seldom = Recent(self.metrics, most_age_s=_SELDOM_S)
 
     @contextmanager
     def stream(self) -> Iterator[None]:
@@ -103,9 +119,11 @@ async def opened(services: Services) -> AsyncIterator[None]:
         async with SessionEmitter(settings) as emitter:
             services.gateway = Gateway(emitter, settings.family)
             services.live = LiveLog(settings)
+            services.tasks = Tasks(settings)
             try:
                 yield
             finally:
+                await services.tasks.close()
                 services.live.close()
 
 

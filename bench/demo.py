@@ -57,6 +57,7 @@ def main(*, running: bool) -> None:
 
 NEXT = """
   export SESSIONTRACK_DATA_DIR=$PWD/{data_dir} PATH=$PWD/{bin}:$PATH
+  sessiontrack serve                          the web dashboard, at http://127.0.0.1:8765
   sessiontrack search '"disk full"'           search by words
   sessiontrack show SESSION                   read a session
   sessiontrack export SESSION -o FILE         get its transcript back, byte for byte

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from operations.dead_letters.redrive import Outcome
     from queries.dead_letters.letter import Letter
+    from sessiontrack.settings import Settings
 
 app = typer.Typer(
     help="See what could not be processed and why; redrive it when the cause is mended, or give it up.",
@@ -114,7 +115,8 @@ def redrive(
 
     settings = get_settings()
     standing = read_standing(settings)
-    chosen = _redrivable(_chosen(standing.open, names, group, everything=everything), strict=bool(names or group))
+    asked = _chosen(standing.open, names, group, everything=everything)
+    chosen = _redrivable(settings, asked, strict=bool(names or group))
     if dry_run:
         print_chosen(chosen, "would be redriven", json=json)
         return
@@ -176,19 +178,20 @@ def _chosen(
     return list(chosen.values())
 
 
-def _redrivable(letters: Sequence[Letter], *, strict: bool) -> list[Letter]:
+def _redrivable(settings: Settings, letters: Sequence[Letter], *, strict: bool) -> list[Letter]:
     """The letters of the groups that can be redriven to; others are an error where they were asked for."""
-    from operations.dead_letters.redrive import GROUPS
+    from operations.dead_letters.redrive import redrivable_groups
     from sessiontrack.errors import UsageError
 
-    others = sorted({letter.group for letter in letters} - GROUPS)
+    groups = redrivable_groups(settings)
+    others = sorted({letter.group for letter in letters} - groups)
     if others and strict:
         raise UsageError(
-            f"nothing here redrives to the group {others[0]}", hint=f"Groups: {', '.join(sorted(GROUPS))}."
+            f"nothing here redrives to the group {others[0]}", hint=f"Groups: {', '.join(sorted(groups))}."
         )
     if others:
         console(stderr=True).print(f"left alone, of groups that are not ours: {', '.join(others)}", markup=False)
-    return [letter for letter in letters if letter.group in GROUPS]
+    return [letter for letter in letters if letter.group in groups]
 
 
 def _ask(letters: Sequence[Letter]) -> None:

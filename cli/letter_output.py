@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cli.output import local_time, print_json, print_table, printable, safe
+from cli.output import local_time, print_json, print_table, safe
+from queries.facts import printable
 from queries.times import iso
 
 if TYPE_CHECKING:

@@ -40,20 +40,6 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str).translate(_SURROGATES) + "\n")
 
 
-def printable(value: Any) -> Any:
-    """A decoded record as JSON takes it: bytes that are text as text, others in hexadecimal."""
-    if isinstance(value, dict):
-        return {name: printable(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [printable(inner) for inner in value]
-    if isinstance(value, bytes):
-        try:
-            return value.decode("utf-8")
-        except UnicodeDecodeError:
-            return value.hex()
-    return value
-
-
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
     """A table.
 

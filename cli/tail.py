@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.output import printable, safe
+from cli.output import safe
+from queries.facts import printable
 from queries.times import iso
 
 if TYPE_CHECKING:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -20,10 +22,14 @@ from consumers.projecting import Batch, Projector
 from consumers.reader import LogReader, Polled, group_of
 from consumers.retry import Retry, Revoked, Stopped
 from consumers.sink import Offsets, Received, Sink
+from consumers.sink_trace import SinkTrace, Traced
 from schemas.registry import SchemaRegistry
 from sessiontrack.settings import Settings
 from sessiontrack.telemetry.health import Health
 from sessiontrack.telemetry.metrics import WorkerMetrics
+
+if TYPE_CHECKING:
+    from sessiontrack.traces.traces import Traces
 
 logger = structlog.get_logger(__name__)
 
@@ -44,6 +50,7 @@ class Engine:
         settings: Addresses, and how to batch.
         metrics: What is counted; nobody looks at it where it is left out.
         health: Whether it works, and what it waits for.
+        traces: Follows the traces that records carry; None where there are none.
     """
 
     def __init__(
@@ -53,8 +60,10 @@ class Engine:
         *,
         metrics: WorkerMetrics | None = None,
         health: Health | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self._sink = sink
+        self._trace = SinkTrace(traces, sink.name, group_of(sink)) if traces else None
         self._metrics = metrics or WorkerMetrics(sink.name)
         self._health = health or Health()
         self._progress = Progress(self._metrics)
@@ -99,19 +108,23 @@ class Engine:
             while not stop.is_set():
                 polled = await self._retry("kafka", lambda: self._reader.poll(_QUIET_S))
                 self._progress.take(polled)
+                traced = self._trace.take(polled, self._reader.positions()) if self._trace else ()
                 batch = await self._project(polled)
                 await writing
-                writing = asyncio.create_task(self._store(batch))
+                writing = asyncio.create_task(self._store(batch, traced))
             await writing
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
 
-    async def _store(self, batch: Batch) -> None:
+    async def _store(self, batch: Batch, traced: Sequence[Traced]) -> None:
         """The second half of the stages, the acknowledgement last."""
         self._refused = 0
+        began_ns = time.time_ns()
         try:
             written = await self._write(batch)
+            if self._trace:
+                self._trace.wrote(traced, began_ns, len(batch.records))
             refused = await self._set_aside(batch)
             await self._reader.commit(batch.assignment, latest(written, refused))
         except Revoked:
@@ -142,13 +155,18 @@ class Engine:
         await self._retry("kafka", lambda: self._dead_letters.send(record, stage, error))
         self._refused += 1
         self._metrics.dead_lettered(stage)
+        if self._trace:
+            self._trace.refused(record, error)
         return {record.partition: record.offset + 1}
 
     def _note(self, batch: Batch) -> None:
         """Shows what a batch came to."""
         if batch.records or batch.refusals:
             self._metrics.batch(time.monotonic() - batch.begun)
-        self._progress.settle(batch.assignment, self._reader.positions(), self._refused)
+        positions = self._reader.positions()
+        self._progress.settle(batch.assignment, positions, self._refused)
+        if self._trace and self._reader.current(batch.assignment):
+            self._trace.settle(positions)
         if self._reader.owns:
             self._health.ready()
 

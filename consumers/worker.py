@@ -10,6 +10,7 @@ from consumers.sink import Sink
 from sessiontrack.settings import Settings
 from sessiontrack.telemetry.health import Health
 from sessiontrack.telemetry.metrics import WorkerMetrics
+from sessiontrack.traces.opening import opened_traces
 
 # Module and class: a worker imports the client of its own store only.
 SINKS = {
@@ -33,4 +34,5 @@ async def run_sink(
     name: str, settings: Settings, stop: asyncio.Event, *, metrics: WorkerMetrics, health: Health
 ) -> None:
     """Runs a sink until `stop` is set; what is being written by then is finished and committed."""
-    await Engine(load_sink(name, settings), settings, metrics=metrics, health=health).run(stop)
+    with opened_traces(settings.traces, name) as traces:
+        await Engine(load_sink(name, settings), settings, metrics=metrics, health=health, traces=traces).run(stop)

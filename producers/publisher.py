@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -22,6 +22,10 @@ from schemas.registry import RegistryError, SchemaRegistry
 from schemas.topics import EVENTS
 from sessiontrack.errors import SessionTrackError, TerminalError, TransientError, UnavailableError
 from sessiontrack.settings import Settings
+from sessiontrack.traces.opening import open_traces
+
+if TYPE_CHECKING:
+    from sessiontrack.traces.traces import Traces
 
 # A broker on the same machine answers in milliseconds; one that starts takes some seconds.
 _START_TIMEOUT_S = 10.0
@@ -30,6 +34,8 @@ _CLOSE_TIMEOUT_S = 5.0
 _REGISTRY_TIMEOUT_S = 5.0
 # One partition's part of a request. An import fills it; a single event is sent without waiting for more.
 _BATCH_BYTES = 1024 * 1024
+# Name of the traces' process: a capture, the API, a program that uses the SDK.
+_SERVICE = "producers"
 # What headers, key and framing add to a value, generously.
 _RECORD_OVERHEAD = 64 * 1024
 _START_HINT = "Start the stack with `sessiontrack up`."
@@ -40,8 +46,9 @@ log = structlog.get_logger(__name__)
 class Publisher:
     """Publishes events; made by `connect`."""
 
-    def __init__(self, settings: Settings, producer: Any, schema_id: int) -> None:
+    def __init__(self, settings: Settings, producer: Any, schema_id: int, traces: Traces | None) -> None:
         self._settings = settings
+        self._traces = traces
         self._producer = producer
         self._encoder = Encoder(EVENTS.schema, schema_id)
         self._claims: ClaimStore | None = None
@@ -53,14 +60,16 @@ class Publisher:
         Raises:
             UnavailableError: The broker or the schema registry does not answer, or the topic is missing.
             SessionTrackError: The registry refuses the schema.
+            UsageError: Traces are turned on, and what they need is not installed.
         """
         producer = await _started(settings)
         try:
             schema_id = await asyncio.to_thread(_register_schema, settings.registry.url)
+            traces = open_traces(settings.traces, _SERVICE)
         except BaseException:
             await producer.stop()
             raise
-        return cls(settings, producer, schema_id)
+        return cls(settings, producer, schema_id, traces)
 
     async def publish(self, event: SessionEvent) -> asyncio.Future[Receipt]:
         """Publishes an event; waits only while the connection takes no more.
@@ -109,10 +118,12 @@ class Publisher:
         except TimeoutError:
             # `stop` waits for a broker that is away without end.
             await self.abandon()
+        await self._close_traces()
 
     async def abandon(self) -> None:
         """Disconnects at once; the receipts of what is in flight fail."""
         await _torn_down(self._producer)
+        await self._close_traces()
 
     async def _value(self, event: SessionEvent) -> bytes:
         limit = self._settings.capture.claim_bytes
@@ -136,20 +147,31 @@ class Publisher:
             self._claims = ClaimStore(self._settings.s3)
         return self._claims
 
+    async def _close_traces(self) -> None:
+        if self._traces:
+            await asyncio.to_thread(self._traces.close)
+
     async def _produce(self, event: SessionEvent, key: bytes, value: bytes) -> asyncio.Future[Any]:
-        headers = headers_of(event)
+        headers, partition = headers_of(event), partition_of(key)
+        trace = self._traces.publish(event, EVENTS.name, partition) if self._traces else None
+        if trace:
+            headers.append(trace.header)
         while True:
             try:
                 acknowledged: asyncio.Future[Any] = await self._producer.send(
-                    EVENTS.name, value, key=key, partition=partition_of(key), headers=headers
+                    EVENTS.name, value, key=key, partition=partition, headers=headers
                 )
             except KafkaTimeoutError:
                 log.warning(
                     "the broker takes no events, waiting", bootstrap_servers=self._settings.kafka.bootstrap_servers
                 )
             except KafkaError as error:
+                if trace:
+                    trace.fail(error)
                 raise _refusal(event["event_id"], error) from error
             else:
+                if trace:
+                    acknowledged.add_done_callback(trace.settle)
                 return acknowledged
 
 

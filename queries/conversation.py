@@ -1,17 +1,18 @@
-"""A session as a person reads it: its current generation, line by line, with tools folded into their calls."""
+"""A session as a person reads it: a generation of it, line by line, with tools folded into their calls."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from psycopg.sql import SQL
 
+from queries.generations import Generation
 from queries.postgres import connected, fetch_dicts
 from queries.sessions import fetch_session
-from queries.tree import EventRow, Link, current_lines, places
+from queries.tree import EventRow, Link, generation_lines, places
 from schemas.records import EventKind, SearchableMessage, Session, ToolCall
 from sessiontrack.identity import message_id
 from sessiontrack.settings import Settings
@@ -26,6 +27,7 @@ class Entry:
     """One entry of a conversation.
 
     Attributes:
+        event_id: Id of the event that its line is.
         entry_id: Its own id, else `line:N`.
         line_number: Place in the transcript, from 1.
         kind: What it is.
@@ -41,6 +43,7 @@ class Entry:
         labels: Labels that point to it and were not cleared.
     """
 
+    event_id: str
     entry_id: str
     line_number: int
     kind: EventKind
@@ -61,14 +64,17 @@ class Conversation:
 
     Attributes:
         session: Its facts.
-        entries: The entries of its current generation in the order of the lines, the header and folded tool results
-            left out.
+        entries: The entries of a generation in the order of the lines, the header and folded tool results left out.
         missing_lines: Lines of that generation that are not there.
+        generations: All generations of the session, in the order of their numbers.
+        event_ids: Of each entry of that generation, folded ones too, the id of its event.
     """
 
     session: Session
     entries: tuple[Entry, ...]
     missing_lines: int
+    generations: tuple[Generation, ...]
+    event_ids: Mapping[str, str]
 
 
 def conversation(settings: Settings, session_id: str) -> Conversation:
@@ -95,6 +101,7 @@ def arrange(
     events: Sequence[EventRow],
     messages: Iterable[SearchableMessage],
     tool_calls: Iterable[ToolCall],
+    generation: int | None = None,
 ) -> Conversation:
     """The conversation that these rows make. Pure.
 
@@ -103,8 +110,12 @@ def arrange(
         events: All its events, in any order.
         messages: All its messages.
         tool_calls: All its tool calls.
+        generation: Number of the generation; the current one if None.
+
+    Raises:
+        NotFoundError: There is no generation of this number.
     """
-    lines = current_lines(events)
+    lines = generation_lines(events, generation)
     rows = [row for row in lines.rows if row["kind"] != "SESSION"]
     by_id = {message["message_id"]: message for message in messages}
     said = [by_id.get(_message_id(row)) for row in rows]
@@ -114,9 +125,10 @@ def arrange(
     for row, message, place in zip(rows, said, places(rows), strict=True):
         if message is not None and folding.folds(message):
             continue
-        entry_id = row["entry_id"] or f"line:{row['line_number']}"
+        entry_id = _entry_id(row)
         entries.append(
             Entry(
+                event_id=row["event_id"],
                 entry_id=entry_id,
                 line_number=row["line_number"],
                 kind=row["kind"],
@@ -131,7 +143,8 @@ def arrange(
                 labels=labels.get(entry_id, ()),
             )
         )
-    return Conversation(session, tuple(entries), lines.missing)
+    event_ids = {_entry_id(row): row["event_id"] for row in rows}
+    return Conversation(session, tuple(entries), lines.missing, lines.generations, event_ids)
 
 
 class _Folding:
@@ -165,6 +178,10 @@ class _Folding:
             return None
         own = next((call for call in candidates if call["call_entry_id"] == entry_id), None)
         return own or candidates[min(ordinal, len(candidates) - 1)]
+
+
+def _entry_id(row: EventRow) -> str:
+    return row["entry_id"] or f"line:{row['line_number']}"
 
 
 def _message_id(row: EventRow) -> str:

@@ -73,5 +73,19 @@ def event_facts(event: SessionEvent) -> dict[str, Any]:
     }
 
 
+def printable(value: Any) -> Any:
+    """A decoded record as JSON takes it: bytes that are text as text, others in hexadecimal."""
+    if isinstance(value, dict):
+        return {name: printable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [printable(inner) for inner in value]
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            return value.hex()
+    return value
+
+
 def _plain(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else value

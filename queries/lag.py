@@ -171,6 +171,16 @@ async def group_positions(settings: Settings) -> list[GroupPosition]:
         return [await positions.group(worker) for worker in _wanted(settings)]
 
 
+async def positions_and_watermarks(settings: Settings) -> list[tuple[GroupPosition, Watermark]]:
+    """Both of each worker.
+
+    Raises:
+        UnavailableError: Kafka does not answer.
+    """
+    async with LogPositions(settings) as positions:
+        return [(await positions.group(worker), await positions.watermark(worker)) for worker in _wanted(settings)]
+
+
 def _wanted(settings: Settings) -> list[str]:
     unwanted = set() if settings.pinecone.host else {"pinecone"}
     if not settings.embedding.enabled:

@@ -46,6 +46,12 @@ _SESSIONS = _SHARED | {
     "since": SQL("last_activity_at >= %(since)s"),
     "until": SQL("created_at < %(until)s"),
 }
+# Of a session that began before a span and went on after it, what it said in the span counts.
+_ACTIVE_WITHIN = SQL(
+    "(created_at >= %(since)s OR last_activity_at < %(until)s OR EXISTS (SELECT FROM messages AS said"
+    " WHERE said.session_id = sessions.session_id AND NOT said.inherited"
+    " AND said.timestamp >= %(since)s AND said.timestamp < %(until)s))"
+)
 _CHUNKS = _SHARED | {
     "sender": SQL(
         "(lower(sender_id) {matches} lower(%(sender)s) OR lower(sender_name) {matches} lower(%(sender)s)"
@@ -69,7 +75,8 @@ _SESSION_VECTORS = _SHARED | {"since": SQL("last_at >= %(since)s"), "until": SQL
 
 def session_conditions(filters: Filters) -> Conditions:
     """The conditions on a row of `sessions`, and their parameters."""
-    return _conditions(_SESSIONS, filters)
+    found, parameters = _conditions(_SESSIONS, filters)
+    return [*found, _ACTIVE_WITHIN] if {"since", "until"} <= parameters.keys() else found, parameters
 
 
 def message_conditions(filters: Filters) -> Conditions:

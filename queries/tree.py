@@ -1,4 +1,4 @@
-"""The shape of a transcript: which lines its current generation has, and how they hang together. Pure.
+"""The shape of a transcript: which lines a generation of it has, and how they hang together. Pure.
 
 Made for damaged transcripts: lines that are missing, parents that were never written (2026.1 after a compaction), rows
 without any parent (2026.1's injected replies), ids that occur twice.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from queries.generations import Generation, Head, Line, LineTree, generations_of
+from sessiontrack.errors import NotFoundError
 from sessiontrack.identity import GENESIS
 
 EventRow = dict[str, Any]
@@ -27,10 +28,12 @@ class Lines:
     Attributes:
         rows: The events of its lines, in order.
         missing: How many lines of it are not there.
+        generations: All generations of the session, in the order of their numbers.
     """
 
     rows: tuple[EventRow, ...]
     missing: int
+    generations: tuple[Generation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,15 @@ class Place:
     link: Link
 
 
-def current_lines(events: Iterable[EventRow]) -> Lines:
-    """The lines of the current generation, as `export` gives it without an argument.
+def generation_lines(events: Iterable[EventRow], number: int | None = None) -> Lines:
+    """The lines of a generation, as `export` gives it; none where the session has no lines.
 
     Args:
         events: All events of the session, in any order.
+        number: Of the generation; the current one if None.
+
+    Raises:
+        NotFoundError: There is no generation of this number.
     """
     lines: dict[bytes, EventRow] = {}
     heads: list[Head] = []
@@ -60,8 +67,14 @@ def current_lines(events: Iterable[EventRow]) -> Lines:
         elif row["line_number"] is not None:
             lines[row["chain"]] = row
     tree = LineTree(map(_line, lines.values()))
-    current = next((generation for generation in generations_of(tree, heads) if generation.current), None)
-    return _walk_back(current, lines) if current else Lines((), 0)
+    generations = tuple(generations_of(tree, heads))
+    chosen = next((each for each in generations if (each.current if number is None else each.number == number)), None)
+    if chosen is None and number is not None:
+        raise NotFoundError(
+            f"there is no generation {number}", hint=f"The session has {len(generations)}, numbered from 1."
+        )
+    rows = _walk_back(chosen, lines) if chosen else ()
+    return Lines(rows, chosen.lines - len(rows) if chosen else 0, generations)
 
 
 def places(rows: Sequence[EventRow]) -> list[Place]:
@@ -101,7 +114,7 @@ def _head(row: EventRow) -> Head:
     )
 
 
-def _walk_back(generation: Generation, lines: dict[bytes, EventRow]) -> Lines:
+def _walk_back(generation: Generation, lines: dict[bytes, EventRow]) -> tuple[EventRow, ...]:
     """From the last line to the first; where one is missing, on with the lines of lower number."""
     left = dict(lines)
     rows = []
@@ -111,7 +124,7 @@ def _walk_back(generation: Generation, lines: dict[bytes, EventRow]) -> Lines:
         del left[row["chain"]]
         before = row["previous_chain"]
         row = None if before == GENESIS else left.get(before) or _last_before(left.values(), row["line_number"])
-    return Lines(tuple(reversed(rows)), generation.lines - len(rows))
+    return tuple(reversed(rows))
 
 
 def _last_before(rows: Iterable[EventRow], number: int) -> EventRow | None:

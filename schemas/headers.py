@@ -30,13 +30,15 @@ class Header:
     required: bool = True
 
 
+TRACEPARENT = "traceparent"
 _SPEC_VERSION = Header(name="ce_specversion", doc="Version of CloudEvents.", schema={"const": "1.0"})
 _CONTENT_TYPE = Header(
     name="content-type", doc="The value is Avro, in the Confluent wire format.", schema={"const": "application/avro"}
 )
 _TRACE_PARENT = Header(
-    name="traceparent",
-    doc="Trace in which the record was made, where its producer takes part in one. SessionTrack's own begin none.",
+    name=TRACEPARENT,
+    doc="Trace in which the record was made, where its producer takes part in one. SessionTrack's own do for a share of"
+    " the events where traces are turned on.",
     schema={"pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},
     required=False,
 )

@@ -215,6 +215,17 @@ class TelemetrySettings(Section):
     )
 
 
+class TracesSettings(Section):
+    """Traces by OpenTelemetry, from a line of a transcript to each store; without an endpoint there are none."""
+
+    endpoint: str = Field(
+        "",
+        pattern="^(https?://.+)?$",
+        description="Base URL of a collector that takes OTLP over HTTP, such as http://127.0.0.1:4318.",
+    )
+    ratio: float = Field(0.01, ge=0, le=1, description="Share of the events that a trace is begun for.")
+
+
 class ApiSettings(Section):
     """The HTTP API that `sessiontrack serve` runs."""
 
@@ -276,6 +287,7 @@ class Settings(BaseSettings):
     search: SearchSettings = SearchSettings()
     log: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    traces: TracesSettings = TracesSettings()
     api: ApiSettings = ApiSettings()
     stack: StackSettings = StackSettings()
 

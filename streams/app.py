@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faust
 
@@ -17,6 +17,9 @@ from streams.publisher import Publisher
 from streams.stages import Stages
 from streams.table import hold_flow_until_sought, state_table
 from streams.take import take
+
+if TYPE_CHECKING:
+    from sessiontrack.traces.traces import Traces
 
 _BEAT_S = 1.0
 # Faust does not tell that the broker is away: events just stop coming. So it is asked.
@@ -33,6 +36,7 @@ def create_app(
     metrics: WorkerMetrics | None = None,
     health: Health | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
+    traces: Traces | None = None,
 ) -> faust.App:
     """The app, not started.
 
@@ -45,6 +49,7 @@ def create_app(
         metrics: Told of what is done.
         health: Told whether it is.
         is_stopping: Whether what takes long is to be left.
+        traces: Follows the traces that records carry; None where there are none.
     """
     app = faust.App(
         f"{namespace}.{stages.group}",
@@ -72,7 +77,7 @@ def create_app(
     table = state_table(app)
     hold_flow_until_sought(app, table)
     told = metrics or WorkerMetrics(stages.worker)
-    pipeline = Pipeline(app, table, publisher, stages, namespace, told, is_stopping)
+    pipeline = Pipeline(app, table, publisher, stages, namespace, told, is_stopping, traces)
     source = app.topic(in_namespace(stages.source.name, namespace), key_serializer="raw", value_serializer="raw")
 
     @app.agent(source, name="stages")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sessiontrack.errors import TerminalError
 from streams.batch import Changes, Refusal, State
+from streams.batch_trace import BatchTrace
 from streams.publisher import Record
 from streams.stages import Stages
 
@@ -32,6 +33,7 @@ async def encode_batch(
     placed: Sequence[tuple[int, Any]],
     stages: Stages,
     is_interrupted: Callable[[], bool] = lambda: False,
+    trace: BatchTrace | None = None,
 ) -> Encoded:
     """Runs stages over records of one partition, in the order of the log.
 
@@ -42,6 +44,7 @@ async def encode_batch(
         placed: The batch: positions, and what `stages.decode` made.
         stages: What is run.
         is_interrupted: Whether to leave it.
+        trace: Where what is made of the records gets the traces from that they carry.
 
     Raises:
         Interrupted: It is left.
@@ -49,7 +52,7 @@ async def encode_batch(
     refusals: list[Refusal] = []
     while True:
         changes = await stages.process(state, placed, is_interrupted)
-        records, unfit = _encoded(changes, placed, stages)
+        records, unfit = _encoded(changes, placed, stages, trace)
         if not unfit:
             return Encoded(records, changes.writes, changes.deletes, refusals + changes.refusals)
         refusals += unfit.values()
@@ -57,15 +60,19 @@ async def encode_batch(
 
 
 def _encoded(
-    changes: Changes, placed: Sequence[tuple[int, Any]], stages: Stages
+    changes: Changes, placed: Sequence[tuple[int, Any]], stages: Stages, trace: BatchTrace | None
 ) -> tuple[dict[str, list[Record]], dict[int, Refusal]]:
     """The records by topic, and by position what was read of which the records can't be encoded."""
     records: dict[str, list[Record]] = {}
     unfit: dict[int, Refusal] = {}
     for output in changes.outputs:
         try:
-            records.setdefault(output.topic.name, []).append(stages.codec.encode(output))
+            record = stages.codec.encode(output)
         except TerminalError as error:
             made_of = stages.made_of(output, placed)
             unfit |= {position: Refusal(position, output.stage, error) for position in made_of}
+            continue
+        if trace and (header := trace.header(output)):
+            record.headers.append(header)
+        records.setdefault(output.topic.name, []).append(record)
     return records, unfit

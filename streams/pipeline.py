@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faust
 import structlog
@@ -26,12 +26,16 @@ from sessiontrack.dead_letters import dead_letter, dead_letter_headers, dead_let
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.telemetry.metrics import WorkerMetrics
 from streams.batch import Refusal
+from streams.batch_trace import BatchTrace, batch_trace
 from streams.blocks import Block
 from streams.encoding import encode_batch
 from streams.publisher import Publisher, Record
 from streams.stages import Interrupted, Stages
 from streams.table import next_offset, next_offset_write, read_partition, write_table
 from streams.take import acknowledge, forget
+
+if TYPE_CHECKING:
+    from sessiontrack.traces.traces import Traces
 
 logger = structlog.get_logger(__name__)
 
@@ -49,6 +53,7 @@ class Batch:
         outputs: Encoded records to publish, by topic.
         writes: To the state.
         refused: What can't be processed: the record, the stage, the reason.
+        trace: The traces of its records; None where none is traced.
     """
 
     tp: TP
@@ -56,6 +61,7 @@ class Batch:
     outputs: dict[TopicPartition, list[Record]] = field(default_factory=dict)
     writes: dict[bytes, bytes | None] = field(default_factory=dict)
     refused: list[tuple[ConsumerRecord, str, Exception]] = field(default_factory=list)
+    trace: BatchTrace | None = None
 
 
 class Pipeline:
@@ -69,6 +75,7 @@ class Pipeline:
         namespace: What names of topics and of the group begin with.
         metrics: Told of what is done.
         is_stopping: Whether what takes long is to be left.
+        traces: Follows the traces that records carry; None where there are none.
     """
 
     def __init__(
@@ -80,6 +87,7 @@ class Pipeline:
         namespace: str,
         metrics: WorkerMetrics,
         is_stopping: Callable[[], bool] = lambda: False,
+        traces: Traces | None = None,
     ) -> None:
         self._app = app
         self._table = table
@@ -87,7 +95,9 @@ class Pipeline:
         self._stages = stages
         self._codec = stages.codec
         self._namespace = namespace
+        self._group = f"{namespace}.{stages.group}"
         self._metrics = metrics
+        self._traces = traces
         self._is_stopping = is_stopping
         # Where each partition was last sought back to, and how often.
         self._sought: dict[TP, tuple[int, int]] = {}
@@ -110,6 +120,7 @@ class Pipeline:
         batch = Batch(tp, await self._joining(tp, blocks))
         if batch.records:
             self._note_position(tp, batch.records[0].offset, batch.records[0].timestamp)
+            batch.trace = batch_trace(self._traces, batch.records, self._group, self._stages.span_attributes)
             try:
                 await self._run_stages(batch)
             except Interrupted:
@@ -118,6 +129,8 @@ class Pipeline:
             await self._publish(batch)
             await self._set_aside(batch)
             await self._remember(batch)
+            if batch.trace:
+                batch.trace.end((record.offset, error) for record, _, error in batch.refused)
         await self._acknowledge(tp, blocks)
         self._metrics.batch(time.monotonic() - began)
 
@@ -173,7 +186,7 @@ class Pipeline:
     async def _run_stages(self, batch: Batch) -> None:
         placed = await self._decode(batch)
         state = read_partition(self._table, batch.tp.partition)
-        encoded = await encode_batch(state, placed, self._stages, self._is_interrupted)
+        encoded = await encode_batch(state, placed, self._stages, self._is_interrupted, batch.trace)
         batch.outputs = {
             TopicPartition(self._named(name), batch.tp.partition): records for name, records in encoded.records.items()
         }
@@ -209,10 +222,9 @@ class Pipeline:
         self._metrics.written(sum(map(len, batch.outputs.values())))
 
     async def _set_aside(self, batch: Batch) -> None:
-        group = f"{self._namespace}.{self._stages.group}"
         for record, stage, error in batch.refused:
             letter = dead_letter(
-                group=group,
+                group=self._group,
                 stage=stage,
                 error=error,
                 failed_at=time.time_ns() // 1_000_000,
@@ -227,7 +239,7 @@ class Pipeline:
             await self._publisher.send_by_key(self._named(DEAD_LETTERS.name), sent)
             self._metrics.dead_lettered(stage)
             logger.warning(
-                "dead_letter", group=group, stage=stage, record=letter["record_id"], error=letter["error_class"]
+                "dead_letter", group=self._group, stage=stage, record=letter["record_id"], error=letter["error_class"]
             )
 
     async def _remember(self, batch: Batch) -> None:

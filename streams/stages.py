@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from aiokafka import ConsumerRecord
@@ -57,6 +58,10 @@ class Stages(Protocol):
     def waits_for(self) -> str:
         """What it waits for just now; empty where it works."""
 
+    @property
+    def span_attributes(self) -> Mapping[str, Any]:
+        """What the span of each traced record says beside where the record stood."""
+
     def decode(self, record: ConsumerRecord) -> Any:
         """What a record holds.
 
@@ -94,6 +99,7 @@ class EventStages:
     group = "streams"
     source = EVENTS
     waits_for = ""
+    span_attributes: Mapping[str, Any] = MappingProxyType({})
     # Enough for a session's state to be read and written once for many events, and for one partition to be computed
     # while another waits for Kafka; little enough to be held in memory, decoded.
     bounds = Bounds(poll_records=4_000, batch_records=8_000, batch_bytes=16 * 1024 * 1024)

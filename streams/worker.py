@@ -18,6 +18,7 @@ from sessiontrack.errors import TransientError
 from sessiontrack.settings import Settings
 from sessiontrack.telemetry.health import Health
 from sessiontrack.telemetry.metrics import WorkerMetrics
+from sessiontrack.traces.opening import opened_traces
 from streams.app import create_app
 from streams.codec import Codec
 from streams.publisher import Publisher
@@ -77,9 +78,20 @@ async def run_stages(
         return
     publisher = Publisher(settings.kafka, f"{namespace}.{stages.group}", stages.worker)
     # State belongs to the log that it was folded from: another cluster begins with offset 0 again.
-    with claimed_folder(settings.data_dir / stages.group / cluster) as store:
+    with (
+        claimed_folder(settings.data_dir / stages.group / cluster) as store,
+        opened_traces(settings.traces, stages.worker) as traces,
+    ):
         app = create_app(
-            settings, stages, publisher, store, namespace, metrics=metrics, health=health, is_stopping=stop.is_set
+            settings,
+            stages,
+            publisher,
+            store,
+            namespace,
+            metrics=metrics,
+            health=health,
+            is_stopping=stop.is_set,
+            traces=traces,
         )
         await _run(app, stages.worker, stop)
     await publisher.close()

@@ -1,23 +1,35 @@
-"""Sessions: the list, one, its messages, its tree, those like it."""
+"""Sessions: the list, one, its messages, its tree, what its lines say, those like it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
 from api import models
 from api.answers import IfNoneMatch, tagged
-from api.parameters import PageParameters, SessionId, SessionsParameters, SimilarParameters, TreeParameters
-from api.records import MessageFacts, SessionFacts
+from api.parameters import (
+    EntriesParameters,
+    PageParameters,
+    SessionId,
+    SessionsParameters,
+    SimilarParameters,
+    TreeParameters,
+)
+from api.records import MessageFacts, SessionFacts, ToolCallFacts
 from api.services import ServicesOf
 from queries.conversation import Entry
-from queries.facts import message_facts, session_facts
+from queries.entries import Line, list_entries
+from queries.facts import generation_facts, message_facts, session_facts, tool_call_facts
+from queries.generations import Generation
 from queries.messages import list_messages
 from queries.outline import outline
 from queries.sessions import list_sessions, one_session
 from queries.similar import similar_sessions
 from queries.times import iso
+from queries.tool_calls import one_tool_call
 
 router = APIRouter(prefix="/v1", tags=["sessions"])
 
@@ -53,13 +65,37 @@ def messages(
 def tree(
     services: ServicesOf, session_id: SessionId, asked: Annotated[TreeParameters, Query()], etag: IfNoneMatch = None
 ) -> Response:
-    """How the lines of a session's current generation hang together, tool results folded into their calls."""
-    part = services.recent.get(
-        ("tree", session_id, asked.limit, asked.after),
-        lambda: outline(services.settings, session_id, asked.limit, asked.after),
+    """How the lines of a generation of a session hang together, tool results folded into their calls."""
+    whole = services.outlines.get(
+        (session_id, asked.generation), lambda: outline(services.settings, session_id, asked.generation)
     )
-    entries = [models.TreeEntry.model_validate(_entry(entry)) for entry in part.entries]
-    return tagged(models.Tree(entries=entries, missing_lines=part.missing_lines, next=part.next), etag)
+    part = whole.part(asked.limit, asked.after)
+    return tagged(
+        models.Tree(
+            entries=[models.TreeEntry.model_validate(_entry(entry, whole.event_ids)) for entry in part.entries],
+            missing_lines=whole.missing_lines,
+            generations=[models.TreeGeneration.model_validate(_generation(each)) for each in whole.generations],
+            next=part.next,
+        ),
+        etag,
+    )
+
+
+@router.get("/sessions/{session_id}/entries", response_model=models.EntryPage)
+def entries(
+    services: ServicesOf, session_id: SessionId, asked: Annotated[EntriesParameters, Query()], etag: IfNoneMatch = None
+) -> Response:
+    """What the lines of a session say, by place, whatever generation they stand in: the tree names those of one."""
+    page = list_entries(services.settings, session_id, asked.limit, asked.after, first=asked.first, last=asked.last)
+    lines = [models.LineFacts.model_validate(_line(each)) for each in page.entries]
+    return tagged(models.EntryPage(entries=lines, next=page.next), etag)
+
+
+@router.get("/sessions/{session_id}/tool-calls/{tool_call_id}", response_model=ToolCallFacts)
+def tool_call(services: ServicesOf, session_id: SessionId, tool_call_id: UUID, etag: IfNoneMatch = None) -> Response:
+    """One tool call, with its arguments and its result."""
+    row = one_tool_call(services.settings, session_id, tool_call_id)
+    return tagged(ToolCallFacts.model_validate(tool_call_facts(row)), etag)
 
 
 @router.get("/sessions/{session_id}/similar", response_model=models.Similar)
@@ -75,9 +111,10 @@ def _session(row: Any) -> SessionFacts:
     return SessionFacts.model_validate(session_facts(row))
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Entry, event_ids: Mapping[str, str]) -> dict[str, Any]:
     message = entry.message
     return {
+        "event_id": entry.event_id,
         "entry_id": entry.entry_id,
         "line_number": entry.line_number,
         "kind": entry.kind,
@@ -88,5 +125,22 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "labels": list(entry.labels),
         "message_id": message["message_id"] if message else None,
         "role": message["role"] if message else None,
-        "tool_calls": list(entry.tool_calls),
+        "begins": message["text"] if message else None,
+        "tool_calls": [
+            {**call, "result_event_id": event_ids.get(call["result_entry_id"] or "")} for call in entry.tool_calls
+        ],
+    }
+
+
+def _generation(generation: Generation) -> dict[str, Any]:
+    return generation_facts(generation) | {"last_at": iso(generation.last_at)}
+
+
+def _line(line: Line) -> dict[str, Any]:
+    event = line.event
+    return {
+        **event,
+        "occurred_at": iso(event["occurred_at"]),
+        "captured_at": iso(event["captured_at"]),
+        "message": message_facts(line.message) if line.message else None,
     }

@@ -1,4 +1,4 @@
-"""Transcripts as they were: generations, and the bytes of one."""
+"""Transcripts as they were: generations, the bytes of one, the bytes of one line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import chain
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
@@ -21,12 +22,15 @@ from queries.export import opened
 from queries.facts import generation_facts
 from queries.freshness import wait_for_archive
 from queries.generations import Generation
+from queries.verbatim import verbatim_line
 
 router = APIRouter(prefix="/v1", tags=["transcripts"])
 
 # What is sent at a time: lines are short, and each piece is a turn of the loop.
 _PIECE_BYTES = 256 * 1024
 MEDIA_TYPE = "application/x-ndjson"
+# No browser shows it as a page of ours.
+_LINE_MEDIA_TYPE = "application/octet-stream"
 _LONGEST_WAIT_S = 15
 
 Wait = Annotated[
@@ -80,6 +84,30 @@ def export(
     first = next(pieces, b"")
     headers["Content-Length"] = str(chosen.size)
     return StreamingResponse(chain([first], pieces), media_type=MEDIA_TYPE, headers=headers)
+
+
+@router.get(
+    "/sessions/{session_id}/lines/{event_id}",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The line, its end included.",
+            "content": {_LINE_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+def line(
+    services: ServicesOf, session_id: SessionId, event_id: UUID, wait: Wait = 0, etag: IfNoneMatch = None
+) -> Response:
+    """One line of a transcript, byte for byte, proven by its chain; from the archive alone."""
+    if wait:
+        wait_for_archive(services.settings, session_id, wait)
+    # What an event says never changes.
+    headers = {"ETag": f'"{event_id}"', "Cache-Control": "private, no-cache"}
+    content = verbatim_line(services.settings, session_id, str(event_id))
+    if matches(headers["ETag"], etag):
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=_LINE_MEDIA_TYPE, headers=headers)
 
 
 def _headers(session_id: str, generation: Generation) -> dict[str, str]:

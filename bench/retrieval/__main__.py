@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def measured(settings: Settings, corpus: Corpus) -> dict[str, Any]:
-    """Recall of each way: of all questions, and of those whose answer follows from the turn before it."""
+    """Recall of each way: of all questions, of those whose answer follows from the turn before it, and by name."""
     found: dict[str, Any] = {}
     with indexed(settings, corpus.turns, bare=True) as bare, questions.kept(bare):
         found["semantic, bare turns"] = _recalls(bare, corpus.questions, "semantic")
@@ -71,8 +71,12 @@ def translated(settings: Settings, corpus: Corpus) -> dict[str, Any]:
 
 
 def _recalls(settings: Settings, asked: Sequence[Question], mode: Mode) -> dict[str, float]:
-    following = [question for question in asked if question.needs_turn_before]
-    return {"all": _mean(settings, asked, mode), "answers to a turn": _mean(settings, following, mode)}
+    groups = {
+        "all": asked,
+        "answers to a turn": [question for question in asked if question.needs_turn_before],
+        "by a name of its own": [question for question in asked if question.by_name],
+    }
+    return {name: _mean(settings, group, mode) for name, group in groups.items()}
 
 
 def _mean(settings: Settings, asked: Iterable[Question], mode: Mode) -> float:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from bench.retrieval.kinds import KINDS, MONTHS, Kind
+from bench.retrieval.references import REFERENCES, Reference
 from bench.retrieval.small_talk import CHATTER, SMALL_TALK
 
 _PAIRS = (
@@ -19,6 +20,9 @@ _BEGIN = datetime(2025, 1, 6, 18, tzinfo=UTC)
 _FACTS_OF_EACH = 22
 _SESSIONS = 16
 _SHARE_TOLD_TWICE = 0.15
+# In each session, so that there are hundreds; and how many of them are asked for.
+_REFERENCES = 2
+_SHARE_ASKED = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,14 @@ class Question:
         text: The question, in English.
         evidence: Ids of the turns.
         needs_turn_before: Whether the answer follows from another turn.
+        by_name: Whether it calls a thing by a number or name of its own, as hundreds have one.
         translated: The question in other languages, by their codes.
     """
 
     text: str
     evidence: frozenset[str]
     needs_turn_before: bool
+    by_name: bool
     translated: dict[str, str]
 
 
@@ -71,9 +77,9 @@ class Corpus:
 
 @dataclass(slots=True)
 class _Told:
-    """A fact in a conversation: what is said, and where it is asked for."""
+    """A fact in a conversation: what is said, and where."""
 
-    kind: Kind
+    kind: Kind | Reference
     subject: str
     other: str
     slots: dict[str, str]
@@ -96,16 +102,20 @@ def generate(seed: int = 6) -> Corpus:
 def _conversation(random: Random, number: int, pair: tuple[str, str]) -> tuple[list[Turn], list[Question]]:
     told = [each for subject, other in (pair, pair[::-1]) for each in _facts(random, subject, other)]
     random.shuffle(told)
+    referred = [_referred(random, pair) for _ in range(_SESSIONS * _REFERENCES)]
     turns: list[Turn] = []
     for session in range(_SESSIONS):
         begin = _BEGIN + timedelta(days=14 * session + random.randrange(10), minutes=random.randrange(240))
-        for place, (speaker, text, fact) in enumerate(_session(random, pair, told[session::_SESSIONS]), 1):
+        of_session = told[session::_SESSIONS] + referred[session::_SESSIONS]
+        for place, (speaker, text, fact) in enumerate(_session(random, pair, of_session), 1):
             turn_id = f"c{number}s{session}t{place}"
             at = int((begin + timedelta(minutes=place)).timestamp() * 1000)
             turns.append(Turn(turn_id, number, session, place, speaker, at, text))
             if fact is not None:
                 fact.evidence.append(turn_id)
-    return turns, [_question(random, fact) for fact in _firsts(told)]
+    asked = [_question(random, fact) for fact in _firsts(told)]
+    named = random.sample(referred, round(len(referred) * _SHARE_ASKED))
+    return turns, asked + [_question_by_name(fact) for fact in named]
 
 
 def _facts(random: Random, subject: str, other: str) -> Iterator[_Told]:
@@ -117,6 +127,12 @@ def _facts(random: Random, subject: str, other: str) -> Iterator[_Told]:
         if random.random() < _SHARE_TOLD_TWICE:
             # Told again, and found by the same question.
             yield _Told(kind, subject, other, slots, exchanges[1], first.evidence)
+
+
+def _referred(random: Random, pair: tuple[str, str]) -> _Told:
+    kind, (subject, other) = random.choice(REFERENCES), random.sample(pair, 2)
+    detail = random.choice(kind.details).format(when=random.choice(MONTHS))
+    return _Told(kind, subject, other, {"x": kind.name(random), "y": detail}, kind.exchange)
 
 
 def _firsts(told: list[_Told]) -> Iterator[_Told]:
@@ -147,6 +163,7 @@ def _aside(random: Random, pair: tuple[str, str], lines: tuple[str, str]) -> Ite
 
 
 def _question(random: Random, fact: _Told) -> Question:
+    assert isinstance(fact.kind, Kind)
     translated = {"de": fact.kind.german, "ja": fact.kind.japanese}
     answer = next(turn for turn in fact.exchange if turn.startswith("s!"))
     asked = random.choice((*fact.kind.questions, fact.kind.lexical, fact.kind.lexical))
@@ -154,5 +171,12 @@ def _question(random: Random, fact: _Told) -> Question:
         asked.format(s=fact.subject, **fact.slots),
         frozenset(fact.evidence),
         needs_turn_before=fact.exchange.index(answer) > 0,
+        by_name=False,
         translated={code: text.format(s=fact.subject) for code, text in translated.items() if text},
     )
+
+
+def _question_by_name(fact: _Told) -> Question:
+    assert isinstance(fact.kind, Reference)
+    asked = fact.kind.question.format(**fact.slots)
+    return Question(asked, frozenset(fact.evidence), needs_turn_before=False, by_name=True, translated={})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, cast
 
 from opensearchpy import OpenSearch
@@ -16,8 +18,8 @@ from infra.opensearch.setup import put_templates
 from infra.opensearch.vectors import CHUNKS, SESSION_VECTORS, dataset_in, make_space
 from schemas import topics
 from schemas.avro import load_schema
-from schemas.records import SearchableMessage
-from schemas.topics import MESSAGES
+from schemas.records import SearchableMessage, Session
+from schemas.topics import MESSAGES, SESSIONS, Topic
 from schemas.vectors import decode_vector
 from sessiontrack.identity import message_id
 from sessiontrack.providers.choice import open_embedder
@@ -49,7 +51,7 @@ def indexed(settings: Settings, turns: Sequence[Turn], *, bare: bool = False) ->
             messages = [message_of(turn) for turn in turns]
             outputs, space = asyncio.run(_embedded(own, messages, bare=bare))
             make_space(client, target, space)
-            bulk(client, _actions(own, messages, outputs), refresh=True)
+            bulk(client, _actions(own, turns, messages, outputs), refresh=True)
             yield own
         finally:
             client.indices.delete(index=f"{target.index_prefix}-*")
@@ -57,7 +59,6 @@ def indexed(settings: Settings, turns: Sequence[Turn], *, bare: bool = False) ->
 
 def message_of(turn: Turn) -> SearchableMessage:
     """The message that a turn is: of a group chat, in which everybody has a name."""
-    fields = load_schema(MESSAGES.schema)["fields"]
     stated = {
         "message_id": message_id("bench", session_of(turn), turn.turn_id.encode()),
         "session_id": session_of(turn),
@@ -71,8 +72,26 @@ def message_of(turn: Turn) -> SearchableMessage:
         "timestamp": turn.at,
         "text": turn.text,
     }
-    whole = {each["name"]: stated[each["name"]] if each["name"] in stated else _default(each) for each in fields}
-    return cast(SearchableMessage, whole)
+    return cast(SearchableMessage, _whole(MESSAGES, stated))
+
+
+def sessions_of(turns: Iterable[Turn]) -> Iterator[Session]:
+    """The sessions in which turns were said, each titled by its first turn."""
+    sessions: dict[str, list[Turn]] = defaultdict(list)
+    for turn in turns:
+        sessions[session_of(turn)].append(turn)
+    for session_id, said in sessions.items():
+        stated = {
+            "session_id": session_id,
+            "version": 1,
+            "family": "clawdbot",
+            "channel": "telegram",
+            "title": said[0].text,
+            "created_at": said[0].at,
+            "last_activity_at": said[-1].at,
+            "message_count": len(said),
+        }
+        yield cast(Session, _whole(SESSIONS, stated))
 
 
 def session_of(turn: Turn) -> str:
@@ -80,7 +99,13 @@ def session_of(turn: Turn) -> str:
     return f"conversation-{turn.conversation}-session-{turn.session}"
 
 
-def _default(field: Mapping[str, Any]) -> Any:
+def _whole(topic: Topic, stated: Mapping[str, Any]) -> dict[str, Any]:
+    """A record of a topic in which all that is not stated is empty."""
+    fields = load_schema(topic.schema)["fields"]
+    return {each["name"]: stated[each["name"]] if each["name"] in stated else _empty(each) for each in fields}
+
+
+def _empty(field: Mapping[str, Any]) -> Any:
     return field["default"] if "default" in field else _EMPTY[field["type"]]
 
 
@@ -107,11 +132,12 @@ def _bare_texts(plan: Plan) -> Iterator[str]:
 
 
 def _actions(
-    settings: Settings, messages: Sequence[SearchableMessage], outputs: Sequence[Output]
+    settings: Settings, turns: Sequence[Turn], messages: Sequence[SearchableMessage], outputs: Sequence[Output]
 ) -> Iterator[dict[str, Any]]:
     alias = settings.opensearch.alias
-    for message in messages:
-        stored = document(MESSAGES.name, cast(Mapping[str, Any], message))
+    of_messages = (document(MESSAGES.name, cast(Mapping[str, Any], each)) for each in messages)
+    of_sessions = (document(SESSIONS.name, cast(Mapping[str, Any], each)) for each in sessions_of(turns))
+    for stored in chain(of_sessions, of_messages):
         yield {"_index": alias(stored.dataset), "_id": stored.id, "_source": stored.body}
     for output in outputs:
         record = output.record

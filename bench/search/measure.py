@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -68,11 +67,6 @@ def recall(settings: Settings, space: str, questions: Sequence[str]) -> dict[str
         found = {each.message_id for each in index.nearest_chunks(vector.tolist(), Filters(), _NEAREST)}
         shares.append(len(found & {ids[number] for number in nearest}) / _NEAREST)
     return {"recall_at_10": round(float(np.mean(shares)), 4), "worst": float(np.min(shares)), "questions": len(shares)}
-
-
-def bytes_on_disk(folder: Path) -> int:
-    """Of a folder with all that is in it."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _asked(address: str, questions: Sequence[str], parameters: dict[str, str]) -> list[float]:

@@ -111,9 +111,14 @@ def server_cpu(settings: Settings) -> dict[str, float]:
 
 def cpu_seconds(process: psutil.Process) -> float:
     """CPU time of a process and its children, those that ended included."""
-    own = process.cpu_times()
-    total = own.user + own.system + own.children_user + own.children_system
-    return float(total + sum(_times_of(child) for child in process.children(recursive=True)))
+    while True:
+        children = process.children(recursive=True)
+        own = process.cpu_times()
+        total = own.user + own.system + own.children_user + own.children_system
+        total += sum(_times_of(child) for child in children)
+        # The time of a child that ends meanwhile would be in neither.
+        if process.children(recursive=True) == children:
+            return float(total)
 
 
 def busy_seconds() -> float:

@@ -17,7 +17,7 @@ from sessiontrack.settings import Settings
 QUIX = Path(__file__).parent.parent / "quix"
 QUIX_GROUP = "bench-quix"
 WORKERS = PIPELINE
-_SESSIONTRACK = Path(sys.executable).with_name("sessiontrack")
+SESSIONTRACK = Path(sys.executable).with_name("sessiontrack")
 # Its sinks write what each partition has at a checkpoint: with so many records between two of them, a write is as large
 # as one of ours.
 _PARTITIONS_OF_A_CHECKPOINT = EVENTS.partitions
@@ -25,7 +25,7 @@ _PARTITIONS_OF_A_CHECKPOINT = EVENTS.partitions
 
 def worker(name: str) -> Program:
     """A worker as it is run in earnest."""
-    argv = (str(_SESSIONTRACK), "run", name, "--health-port", "0")
+    argv = (str(SESSIONTRACK), "run", name, "--health-port", "0")
     return Program(name, argv, f"sessiontrack.{name}", tuple(topic.name for topic in READS[name]))
 
 

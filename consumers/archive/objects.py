@@ -86,6 +86,16 @@ class ObjectStore:
             found = self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
             return {str(item.object_name): str(item.etag) for item in found}
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The bytes of each object whose key begins with `prefix`, by key.
+
+        Raises:
+            TransientError: The store does not answer.
+        """
+        with self._transient():
+            found = self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
+            return {str(item.object_name): int(item.size or 0) for item in found}
+
     def folders(self, prefix: str) -> list[str]:
         """What keys that begin with `prefix` begin with, up to their next slash, sorted.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from docs.generate import dictionary, openapi, topics
+from docs.generate import api_reference, command_line, dictionary, metrics, openapi, settings, topics
 from docs.generate.examples import examples, path_of
 from docs.generate.examples import render as render_example
 from schemas.topics import BY_NAME
@@ -22,3 +22,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield page, topics.render(page.read_text("utf-8"), made)
     yield _DOCS / "data-dictionary.md", dictionary.render()
     yield _DOCS / "openapi.yaml", openapi.render()
+    yield _DOCS / "api-reference.md", api_reference.render(openapi.described())
+    yield _DOCS / "command-line.md", command_line.render()
+    yield _DOCS / "metrics.md", metrics.render()
+    yield _DOCS / "settings.md", settings.render()

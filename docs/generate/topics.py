@@ -78,7 +78,8 @@ def _section(topic: Topic, example: Example) -> str:
     shown = json.dumps(_shortened(example), indent=1, ensure_ascii=False)
     return (
         f"## {topic.name}\n\n{about.holds}\n\n{table(['', ''], rows)}\n"
-        f"<details><summary>A record (bytes in hexadecimal, long ones cut)</summary>\n\n```json\n{shown}\n```\n\n"
+        f'<details markdown="1"><summary>A record (bytes in hexadecimal, long ones cut)</summary>'
+        f"\n\n```json\n{shown}\n```\n\n"
         "</details>\n\n"
     )
 

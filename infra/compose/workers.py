@@ -17,6 +17,7 @@ from infra.compose.servers import (
 )
 from infra.workers import WORKERS
 from sessiontrack import __version__
+from sessiontrack.settings import TracesSettings
 
 TELEMETRY_PORT = 9464
 DATA_DIR = "/var/lib/sessiontrack"
@@ -158,4 +159,6 @@ def _environment() -> dict[str, str]:
         "SESSIONTRACK_OPENSEARCH__URL": OPENSEARCH_URL,
         "SESSIONTRACK_S3__ENDPOINT": S3_ADDRESS,
         "SESSIONTRACK_S3__SECRET_KEY": secret("S3__SECRET_KEY"),
+        "SESSIONTRACK_TRACES__ENDPOINT": "${SESSIONTRACK_TRACES__ENDPOINT:-}",
+        "SESSIONTRACK_TRACES__RATIO": f"${{SESSIONTRACK_TRACES__RATIO:-{TracesSettings().ratio}}}",
     }

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Literal
@@ -18,15 +19,15 @@ from operations.dead_letters.attempt import Attempted, Refusal, Refused, Way
 from operations.dead_letters.overtaken import later_records, newest
 from operations.dead_letters.producer import producing
 from operations.dead_letters.settlement import Changes, Settlement
-from operations.dead_letters.through_log import GROUP as STREAMS
-from operations.dead_letters.through_log import WORKER, ThroughLog
+from operations.dead_letters.through_log import StageGroup, ThroughLog, embed_group, streams_group
 from operations.dead_letters.through_sink import ThroughSink
 from queries.dead_letters.letter import Letter
 from queries.dead_letters.topic import DeadLetterReader, Standing, reading
-from queries.lag import LogPositions
+from queries.lag import LogPositions, group_of
 from queries.verify.cut import wait_for_worker
 from schemas.records import DeadLetter
 from schemas.registry import SchemaRegistry
+from schemas.topics import MESSAGES
 from sessiontrack.dead_letters import refused_again
 from sessiontrack.errors import UsageError
 from sessiontrack.rebuilding import plan_file, rebuild_folder
@@ -35,8 +36,16 @@ from streams.codec import Codec
 
 # The archive refuses nothing.
 _SINKS = {f"sessiontrack.{name}": name for name in SINKS if name != "archive"}
-GROUPS = frozenset({STREAMS, *_SINKS})
-"""The groups that records can be redriven to."""
+_STAGES = ("streams", "embed")
+
+
+def redrivable_groups(settings: Settings) -> frozenset[str]:
+    """The groups that records can be redriven to; of those that embed it is that of the present space."""
+    return frozenset({*_SINKS, *_stage_workers(settings)})
+
+
+def _stage_workers(settings: Settings) -> dict[str, str]:
+    return {group_of(worker, settings): worker for worker in _STAGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +78,8 @@ def redrive(
     Args:
         settings: Where everything is.
         standing: The letters as they were read.
-        letters: Of these, those to redrive; their groups are of `GROUPS`.
-        stall_s: Seconds without progress after which the streams count as stuck.
+        letters: Of these, those to redrive; their groups are of `redrivable_groups`.
+        stall_s: Seconds without progress after which stages count as stuck.
         told: Told of what became of each, once that is durable.
         progress: Told of what is waited for, and how many records are left.
 
@@ -137,17 +146,23 @@ class _Redrive:
 
     @asynccontextmanager
     async def _way(self, group: str, producer: Any) -> AsyncIterator[Way]:
-        if group == STREAMS:
-            codec = await asyncio.to_thread(Codec, self._registry)
-            yield ThroughLog(producer, self._reader, codec, self._passed)
+        worker = _stage_workers(self._settings).get(group)
+        if worker:
+            stages = await asyncio.to_thread(self._stages, worker, group)
+            yield ThroughLog(producer, self._reader, stages, partial(self._passed, worker))
         else:
             async with ThroughSink(load_sink(_SINKS[group], self._settings), self._registry) as way:
                 yield way
 
-    async def _passed(self, ends: Mapping[TopicPartition, int]) -> None:
-        """Waits until the streams have passed offsets of the log."""
+    def _stages(self, worker: str, group: str) -> StageGroup:
+        if worker == "streams":
+            return streams_group(group, Codec(self._registry))
+        return embed_group(group, Codec(self._registry, MESSAGES, targets=(), without=()))
+
+    async def _passed(self, worker: str, ends: Mapping[TopicPartition, int]) -> None:
+        """Waits until a worker has passed offsets of the log."""
         async with LogPositions(self._settings) as positions:
-            await wait_for_worker(WORKER, positions, ends, self._stall_s, self._progress)
+            await wait_for_worker(worker, positions, ends, self._stall_s, self._progress)
 
     async def _batches(self, letters: Sequence[Letter]) -> AsyncIterator[list[Refused]]:
         """The letters with their bytes, as much at a time as a worker writes at once."""

@@ -14,6 +14,7 @@ from schemas.topics import EMBEDDED, MESSAGES
 from schemas.vectors import space_slug
 from sessiontrack.providers.embedder import Embedder
 from sessiontrack.telemetry.embedding_metrics import ProviderMetrics
+from sessiontrack.traces import gen_ai
 from streams.batch import Changes, Output, State
 from streams.codec import Codec
 from streams.embed.fold import Fold
@@ -47,6 +48,7 @@ class EmbedStages:
     ) -> None:
         self.codec = Codec(registry, MESSAGES, EMBEDDED, _UNUSED)
         self.group = group_of(embedder.space)
+        self.span_attributes = gen_ai.embedding(provider, embedder.space)
         self._embedder = embedder
         self._patient = PatientEmbedder(embedder, WORKER, provider, metrics or ProviderMetrics())
         self._planner = Planner(embedder.max_tokens, embedder.count_tokens)

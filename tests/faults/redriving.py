@@ -13,7 +13,7 @@ from operations.dead_letters.attempt import Refused, Way
 from operations.dead_letters.discard import discarded
 from operations.dead_letters.redrive import changes_of
 from operations.dead_letters.settlement import Settlement
-from operations.dead_letters.through_log import GROUP, ThroughLog
+from operations.dead_letters.through_log import ThroughLog, streams_group
 from operations.dead_letters.through_sink import ThroughSink
 from queries.dead_letters.letter import Letter, Place
 from queries.dead_letters.topic import DeadLetterReader, Standing
@@ -99,11 +99,12 @@ def _settlement(pipeline: Pipeline, standing: Standing) -> Settlement:
 
 
 def _way(pipeline: Pipeline, letter: Letter) -> Way:
-    if letter.group != GROUP:
+    if letter.worker != "streams":
         return ThroughSink(cast(Sink, _StoreSink(pipeline.sinks[letter.worker].store)), pipeline.registry)
 
     async def passed(ends: Mapping[TopicPartition, int]) -> None:
         for place in ends:
             pipeline.streams.drain(place.partition)
 
-    return ThroughLog(_Producer(pipeline), cast(DeadLetterReader, pipeline.letters), pipeline.codec, passed)
+    stages = streams_group(letter.group, pipeline.codec)
+    return ThroughLog(_Producer(pipeline), cast(DeadLetterReader, pipeline.letters), stages, passed)

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from hashlib import sha256
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -81,6 +82,56 @@ def test_a_session_its_messages_and_its_tree_agree(api: httpx.Client, pipeline: 
     said = {each["message_id"] for each in whole["entries"] if each["message_id"]}
     assert said <= {each["message_id"] for each in messages}
     assert any(entry["tool_calls"] for entry in whole["entries"])
+
+
+def test_the_tree_its_lines_and_the_transcript_say_the_same(
+    api: httpx.Client, pipeline: Pipeline, captured: str
+) -> None:
+    tree = get(api, f"/v1/sessions/{captured}/tree")
+    said: dict[str, Any] = {}
+    after: dict[str, str] = {}
+    while True:
+        page = get(api, f"/v1/sessions/{captured}/entries", limit=7, **after)
+        said |= {each["event_id"]: each for each in page["entries"]}
+        if page["next"] is None:
+            break
+        after = {"after": page["next"]}
+    lines = pipeline.run("export", captured).stdout.splitlines(keepends=True)
+    messages = {
+        each["message_id"]: each for each in get(api, f"/v1/sessions/{captured}/messages", limit=200)["messages"]
+    }
+    for entry in tree["entries"]:
+        line = said[entry["event_id"]]
+        assert (line["line_number"], line["kind"]) == (entry["line_number"], entry["kind"])
+        assert line["message"] == messages.get(entry["message_id"])
+    some = tree["entries"][len(tree["entries"]) // 2]
+    verbatim = api.get(f"/v1/sessions/{captured}/lines/{some['event_id']}", params={"wait": 15})
+    assert verbatim.content == lines[some["line_number"] - 1]
+    part = get(api, f"/v1/sessions/{captured}/entries", first=3, last=5)["entries"]
+    assert {each["line_number"] for each in part} == {3, 4, 5}
+    called = next(entry for entry in tree["entries"] if entry["tool_calls"])["tool_calls"][0]
+    call = get(api, f"/v1/sessions/{captured}/tool-calls/{called['tool_call_id']}")
+    assert call["arguments"].startswith(called["arguments"])
+    assert (call["name"], call["outcome"]) == (called["name"], called["outcome"])
+    problem(api.get(f"/v1/sessions/none/tool-calls/{called['tool_call_id']}"), 404)
+    problem(api.get(f"/v1/sessions/{captured}/lines/{called['tool_call_id']}"), 404)
+
+
+def test_each_generation_has_its_tree(api: httpx.Client, pipeline: Pipeline, tmp_path: Path) -> None:
+    session_id = str(uuid4())
+    file = tmp_path / "agents" / "main" / "sessions" / f"{session_id}.jsonl"
+    file.parent.mkdir(parents=True)
+    for text in ("first", "second"):
+        file.write_bytes(header(session_id) + message(1, text))
+        pipeline.capture(tmp_path)
+    assert not pipeline.verify(session_id).differences
+    path = f"/v1/sessions/{session_id}/tree"
+    now = get(api, path)
+    assert [each["number"] for each in now["generations"] if each["current"]] == [2]
+    begins = [[entry["begins"] for entry in get(api, path, generation=number)["entries"]] for number in (1, 2)]
+    assert begins == [["first"], ["second"]]
+    assert now["entries"] == get(api, path, generation=2)["entries"]
+    problem(api.get(path, params={"generation": 3}), 404)
 
 
 def test_an_export_is_byte_for_byte_and_has_the_digest_as_its_tag(
@@ -272,6 +323,9 @@ def test_a_query_of_100_kb_is_told_that_it_is_too_long(api: httpx.Client) -> Non
         ("/v1/sessions/none", {}, 404),
         ("/v1/sessions/none/messages", {}, 404),
         ("/v1/sessions/none/tree", {}, 404),
+        ("/v1/sessions/none/entries", {}, 404),
+        ("/v1/sessions/none/lines/11111111-2222-4333-8444-555555555555", {}, 404),
+        ("/v1/sessions/none/lines/word", {}, 422),
         ("/v1/sessions/none/similar", {}, 404),
         ("/v1/sessions/none/export", {}, 404),
         ("/v1/sessions/none/generations", {}, 404),

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from api.app import create_app
 from api.guard import check_settings
+from api.pages import Pages
 from api.services import Services
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import ApiSettings, Settings
@@ -69,6 +70,23 @@ async def test_pages_of_other_sites_are_refused(tmp_path: Path, headers: dict[st
     assert answer.status_code == status
     assert status == 200 or is_problem(answer, status)
     assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/", {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 404),
+        ("/", {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, 403),
+        ("/", {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}, 403),
+        ("/v1/health/live", {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 403),
+    ],
+)
+async def test_a_link_on_another_site_opens_a_page_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, headers: dict[str, str], status: int
+) -> None:
+    monkeypatch.setattr("api.app.Pages", lambda: Pages(tmp_path))
+    answer = await ask(app(tmp_path, token=SecretStr(TOKEN)), path, headers=headers | {"Sec-Fetch-Site": "cross-site"})
+    assert is_problem(answer, status)
 
 
 @pytest.mark.parametrize("given", [None, "Bearer wrong", f"Basic {TOKEN}", "Bearer ", "Bearer ä"])

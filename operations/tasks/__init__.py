@@ -1,0 +1,1 @@
+"""Operations that take long, run one at a time beside a server: started, watched, stopped."""

@@ -1,0 +1,158 @@
+"""What sessions did in a span of time: messages, tokens and cost by day, hour, model, channel and agent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.sql import SQL, Composable
+
+from queries.postgres import fetch_dicts
+from queries.spans import Span, reading
+from sessiontrack.settings import Settings
+
+# Who has more models, agents or channels than this looks at the largest.
+_MOST_GROUPS = 100
+# As many as lead on from a figure that no filter describes.
+_EXAMPLES = 3
+
+# Messages are read once, into one row for each session, hour and model; all figures are sums of those. What people and
+# models said counts as a message, as in the totals of a session; its tokens count whoever used them.
+_SPOKEN = SQL(
+    "spoken AS MATERIALIZED (SELECT session_id, date_trunc('hour', timestamp AT TIME ZONE %(zone)s) AS hour,"
+    " CASE WHEN model_call THEN coalesce(nullif(provider, ''), 'unknown') END AS provider,"
+    " CASE WHEN model_call THEN coalesce(nullif(model, ''), 'unknown') END AS model,"
+    " count(*) FILTER (WHERE role NOT IN ('custom_message', 'compaction', 'branch_summary')) AS messages,"
+    " count(*) FILTER (WHERE model_call) AS calls, count(*) FILTER (WHERE model_call AND is_error) AS call_errors,"
+    " count(*) FILTER (WHERE is_error) AS errors,"
+    " sum(total_tokens) AS total_tokens, sum(cost_nanousd) AS cost_nanousd"
+    " FROM messages WHERE NOT inherited AND {within} AND {of_chosen}"
+    " GROUP BY 1, 2, 3, 4)"
+)
+_SUMS = SQL(
+    "coalesce(sum(messages), 0)::int8 AS messages, coalesce(sum(errors), 0)::int8 AS errors,"
+    " coalesce(sum(total_tokens), 0)::int8 AS total_tokens, coalesce(sum(cost_nanousd), 0)::int8 AS cost_nanousd"
+)
+_DID = SQL(
+    "did AS (SELECT session_id, sum(messages) AS messages, sum(errors) AS errors, sum(total_tokens) AS total_tokens,"
+    " sum(cost_nanousd) AS cost_nanousd FROM spoken GROUP BY session_id)"
+)
+# A session is active in a period in which it begins, says something, or does what it did last: so /v1/sessions has it.
+_ACTIVE = SQL(
+    "active AS (SELECT date_trunc(%(unit)s, hour) AS period, session_id FROM spoken"
+    " UNION SELECT date_trunc(%(unit)s, created_at AT TIME ZONE %(zone)s), session_id FROM chosen WHERE {begun}"
+    " UNION SELECT date_trunc(%(unit)s, last_activity_at AT TIME ZONE %(zone)s), session_id FROM chosen WHERE {last})"
+)
+_PERIOD = SQL(
+    "to_char(period, 'YYYY-MM-DD') AS day,"
+    " floor(extract(epoch FROM period AT TIME ZONE %(zone)s) * 1000)::int8 AS since,"
+    " floor(extract(epoch FROM (period + ('1 ' || %(unit)s)::interval) AT TIME ZONE %(zone)s) * 1000)::int8 AS until"
+)
+_PERIODS = SQL(
+    "SELECT {period}, counted.sessions, {sums} FROM"
+    " (SELECT period, count(*) AS sessions FROM active GROUP BY period) AS counted"
+    " LEFT JOIN (SELECT date_trunc(%(unit)s, hour) AS period, spoken.* FROM spoken) AS spoken USING (period)"
+    " GROUP BY period, counted.sessions ORDER BY period"
+)
+_HOURS = SQL(
+    "SELECT weekday, hour, sum(messages)::int8 AS messages, count(*) AS sessions,"
+    " (array_agg(session_id ORDER BY messages DESC, session_id))[1:{examples}] AS examples"
+    " FROM (SELECT extract(isodow FROM hour)::int4 AS weekday, extract(hour FROM hour)::int4 AS hour, session_id,"
+    " sum(messages) AS messages FROM spoken GROUP BY 1, 2, 3) AS cell"
+    " WHERE messages > 0 GROUP BY weekday, hour ORDER BY weekday, hour"
+)
+_MODELS = SQL(
+    "SELECT provider, model, count(*) AS sessions, sum(calls)::int8 AS calls,"
+    " sum(call_errors)::int8 AS errors, sum(total_tokens)::int8 AS total_tokens,"
+    " sum(cost_nanousd)::int8 AS cost_nanousd FROM (SELECT session_id, provider, model, sum(calls) AS calls,"
+    " sum(call_errors) AS call_errors, sum(total_tokens) AS total_tokens, sum(cost_nanousd) AS cost_nanousd"
+    " FROM spoken WHERE model IS NOT NULL GROUP BY session_id, provider, model) AS used"
+    " GROUP BY provider, model ORDER BY total_tokens DESC, provider, model LIMIT {groups}"
+)
+_GROUPS = SQL(
+    "SELECT {column} AS name, count(*) AS sessions, {sums} FROM chosen"
+    " LEFT JOIN did USING (session_id) GROUP BY {column} ORDER BY messages DESC, name LIMIT {groups}"
+)
+_TOTALS = SQL(
+    "SELECT (SELECT count(*) FROM chosen) AS sessions, coalesce(sum(calls), 0)::int8 AS calls, {sums} FROM spoken"
+)
+_MODEL_PERIODS = SQL(
+    "SELECT {period}, provider, model, count(DISTINCT session_id) AS sessions, sum(calls)::int8 AS calls,"
+    " sum(total_tokens)::int8 AS total_tokens, sum(cost_nanousd)::int8 AS cost_nanousd"
+    " FROM (SELECT date_trunc(%(unit)s, hour) AS period, spoken.* FROM spoken WHERE model IS NOT NULL) AS spoken"
+    " GROUP BY period, provider, model ORDER BY period, total_tokens DESC, provider, model"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What sessions did. Sums are messages, errors, total_tokens and cost_nanousd; `sessions` how many took part.
+
+    Attributes:
+        totals: Sessions that are chosen, calls of models, sums.
+        periods: Of each period in which something happened its first day, since and until in epoch milliseconds,
+            sessions, sums; by time.
+        hours: Of each weekday (1 is Monday) and hour: messages, sessions, and as examples those with the most messages.
+        models: Of each provider and model sessions, calls, errors, total_tokens, cost_nanousd; most tokens first.
+        channels: Of each channel, None among them, sessions and sums; most messages first.
+        agents: Likewise of each agent.
+    """
+
+    totals: dict[str, Any]
+    periods: list[dict[str, Any]]
+    hours: list[dict[str, Any]]
+    models: list[dict[str, Any]]
+    channels: list[dict[str, Any]]
+    agents: list[dict[str, Any]]
+
+
+def activity(settings: Settings, span: Span) -> Activity:
+    """What the sessions of a span did in it, as of one moment.
+
+    Raises:
+        UsageError: There is no such time zone.
+        UnavailableError: PostgreSQL does not answer.
+    """
+    groups = {"sums": _SUMS, "groups": SQL(str(_MOST_GROUPS))}
+    found = _fold(
+        settings,
+        span,
+        totals=_TOTALS.format(sums=_SUMS),
+        periods=_PERIODS.format(period=_PERIOD, sums=_SUMS),
+        hours=_HOURS.format(examples=SQL(str(_EXAMPLES))),
+        models=_MODELS.format(groups=groups["groups"]),
+        channels=_GROUPS.format(column=SQL("channel"), **groups),
+        agents=_GROUPS.format(column=SQL("agent_id"), **groups),
+    )
+    (found["totals"],) = found["totals"]
+    return Activity(**found)
+
+
+def model_periods(settings: Settings, span: Span) -> list[dict[str, Any]]:
+    """Which models answered in each period.
+
+    Of each period and model: day, since, until, provider, model, sessions, calls, total_tokens, cost_nanousd; by time.
+
+    Raises:
+        UsageError: There is no such time zone.
+        UnavailableError: PostgreSQL does not answer.
+    """
+    found: list[dict[str, Any]] = _fold(settings, span, periods=_MODEL_PERIODS.format(period=_PERIOD))["periods"]
+    return found
+
+
+def _fold(settings: Settings, span: Span, **parts: Composable) -> dict[str, Any]:
+    """The rows of several queries over the same messages, which are read once for all of them."""
+    selected = [
+        SQL("(SELECT coalesce(json_agg(row_to_json(part)), '[]') FROM ({}) AS part) AS {}").format(query, SQL(name))
+        for name, query in parts.items()
+    ]
+    query = SQL("WITH {chosen}, {spoken}, {did}, {active} SELECT {selected}").format(
+        chosen=span.chosen(),
+        did=_DID,
+        spoken=_SPOKEN.format(within=span.within(SQL("timestamp")), of_chosen=span.of_chosen()),
+        active=_ACTIVE.format(begun=span.within(SQL("created_at")), last=span.within(SQL("last_activity_at"))),
+        selected=SQL(", ").join(selected),
+    )
+    with reading(settings) as connection:
+        return fetch_dicts(connection, query, span.parameters())[0]

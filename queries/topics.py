@@ -1,0 +1,172 @@
+"""What people talk about as it drifts: the words of each period that are said then more than at other times.
+
+A word counts once for each session that says it, so that no long session speaks for all. How distinctive it is, the
+log-odds ratio against the other periods tells, divided by its standard deviation: a word that is new weighs more than
+one that is frequent always, and one of many sessions more than one of two. What all periods say is the prior, as much
+as one session says.
+
+Source: Monroe, Colaresi, Quinn, "Fightin' Words", Political Analysis 16 (2008), https://doi.org/10.1093/pan/mpn018
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.sql import SQL
+
+from queries.postgres import fetch_dicts
+from queries.spans import Span, reading
+from sessiontrack.settings import Settings
+
+# Letters only: times, numbers and ids are of their day, and no topic. Shorter words say little in any language.
+_WORD = re.compile(r"[^\W\d_]{4,30}")
+# What stands beside digits or in a path, an address or a name of a program is no word of a sentence.
+_TOKEN = re.compile(r"\S+")
+_BESIDE = re.compile(r"[\d_/\\@=<>{}\[\]|~#$%^&*`]|\w[.:]\w")
+# Fewer sessions are a coincidence.
+FEWEST_SESSIONS = 2
+# What is below is as likely chance (90 %, one-sided).
+_LEAST_SCORE = 1.28
+_MOST_TERMS = 12
+_EXAMPLES = 3
+# Of each period a sample, which its ids make the same each time: enough for a word of one session in a hundred, and
+# what is read stays the same however much there is. Of each session what it began with, which says what it is about.
+_SESSIONS_PER_PERIOD = 300
+_MESSAGES_PER_SESSION = 5
+_CHARACTERS = 600
+_QUERY = SQL(
+    "WITH {chosen}, sampled AS (SELECT session_id, period FROM (SELECT session_id,"
+    " date_trunc(%(unit)s, created_at AT TIME ZONE %(zone)s) AS period, row_number() OVER (PARTITION BY"
+    " date_trunc(%(unit)s, created_at AT TIME ZONE %(zone)s) ORDER BY md5(session_id)) AS place FROM chosen"
+    " WHERE {within}) AS numbered WHERE place <= {sessions})"
+    " SELECT to_char(period, 'YYYY-MM-DD') AS day,"
+    " floor(extract(epoch FROM period AT TIME ZONE %(zone)s) * 1000)::int8 AS since,"
+    " floor(extract(epoch FROM (period + ('1 ' || %(unit)s)::interval) AT TIME ZONE %(zone)s) * 1000)::int8 AS until,"
+    " session_id, string_agg(said.begin, ' ') AS text FROM sampled, LATERAL (SELECT left(text, {characters}) AS begin"
+    " FROM messages WHERE messages.session_id = sampled.session_id AND role = 'user' AND origin IN ('USER', 'UNKNOWN')"
+    " AND NOT inherited ORDER BY timestamp, line_number LIMIT {messages}) AS said"
+    " GROUP BY period, session_id ORDER BY period, session_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word that is said in a period more than at other times.
+
+    Attributes:
+        term: The word, lower case.
+        score: How surely: standard deviations.
+        sessions: How many sessions of the sample say it.
+        examples: Some of them.
+    """
+
+    term: str
+    score: float
+    sessions: int
+    examples: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPeriod:
+    """What a period is about.
+
+    Attributes:
+        day: Its first day.
+        since: Its begin, epoch milliseconds.
+        until: Its end, epoch milliseconds.
+        sessions: How many sessions of it were looked at.
+        terms: Its words, the most distinctive first.
+    """
+
+    day: str
+    since: int
+    until: int
+    sessions: int
+    terms: list[Term]
+
+
+def topics(settings: Settings, span: Span) -> list[TopicPeriod]:
+    """What the sessions that began in each period of a span are about, by time.
+
+    Raises:
+        UsageError: There is no such time zone.
+        UnavailableError: PostgreSQL does not answer.
+    """
+    query = _QUERY.format(
+        chosen=span.chosen(),
+        within=span.within(SQL("created_at")),
+        sessions=SQL(str(_SESSIONS_PER_PERIOD)),
+        characters=SQL(str(_CHARACTERS)),
+        messages=SQL(str(_MESSAGES_PER_SESSION)),
+    )
+    with reading(settings) as connection:
+        rows = fetch_dicts(connection, query, span.parameters())
+    periods: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        periods[row["day"]].append(row)
+    terms = distinctive_terms(
+        {day: {row["session_id"]: row["text"] for row in found} for day, found in periods.items()}
+    )
+    return [
+        TopicPeriod(day, found[0]["since"], found[0]["until"], len(found), terms[day]) for day, found in periods.items()
+    ]
+
+
+def distinctive_terms(periods: Mapping[str, Mapping[str, str]]) -> dict[str, list[Term]]:
+    """The words of each period that are said then more than in the others.
+
+    Args:
+        periods: Of each period the texts of its sessions, by session id.
+    """
+    said = {period: _sessions_by_word(texts) for period, texts in periods.items()}
+    counts = {period: Counter({word: len(ids) for word, ids in found.items()}) for period, found in said.items()}
+    everywhere: Counter[str] = sum(counts.values(), Counter())
+    weight = 1 / max(1, sum(len(texts) for texts in periods.values()))
+    return {period: _terms(found, counts[period], everywhere, weight) for period, found in said.items()}
+
+
+def words(text: str) -> Iterable[str]:
+    """The words of sentences in a text, lower case."""
+    for token in _TOKEN.findall(text):
+        if not _BESIDE.search(token):
+            yield from (word.lower() for word in _WORD.findall(token))
+
+
+def _sessions_by_word(texts: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for session_id, text in texts.items():
+        for word in sorted(set(words(text))):
+            found[word].append(session_id)
+    return found
+
+
+def _terms(said: Mapping[str, list[str]], here: Counter[str], everywhere: Counter[str], weight: float) -> list[Term]:
+    scored = [
+        Term(word, round(score, 2), len(ids), ids[:_EXAMPLES])
+        for word, ids in said.items()
+        if len(ids) >= FEWEST_SESSIONS and (score := _score(word, here, everywhere, weight)) >= _LEAST_SCORE
+    ]
+    return sorted(scored, key=lambda term: (-term.score, term.term))[:_MOST_TERMS]
+
+
+def _score(word: str, here: Counter[str], everywhere: Counter[str], weight: float) -> float:
+    """The log-odds ratio of a word here against elsewhere, in standard deviations.
+
+    Args:
+        word: Which word.
+        here: In how many sessions of the period each word is.
+        everywhere: Likewise of all periods.
+        weight: Of the prior.
+    """
+    prior, prior_total = weight * everywhere[word], weight * everywhere.total()
+    inside, outside = here[word], everywhere[word] - here[word]
+    odds = [
+        (count + prior) / (total + prior_total - count - prior)
+        for count, total in ((inside, here.total()), (outside, everywhere.total() - here.total()))
+    ]
+    return (math.log(odds[0]) - math.log(odds[1])) / math.sqrt(1 / (inside + prior) + 1 / (outside + prior))

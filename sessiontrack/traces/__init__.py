@@ -1,0 +1,1 @@
+"""Traces by OpenTelemetry: one from a line of a transcript to every store; `opening.py` is where they are turned on."""

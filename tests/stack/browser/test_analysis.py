@@ -1,0 +1,146 @@
+"""What many sessions come to: every figure leads to the sessions behind it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.stack.browser import transcripts
+from tests.stack.browser.conftest import Look
+
+TABLE = re.compile("Show as a table|Als Tabelle zeigen")
+ACTIVITY = re.compile("(table|Tabelle zeigen): (Activity|Aktivität)")
+TRANSITIONS = re.compile("(table|Tabelle zeigen): (How tools|Wie Werkzeuge)")
+EXAMPLE = re.compile("^(Session|Sitzung) ")
+
+
+def card(page: Page, title: str) -> Locator:
+    return page.get_by_role("region").filter(has=page.get_by_role("heading", name=re.compile(title)))
+
+
+async def listed(page: Page) -> int:
+    """How many sessions the list behind a figure has."""
+    await page.wait_for_url(re.compile("/sessions"))
+    await expect(page.locator("main li a").first).to_be_visible()
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+    answer = await page.request.get("/v1/sessions", params={**asked, "limit": "200"})
+    count = len((await answer.json())["sessions"])
+    await expect(page.locator("main li a[href*='/session?']")).to_have_count(min(count, 50))
+    return count
+
+
+def number(text: str) -> int:
+    return int(re.sub(r"\D", "", text))
+
+
+async def test_the_overview_leads_to_its_sessions(page: Page) -> None:
+    await page.goto("/?since=all")
+    figure = page.get_by_role("link", name=re.compile("^(Sessions|Sitzungen)"))
+    await expect(figure).to_be_visible()
+    counted = number(await figure.inner_text())
+    await figure.click()
+    assert await listed(page) == counted
+
+
+async def test_a_period_of_the_chart_leads_to_its_sessions_by_keyboard(page: Page) -> None:
+    await page.goto("/?since=all")
+    await page.get_by_role("button", name=ACTIVITY).focus()
+    await page.keyboard.press("Enter")
+    row = page.get_by_role("table", name=re.compile("Activity|Aktivität")).get_by_role("row").nth(1)
+    counted = number(await row.get_by_role("cell").nth(1).inner_text())
+    await row.get_by_role("link").focus()
+    await page.keyboard.press("Enter")
+    assert await listed(page) == counted
+
+
+async def test_a_tool_leads_to_the_sessions_that_called_it(page: Page) -> None:
+    await page.goto("/?since=all")
+    tools = page.get_by_role("table", name=re.compile("Tools|Werkzeuge"))
+    row = tools.get_by_role("row").nth(1)
+    counted = number(await row.get_by_role("cell").nth(2).inner_text())
+    await row.get_by_role("link").click()
+    await expect(page).to_have_url(re.compile("tool="))
+    assert await listed(page) == counted
+
+
+async def test_a_filter_narrows_every_figure_and_stands_in_the_address(page: Page) -> None:
+    await page.goto("/?since=all")
+    messages = page.get_by_role("link", name=re.compile("^(Messages|Nachrichten)"))
+    everything = number((await messages.inner_text()).split("\n")[1])
+    await page.get_by_role("combobox", name=re.compile("Channel|Kanal")).select_option("telegram")
+    await expect(page).to_have_url(re.compile("channel=telegram"))
+    await expect(messages).not_to_contain_text(str(everything))
+    await page.reload()
+    narrowed = number((await messages.inner_text()).split("\n")[1])
+    assert 0 < narrowed < everything
+
+
+async def test_a_range_without_sessions_says_what_to_do(page: Page) -> None:
+    await page.goto("/?since=1999-01-01&until=1999-01-02")
+    await expect(page.locator("main")).to_contain_text("sessiontrack capture")
+
+
+async def test_transitions_lead_to_sessions_that_have_them(page: Page) -> None:
+    await page.goto("/patterns?since=all")
+    await page.get_by_role("button", name=TRANSITIONS).click()
+    row = page.get_by_role("table").first.get_by_role("row").nth(1)
+    await row.get_by_role("link", name=EXAMPLE).first.click()
+    await expect(page).to_have_url(re.compile(r"/session\?id="))
+    await expect(page.locator("[data-entry]").first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "title", ["(Messages in|Nachrichten einer)", "(Length of|Dauer einer)", "(Pauses of|Pausen der) "]
+)
+async def test_every_distribution_is_a_table_as_well(page: Page, title: str) -> None:
+    await page.goto("/patterns?since=all")
+    region = card(page, title).first
+    await region.get_by_role("button", name=TABLE).click()
+    counts = [number(text) for text in await region.locator("tbody td:nth-child(2)").all_inner_texts()]
+    assert sum(counts) > 0
+    await expect(region.get_by_role("link", name=EXAMPLE).first).to_be_visible()
+
+
+async def test_topics_lead_to_a_search(page: Page) -> None:
+    await page.goto("/patterns?since=all")
+    term = page.locator("a[href^='/search?q=']").first
+    word = await term.inner_text()
+    await term.click()
+    await expect(page.locator("[data-search-field]")).to_have_value(word)
+
+
+async def test_a_day_leads_to_a_session_and_a_step_to_its_line(page: Page) -> None:
+    await page.goto("/timeline")
+    await page.get_by_role("button", name=TABLE).click()
+    await page.get_by_role("table").get_by_role("row").nth(1).get_by_role("link").first.click()
+    await expect(page).to_have_url(re.compile(r"/timeline\?session="))
+    await page.goto(f"/timeline?session={transcripts.RICH}")
+    turn = page.locator("summary").filter(has_text=re.compile("model calls|Modellaufrufe")).first
+    await turn.focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("link", name="sim-large").first.click()
+    await expect(page).to_have_url(re.compile(rf"/session\?id={transcripts.RICH}&entry="))
+
+
+async def test_days_are_walked_through(page: Page, look: Look) -> None:
+    await page.goto("/timeline?day=2026-03-02")
+    await page.get_by_role("link", name=re.compile("day before|Tag davor")).click()
+    await expect(page).to_have_url(re.compile("day=2026-03-01"))
+    await page.go_back()
+    await expect(page.get_by_label(re.compile("^(Day|Tag)$"))).to_have_value("2026-03-02")
+
+
+async def test_nothing_moves_while_the_overview_is_drawn(page: Page) -> None:
+    await page.goto("/?since=all")
+    await expect(page.get_by_role("table").first).to_be_visible()
+    await page.wait_for_load_state("networkidle")
+    shift = await page.evaluate(
+        "new Promise(done => new PerformanceObserver(list => done("
+        "list.getEntries().reduce((sum, each) => sum + each.value, 0)"
+        ")).observe({type: 'layout-shift', buffered: true}) || setTimeout(done, 500, 0))"
+    )
+    # What Google calls good; 0 is not to be had where tables are as long as their rows.
+    assert shift < 0.1

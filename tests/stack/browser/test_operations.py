@@ -1,0 +1,81 @@
+"""What an operator does in the page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from uuid import uuid4
+
+from playwright.async_api import Page, expect
+
+from tests.stack.browser.conftest import Dashboard
+from tests.stack.pipeline import Pipeline
+from tests.stack.test_dead_letters import COUNT, capture, letters_of, refusing_postgres
+from tests.stack.waiting import wait_until
+
+CANCEL = re.compile("Cancel|Abbrechen")
+REDRIVE = re.compile("^(Redrive|Erneut zustellen)$")
+GIVE_UP = re.compile("^(Give up|Aufgeben)$")
+
+
+async def test_workers_and_servers_are_seen(page: Page) -> None:
+    await page.goto("/operations")
+    workers = page.get_by_role("table", name="Workers" if await is_english(page) else "Worker")
+    for name in ("streams", "archive", "postgres", "opensearch"):
+        await expect(workers.get_by_role("row").filter(has_text=name).first).to_contain_text(re.compile("Ready|Bereit"))
+    await expect(page.locator("main")).to_contain_text("Kafka")
+
+
+async def test_a_verify_goes_on_when_nobody_looks(page: Page) -> None:
+    await page.goto("/operations")
+    await page.get_by_role("button", name=re.compile("^(Verify|Prüfen)$")).click()
+    await page.goto("/sessions")
+    await page.goto("/operations")
+    latest = page.get_by_role("list", name=re.compile("Started|gestartet")).get_by_role("listitem").first
+    await expect(latest).to_contain_text(re.compile("Every store holds|Jeder Speicher enthält"))
+
+
+async def test_what_changes_something_asks_before(page: Page, pipeline: Pipeline) -> None:
+    posted: list[str] = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    await page.goto("/operations")
+    await page.get_by_role("button", name=re.compile("Rebuild …|Neu aufbauen …")).click()
+    dialog = page.get_by_role("dialog", name=re.compile("OpenSearch"))
+    await expect(dialog).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await page.get_by_role("button", name=re.compile("Rebuild …|Neu aufbauen …")).click()
+    await dialog.get_by_role("button", name=CANCEL).click()
+    await expect(dialog).to_have_count(0)
+    assert posted == []
+
+
+async def test_dead_letters_are_looked_at_redriven_and_given_up(
+    page: Page, dashboard: Dashboard, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    session_id = str(uuid4())
+    with refusing_postgres(pipeline.settings, session_id):
+        capture(pipeline, tmp_path, session_id)
+        wait_until(lambda: len(letters_of(pipeline.settings, "postgres", session_id)) == COUNT, "the dead letters")
+    first, second, third = (each.record_id for each in letters_of(pipeline.settings, "postgres", session_id))
+    await page.goto("/operations")
+    letters = page.get_by_role("table", name="Dead")
+    row = letters.get_by_role("row").filter(has=page.get_by_role("checkbox", name=re.compile(first)))
+    await row.get_by_role("button").click()
+    shown = page.get_by_role("dialog")
+    await expect(shown).to_contain_text(session_id)
+    await page.keyboard.press("Escape")
+    await letters.get_by_role("checkbox", name=re.compile(first)).check()
+    await page.get_by_role("button", name=REDRIVE).click()
+    await page.get_by_role("dialog").get_by_role("button", name=REDRIVE).click()
+    await expect(letters.get_by_role("checkbox", name=re.compile(first))).to_have_count(0)
+    for each in (second, third):
+        await letters.get_by_role("checkbox", name=re.compile(each)).check()
+    await page.get_by_role("button", name=GIVE_UP).click()
+    await page.get_by_role("dialog").get_by_role("button", name=GIVE_UP).click()
+    await expect(page.get_by_role("checkbox", name=re.compile(f"{second}|{third}"))).to_have_count(0)
+    assert letters_of(pipeline.settings, "postgres", session_id) == []
+
+
+async def is_english(page: Page) -> bool:
+    return await page.locator("html[lang=en]").count() > 0

@@ -1,0 +1,81 @@
+"""Every page: nothing stands in the way of those who can't see or have no mouse, and little is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, Response, expect
+
+from tests.stack.browser import transcripts
+from tests.stack.browser.conftest import Dashboard, Look
+
+AXE = (Path(__file__).parents[3] / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+PAGES = [
+    "/?since=all",
+    "/search",
+    "/search?q=barometers",
+    "/sessions",
+    f"/session?id={transcripts.RICH}",
+    "/patterns?since=all",
+    "/timeline",
+    f"/timeline?session={transcripts.RICH}",
+    "/operations",
+    "/nowhere",
+]
+# Compressed; of what a page loads before anything is clicked.
+MOST_SCRIPT_BYTES = 250 * 1024
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_is_for_everybody(page: Page, look: Look, path: str) -> None:
+    scripts: list[Response] = []
+    page.on("response", lambda answer: scripts.append(answer) if answer.request.resource_type == "script" else None)
+    await page.goto(path, wait_until="networkidle" if path != f"/session?id={transcripts.RICH}" else "load")
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    await expect(page.get_by_role("status").filter(has_text="…")).to_have_count(0)
+    await expect(page.locator("html")).to_have_attribute("lang", look.locale[:2])
+    sizes = [(await answer.request.sizes())["responseBodySize"] for answer in scripts]
+    assert sum(sizes) < MOST_SCRIPT_BYTES
+    await page.evaluate(AXE)
+    found = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    broken = [
+        f"{each['id']}: {each['help']}: {[node['html'][:200] for node in each['nodes'][:3]]}"
+        for each in found["violations"]
+    ]
+    assert broken == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than the window"
+
+
+async def test_language_and_theme_are_chosen_and_kept(page: Page, look: Look) -> None:
+    await page.goto("/search")
+    german = look.locale.startswith("de")
+    await page.get_by_role("button", name="Anzeige" if german else "Display").click()
+    await page.get_by_text("English" if german else "Deutsch", exact=True).click()
+    chosen = "en" if german else "de"
+    await expect(page.locator("html")).to_have_attribute("lang", chosen)
+    await page.get_by_text("Light" if german else "Dunkel", exact=True).click()
+    await page.reload()
+    await expect(page.locator("html")).to_have_attribute("lang", chosen)
+    await expect(page.locator("html")).to_have_attribute("data-theme", "light" if german else "dark")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Search" if german else "Suche")
+
+
+async def test_where_the_api_is_away_a_page_says_what_to_do(page: Page, dashboard: Dashboard) -> None:
+    await page.route("**/v1/sessions?*", lambda route: route.fulfill(status=503, json=PROBLEM))
+    await page.goto("/sessions")
+    await expect(page.get_by_role("alert")).to_contain_text("PostgreSQL does not answer")
+    await expect(page.get_by_role("alert")).to_contain_text("sessiontrack up")
+    await page.unroute("**/v1/sessions?*")
+    await page.get_by_role("alert").get_by_role("button").click()
+    await expect(page.locator(f'a[href*="{transcripts.RICH}"]')).to_be_visible()
+
+
+PROBLEM = {
+    "type": "urn:sessiontrack:problem:service-unavailable",
+    "title": "Service Unavailable",
+    "status": 503,
+    "detail": "PostgreSQL does not answer",
+    "hint": "Start the stack with `sessiontrack up`.",
+}

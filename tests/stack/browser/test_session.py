@@ -1,0 +1,122 @@
+"""A session as it was, and as it goes on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.stack.browser import transcripts
+from tests.stack.browser.conftest import Dashboard
+from tests.stack.pipeline import Pipeline
+from tests.stack.serving import serving
+from tests.stack.waiting import reaped
+
+TOKEN = "a token that nobody guesses"
+RICH_PAGE = f"/session?id={transcripts.RICH}"
+
+
+async def test_the_conversation_is_as_it_was(page: Page) -> None:
+    await page.goto(RICH_PAGE)
+    answer = page.locator('[data-entry="e7"]')
+    await expect(answer.locator("strong")).to_have_text("third barometer")
+    await expect(answer.locator("pre .hljs-keyword").first).to_have_text("def")
+    await expect(answer.get_by_text("solved")).to_be_visible()
+    called = page.locator('[data-entry="e4"]')
+    await expect(called.get_by_text(transcripts.THINKING)).to_have_count(0)
+    await called.get_by_role("button", name=re.compile("Thinking|Gedanken")).click()
+    await expect(called.get_by_text(transcripts.THINKING)).to_be_visible()
+    await called.get_by_role("button", name=re.compile("exec")).click()
+    await expect(called.get_by_text(transcripts.OUTPUT)).to_be_visible()
+    await expect(called.locator("dd pre").first).to_have_text(transcripts.COMMAND)
+    picture = page.locator('[data-entry="e3"] img')
+    await expect(picture).to_have_js_property("naturalWidth", 2)
+    await page.get_by_role("button", name=re.compile("Summary|Zusammenfassung")).click()
+    await expect(page.get_by_text(transcripts.SUMMARY)).to_be_visible()
+
+
+async def test_a_branch_that_was_left_is_unfolded(page: Page) -> None:
+    await page.goto(RICH_PAGE)
+    await page.get_by_role("button", name=re.compile("branch that was left|verlassener Zweig")).first.click()
+    await expect(page.locator('[data-entry="e6"]')).to_contain_text(transcripts.LEFT)
+
+
+async def test_an_address_that_names_an_entry_of_a_branch_opens_it_there(page: Page) -> None:
+    await page.goto(f"{RICH_PAGE}&entry=e6")
+    await expect(page.locator('[data-entry="e6"]')).to_contain_text(transcripts.LEFT)
+
+
+async def test_behind_each_entry_is_its_line_byte_for_byte(page: Page) -> None:
+    await page.goto(RICH_PAGE)
+    await page.locator('[data-entry="e7"]').get_by_role("button", name=re.compile("Verbatim|Wörtliche")).click()
+    line = next(each for each in transcripts.rich() if b'"e7"' in each and b'"message"' in each)
+    await expect(page.locator("dialog[open] pre code")).to_have_text(line.decode(), use_inner_text=False)
+    await page.keyboard.press("Escape")
+    await expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+async def test_the_export_is_the_file(page: Page, dashboard: Dashboard, tmp_path: Path) -> None:
+    await page.goto(RICH_PAGE)
+    async with page.expect_download() as downloading:
+        await page.get_by_role("button", name=re.compile("^Export")).click()
+    download = await downloading.value
+    await download.save_as(tmp_path / "exported")
+    assert download.suggested_filename == f"{transcripts.RICH}.jsonl"
+    assert (tmp_path / "exported").read_bytes() == transcripts.path(dashboard.folder, transcripts.RICH).read_bytes()
+
+
+async def test_a_long_session_is_walked_from_end_to_end(page: Page) -> None:
+    await page.goto(f"/session?id={transcripts.LONG}")
+    await expect(page.locator('[data-entry="n1"]')).to_contain_text("Reading number 1 of")
+    await page.goto(f"/session?id={transcripts.LONG}&entry=n1800")
+    await expect(page.locator('[data-entry="n1800"]')).to_contain_text("Reading number 1800 of")
+    await expect(page.locator('[data-entry="n1800"]')).to_be_in_viewport()
+    await page.keyboard.press("End")
+    await expect(page.locator(f'[data-entry="n{transcripts.LONG_ENTRIES}"]')).to_be_in_viewport()
+    assert await page.locator("article").count() < 80
+
+
+async def test_the_tree_is_walked_with_the_arrow_keys(page: Page) -> None:
+    await page.goto(f"/session?id={transcripts.LONG}")
+    panel = page.get_by_role("button", name=re.compile("About this session|Über diese Sitzung"))
+    if await panel.is_visible():
+        await panel.click()
+    await page.get_by_role("treeitem").first.focus()
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator('[data-place="2"]')).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator('[data-entry="n5"]')).to_be_in_viewport()
+
+
+async def test_what_is_written_appears_by_itself(page: Page, dashboard: Dashboard, pipeline: Pipeline) -> None:
+    file = transcripts.path(dashboard.folder, transcripts.GROWING)
+    number = len(file.read_bytes().splitlines())
+    await page.goto(f"/session?id={transcripts.GROWING}")
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    await expect(page.locator('[data-entry="g1"]')).to_contain_text(transcripts.grown_text(1))
+    with reaped(pipeline.start("capture", "--root", dashboard.folder)):
+        with file.open("ab") as transcript:
+            transcript.write(transcripts.grown(number))
+        await expect(page.locator(f'[data-entry="g{number}"]')).to_contain_text(transcripts.grown_text(number))
+
+
+async def test_with_a_token_one_signs_in(
+    browser: Browser, pipeline: Pipeline, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SESSIONTRACK_API__TOKEN", TOKEN)
+    with serving(pipeline) as (address, _):
+        page = await browser.new_page(locale="en-GB")
+        await page.goto(f"{address}{RICH_PAGE}")
+        field = page.get_by_label("Token")
+        await field.fill("wrong, and long enough")
+        await field.press("Enter")
+        await expect(page.get_by_text("That token is not right.")).to_be_visible()
+        await field.fill(TOKEN)
+        await field.press("Enter")
+        await expect(page.locator('[data-entry="e3"]')).to_contain_text(transcripts.QUESTION)
+        await expect(page.locator('[data-entry="e3"] img')).to_be_visible()
+        await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        await page.close()

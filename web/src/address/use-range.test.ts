@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { addressOf } from "./use-address";
+import { periodOf, rangeOf } from "./use-range";
+
+describe("a range in the address", () => {
+  it("is the page's own where the address names none", () => {
+    expect(rangeOf(null, null, "30d")).toEqual({ since: "30d", until: null });
+  });
+
+  it("has no beginning where all is asked for, or only an end", () => {
+    expect(rangeOf("all", null, "30d")).toEqual({ since: null, until: null });
+    expect(rangeOf(null, "2026-03-01", "30d")).toEqual({ since: null, until: "2026-03-01" });
+  });
+
+  it("is a period, or days", () => {
+    expect(periodOf({ since: "7d", until: null })).toBe("7d");
+    expect(periodOf({ since: null, until: null })).toBe("all");
+    expect(periodOf({ since: "2026-03-01", until: null })).toBeNull();
+    expect(periodOf({ since: null, until: "2026-03-01" })).toBeNull();
+  });
+});
+
+describe("an address", () => {
+  it("keeps what is not changed, and drops what is emptied", () => {
+    const now = new URLSearchParams("q=disk+full&agent=main");
+    expect(addressOf("/search", { agent: null, model: "opus" }, now)).toBe("/search?q=disk+full&model=opus");
+    expect(addressOf("/search", { q: "", agent: "" }, now)).toBe("/search");
+  });
+});

@@ -1,0 +1,44 @@
+"use client";
+
+import { useMemo } from "react";
+import { useAddress } from "./use-address";
+
+export const PERIODS = ["24h", "7d", "30d", "90d", "365d", "all"] as const;
+export type Period = (typeof PERIODS)[number];
+
+/** A range of time as the API takes it: `since` and `until` are days, or so long ago; null is without bound. */
+export interface Range {
+  since: string | null;
+  until: string | null;
+}
+
+/** A range in the address (`since`, `until`); of `fallback` nothing stands there. */
+export function useRange(fallback: Period = "30d") {
+  const { parameters, change } = useAddress();
+  const since = parameters.get("since");
+  const until = parameters.get("until");
+
+  return useMemo(() => {
+    const range = rangeOf(since, until, fallback);
+    return {
+      ...range,
+      /** The parameters of a query, without those that are not set. */
+      query: { since: range.since ?? undefined, until: range.until ?? undefined },
+      period: periodOf(range),
+      choosePeriod: (period: Period) => change({ since: period === fallback ? null : period, until: null }, "push"),
+      chooseDays: (days: Range) => change({ since: days.since, until: days.until }, "push"),
+    };
+  }, [since, until, fallback, change]);
+}
+
+export function rangeOf(since: string | null, until: string | null, fallback: Period): Range {
+  const wanted = since ?? (until === null ? fallback : null);
+  return { since: wanted === "all" ? null : wanted, until };
+}
+
+/** The period that a range is, or null where it is one of days. */
+export function periodOf(range: Range): Period | null {
+  if (range.until !== null) return null;
+  if (range.since === null) return "all";
+  return PERIODS.find((period) => period === range.since) ?? null;
+}

@@ -1,0 +1,85 @@
+"use client";
+
+import { useState } from "react";
+import { Examples } from "@/analysis/examples";
+import { texts as shared } from "@/analysis/messages";
+import type { Answer } from "@/api/use-api";
+import { ChartFrame } from "@/components/chart-frame";
+import { useMessages } from "@/preferences/messages";
+import { useFormat } from "@/preferences/reader";
+import { texts } from "./messages";
+
+type Bar = Answer<"/v1/patterns/sessions">["messages"][number];
+
+interface HistogramProps {
+  title: string;
+  note: string;
+  /** What is counted. */
+  unit: string;
+  bars: readonly Bar[];
+  /** A border between two bars. */
+  edge: (value: number) => string;
+  /** A bar that stands for one value. */
+  single?: (bar: Bar) => string | null;
+  className?: string;
+}
+
+/** Bars of unequal ranges, with sessions that stand for each. */
+export function Histogram({ title, note, unit, bars, edge, single = () => null, className }: HistogramProps) {
+  const text = useMessages(texts);
+  const common = useMessages(shared);
+  const format = useFormat();
+  const [chosen, setChosen] = useState<number | null>(null);
+  const most = Math.max(1, ...bars.map((bar) => bar.count));
+  const named = (bar: Bar) =>
+    single(bar) ?? (bar.below === null ? text.atLeast(edge(bar.at_least)) : `${edge(bar.at_least)} – ${edge(bar.below)}`);
+  const selected = bars.find((bar) => bar.at_least === chosen && bar.count > 0);
+  return (
+    <ChartFrame
+      className={className}
+      title={title}
+      note={note}
+      rows={bars}
+      rowKey={(bar) => String(bar.at_least)}
+      columns={[
+        { key: "range", head: text.rangeOf, cell: named },
+        { key: "count", head: unit, figure: true, cell: (bar) => format.number(bar.count) },
+        { key: "examples", head: common.examples, cell: (bar) => <Examples ids={bar.examples} /> },
+      ]}
+      below={
+        <p aria-live="polite" className="min-h-11 pt-3 text-sm text-muted">
+          {selected ? (
+            <>
+              {named(selected)}: {format.number(selected.count)} · <Examples ids={selected.examples} />
+            </>
+          ) : (
+            text.pickBar
+          )}
+        </p>
+      }
+    >
+      <div className="flex h-36 items-end gap-1 border-b border-line">
+        {bars.map((bar) => (
+          <span
+            key={bar.at_least}
+            title={`${named(bar)}: ${format.number(bar.count)}`}
+            onClick={() => setChosen(bar.at_least)}
+            className="flex h-full flex-1 cursor-pointer items-end hover:bg-sunken/60"
+          >
+            <span
+              className={`w-full rounded-t-[3px] ${chosen === bar.at_least ? "bg-series-2" : "bg-series-1"}`}
+              style={{ height: bar.count === 0 ? 0 : `max(2px, ${(bar.count / most) * 100}%)` }}
+            />
+          </span>
+        ))}
+      </div>
+      <div className="flex gap-1 pt-1 text-[0.6875rem] leading-tight text-muted">
+        {bars.map((bar, place) => (
+          <span key={bar.at_least} className="flex-1 whitespace-nowrap">
+            {place % 2 === 0 && <span className="block w-0">{edge(bar.at_least)}</span>}
+          </span>
+        ))}
+      </div>
+    </ChartFrame>
+  );
+}

@@ -1,0 +1,120 @@
+"use client";
+
+import dynamic from "next/dynamic";
+import Link from "next/link";
+import { useState } from "react";
+import { sessionsAddress } from "@/address/pages";
+import { periodNames } from "@/analysis/axis";
+import { filled } from "@/analysis/span";
+import { useApi } from "@/api/use-api";
+import { Card } from "@/components/card";
+import { ChartFrame } from "@/components/chart-frame";
+import { Choice } from "@/components/choice";
+import { Empty, Failed, Loading } from "@/components/states";
+import { useMessages } from "@/preferences/messages";
+import { useFormat } from "@/preferences/reader";
+import { here, type Given } from "./given";
+import { texts } from "./messages";
+import { keyOf, OTHERS, seriesOf, valuesOf, type Measure } from "./series";
+
+const PeriodChart = dynamic(() => import("@/analysis/period-chart"), { ssr: false, loading: () => <Loading className="h-64" /> });
+
+const MEASURES: readonly Measure[] = ["total_tokens", "calls", "cost_usd"];
+
+/** Which models answered when. */
+export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
+  const text = useMessages(texts);
+  const format = useFormat();
+  const [measure, setMeasure] = useState<Measure>("total_tokens");
+  const { span, filters } = given;
+  const { data, error, mutate } = useApi("/v1/patterns/models", { params: { query: { ...filters, ...span } } }, { keepPreviousData: true });
+  const periods = data?.periods ?? [];
+  const series = seriesOf(periods, measure);
+  const values = valuesOf(periods, series, measure);
+  const begins = periods.map(({ since, until }) => ({ since, until }));
+  const rows = filled(begins, span, now, (since, until) => ({ since, until }));
+  const names = periodNames(format.locale, span.unit);
+  const shown = (value: number) => (measure === "cost_usd" ? format.cost(value) : format.number(value));
+  const nameOf = (key: string) => (key === OTHERS ? text.others : (key.split("/").slice(1).join("/") || key));
+  if (!data || periods.length === 0) {
+    return (
+      <Card title={text.models} className={given.className}>
+        {error ? (
+          <Failed error={error} retry={() => void mutate()} />
+        ) : data ? (
+          <Empty title={text.noModels} />
+        ) : (
+          <Loading className="h-80" />
+        )}
+      </Card>
+    );
+  }
+  return (
+    <ChartFrame
+      className={given.className}
+      title={text.models}
+      note={text.units[span.unit]}
+      controls={
+        <Choice
+          quiet
+          legend={text.measure}
+          value={measure}
+          options={MEASURES.map((value) => ({ value, label: text.measures[value] }))}
+          onChange={setMeasure}
+        />
+      }
+      rows={periods}
+      rowKey={(row) => `${row.since} ${keyOf(row)}`}
+      columns={[
+        {
+          key: "period",
+          head: text.period,
+          cell: (row) => (
+            <Link
+              href={sessionsAddress({ ...filters, since: row.since, until: row.until, model: keyOf(row) })}
+              className="text-accent hover:underline"
+            >
+              {names.long(row.since)}
+            </Link>
+          ),
+        },
+        { key: "model", head: text.model, cell: keyOf },
+        { key: "sessions", head: text.sessions, figure: true, cell: (row) => format.number(row.sessions) },
+        { key: "calls", head: text.measures.calls, figure: true, cell: (row) => format.number(row.calls) },
+        { key: "tokens", head: text.measures.total_tokens, figure: true, cell: (row) => format.number(row.total_tokens) },
+        { key: "cost", head: text.measures.cost_usd, figure: true, cell: (row) => format.cost(row.cost_usd) },
+      ]}
+      below={
+        <ul className="flex flex-wrap gap-x-5 gap-y-1.5 pt-3 text-sm">
+          {series.map(({ key, total }, place) => (
+            <li key={key} className="flex items-center gap-2">
+              <span aria-hidden className="size-2.5 rounded-[3px]" style={{ background: `var(--color-series-${place + 1})` }} />
+              {key === OTHERS ? (
+                text.others
+              ) : (
+                <Link href={sessionsAddress({ ...here(given), model: key })} className="hover:text-accent">
+                  {nameOf(key)}
+                </Link>
+              )}
+              <span className="text-muted tabular-nums">{measure === "cost_usd" ? format.cost(total) : format.compact(total)}</span>
+            </li>
+          ))}
+        </ul>
+      }
+    >
+      <div className="h-64">
+        <PeriodChart
+          rows={rows.map((row) => ({
+            since: row.since,
+            href: sessionsAddress({ ...filters, since: row.since, until: row.until }),
+            values: values.get(row.since) ?? {},
+          }))}
+          series={series.map(({ key }) => ({ key, name: nameOf(key) }))}
+          names={names}
+          format={shown}
+          axis={(value) => (measure === "cost_usd" ? format.cost(value) : format.compact(value))}
+        />
+      </div>
+    </ChartFrame>
+  );
+}

@@ -1,0 +1,132 @@
+"use client";
+
+import { useEffect, useMemo, useRef, useState } from "react";
+import useSWRInfinite from "swr/infinite";
+import { useAddress } from "@/address/use-address";
+import { useFilters } from "@/address/use-filters";
+import type { ApiError } from "@/api/problem";
+import { read } from "@/api/use-api";
+import type { components } from "@/api/schema";
+
+export type Mode = "hybrid" | "text" | "semantic";
+export type By = "message" | "session";
+export type Found = components["schemas"]["SearchAnswer"] | components["schemas"]["SessionsAnswer"];
+
+// Short enough that nobody waits for it, long enough that fast typing asks once per word rather than per letter.
+const PAUSE_MS = 70;
+// The address follows what was typed within a few frames; what it says after that comes from elsewhere.
+const STILL_TYPING_MS = 300;
+const HITS = 20;
+// Without words a query needs an operator: this one lets every message pass.
+const ALL = "role:*";
+
+/** What is searched for: all of it stands in the address. */
+export function useQuery() {
+  const { parameters, change } = useAddress();
+  const filters = useFilters();
+  const q = parameters.get("q") ?? "";
+  const since = parameters.get("since");
+  const until = parameters.get("until");
+  return {
+    q,
+    mode: oneOf<Mode>(parameters.get("mode"), ["text", "semantic"], "hybrid"),
+    by: oneOf<By>(parameters.get("by"), ["session"], "message"),
+    filters,
+    since,
+    until,
+    /** Whether there is anything to search for. */
+    isAsked: q.trim() !== "" || filters.chosen.length > 0 || since !== null || until !== null,
+    change,
+  };
+}
+
+export type Query = ReturnType<typeof useQuery>;
+
+/** What the API is asked. */
+export function parametersOf(query: Pick<Query, "q" | "filters" | "since" | "until">) {
+  return {
+    q: query.q.trim() || ALL,
+    ...query.filters.query,
+    since: query.since ?? undefined,
+    until: query.until ?? undefined,
+  };
+}
+
+/** The pages found so far. A new query cancels the one before; until it is answered, that one's hits stay. */
+export function useSearch(query: Query) {
+  const running = useRef<AbortController | null>(null);
+  const asked = query.isAsked
+    ? {
+        ...parametersOf(query),
+        by: query.by,
+        mode: query.mode === "hybrid" ? undefined : query.mode,
+        limit: HITS,
+      }
+    : null;
+  const found = useSWRInfinite<Found, ApiError>(
+    (_: number, before: Found | null) => {
+      if (asked === null) return null;
+      if (before === null) return ["search", asked];
+      const cursor = "next" in before ? before.next : null;
+      return cursor ? ["search", { ...asked, cursor }] : null;
+    },
+    ([, parameters]: [string, NonNullable<typeof asked>]) => {
+      running.current?.abort();
+      running.current = new AbortController();
+      return read("/v1/search", { params: { query: parameters } }, running.current.signal) as Promise<Found>;
+    },
+    { keepPreviousData: true, revalidateFirstPage: false, revalidateOnFocus: false, shouldRetryOnError: false },
+  );
+  const pages = useMemo(() => found.data ?? [], [found.data]);
+  const last = pages.at(-1);
+  return {
+    pages,
+    error: isAborted(found.error) ? undefined : found.error,
+    isLoading: found.isValidating,
+    hasMore: last !== undefined && "next" in last && last.next !== null,
+    more: () => void found.setSize(found.size + 1),
+    retry: () => void found.mutate(),
+  };
+}
+
+/** A text field whose text goes to `settle` when the typing pauses. While somebody types the field leads, else the address. */
+export function useTyped(settled: string, settle: (text: string) => void) {
+  const [typed, setTyped] = useState(settled);
+  const pause = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const typing = useRef(false);
+
+  useEffect(() => {
+     
+    if (!typing.current) setTyped(settled);
+  }, [settled]);
+  useEffect(() => () => clearTimeout(pause.current), []);
+
+  const type = (text: string) => {
+    setTyped(text);
+    typing.current = true;
+    clearTimeout(pause.current);
+    pause.current = setTimeout(() => {
+      settle(text);
+      pause.current = setTimeout(() => (typing.current = false), STILL_TYPING_MS);
+    }, PAUSE_MS);
+  };
+  return { typed, type };
+}
+
+/** A value that has not changed for so long. */
+export function useSettled<Value>(value: Value, ms: number): Value {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms);
+    return () => clearTimeout(timer);
+  }, [value, ms]);
+  return settled;
+}
+
+function oneOf<Value extends string>(stated: string | null, others: readonly Value[], usual: Value): Value {
+  return others.find((each) => each === stated) ?? usual;
+}
+
+function isAborted(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}

@@ -1,0 +1,208 @@
+"use client";
+
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDown, GitBranch } from "lucide-react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { Button } from "@/components/button";
+import { useMessages } from "@/preferences/messages";
+import { useFormat } from "@/preferences/reader";
+import type { Contents } from "./contents";
+import { Entry } from "./entry";
+import { useFolds } from "./folds";
+import { texts } from "./messages";
+import type { TreeEntry } from "./outline";
+import type { Row } from "./rows";
+import { ContentsContext } from "./use-session";
+
+interface ConversationProps {
+  sessionId: string;
+  rows: readonly Row[];
+  contents: Contents;
+  /** What is looked at is told here, for the table of contents. */
+  onView: (entry: TreeEntry) => void;
+  /** The row to go to: its key, anew for each time. */
+  target: { key: string } | null;
+  /** How many entries there are, folded ones too, and whether these are all. */
+  entries: number;
+  isComplete: boolean;
+}
+
+// So close to the end a reader is at the end.
+const END_MARGIN = "0px 0px 160px 0px";
+const ESTIMATES = { entry: 110, branch: 44, day: 44 };
+
+/** A conversation of any length: only what is looked at is drawn and read. The page itself scrolls. */
+export function Conversation({ sessionId, rows, contents, onView, target, entries, isComplete }: ConversationProps) {
+  const text = useMessages(texts);
+  const list = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+
+  useLayoutEffect(() => {
+    const measure = () => setTop((list.current?.getBoundingClientRect().top ?? 0) + scrollY);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, []);
+
+   
+  const virtual = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: (index) => ESTIMATES[rows[index]?.kind ?? "entry"],
+    getItemKey: (index) => rows[index]?.key ?? index,
+    overscan: 6,
+    scrollMargin: top,
+  });
+  const items = virtual.getVirtualItems();
+  const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
+
+  useEffect(() => {
+    const [from, to] = [entryAt(rows, first, 1), entryAt(rows, last, -1)];
+    if (from && to) void contents.want(from.line_number, to.line_number);
+  }, [rows, contents, first, last]);
+
+  const visible = virtual.getVirtualItemForOffset(virtual.scrollOffset ?? 0)?.index ?? 0;
+  useEffect(() => {
+    const entry = entryAt(rows, visible, 1);
+    if (entry) onView(entry);
+  }, [rows, visible, onView]);
+
+  const reached = useRef<typeof target>(null);
+  useEffect(() => {
+    if (target === null || target === reached.current) return;
+    const index = rows.findIndex((row) => row.key === target.key);
+    if (index === -1) return;
+    reached.current = target;
+    virtual.scrollToIndex(index, { align: "center" });
+  }, [target, rows, virtual]);
+
+  const { end, count, show } = useFollowing(entries, isComplete, () => virtual.scrollToIndex(rows.length - 1, { align: "end" }));
+
+  return (
+    <ContentsContext value={contents}>
+      <div ref={list} role="feed" aria-busy={false} className="relative" style={{ height: virtual.getTotalSize() }}>
+        {items.map((item) => {
+          const row = rows[item.index];
+          if (!row) return null;
+          return (
+            <article
+              key={item.key}
+              ref={virtual.measureElement}
+              data-index={item.index}
+              data-entry={row.kind === "entry" ? row.entry.entry_id : undefined}
+              aria-posinset={item.index + 1}
+              aria-setsize={rows.length}
+              className="absolute inset-x-0 top-0 py-1.5"
+              style={{ transform: `translateY(${item.start - virtual.options.scrollMargin}px)` }}
+            >
+              <RowView sessionId={sessionId} row={row} isTarget={row.key === target?.key} />
+            </article>
+          );
+        })}
+      </div>
+      <div ref={end} aria-hidden className="h-px" />
+      {count > 0 && (
+        <div className="pointer-events-none sticky bottom-20 flex justify-center md:bottom-6">
+          <Button look="primary" className="pointer-events-auto rounded-full shadow-lg" onClick={show}>
+            <ArrowDown aria-hidden className="size-4" />
+            <Newer count={count} />
+          </Button>
+        </div>
+      )}
+      <p className="sr-only" role="status">
+        {count > 0 ? text.newer(count, String(count)) : ""}
+      </p>
+    </ContentsContext>
+  );
+}
+
+function Newer({ count }: { count: number }) {
+  const text = useMessages(texts);
+  const format = useFormat();
+  return text.newer(count, format.number(count));
+}
+
+function RowView({ sessionId, row, isTarget }: { sessionId: string; row: Row; isTarget: boolean }) {
+  if (row.kind === "day") return <Day at={row.at} />;
+  if (row.kind === "branch") return <Branch row={row} />;
+  const entry = <Entry sessionId={sessionId} entry={row.entry} />;
+  return (
+    <div
+      className={`${row.level > 0 ? "border-l-2 border-line-strong/60 pl-2" : ""} ${isTarget ? "rounded-xl ring-2 ring-accent/60" : ""}`}
+      style={row.level > 1 ? { marginLeft: `${(row.level - 1) * 0.9}rem` } : undefined}
+    >
+      {entry}
+    </div>
+  );
+}
+
+function Day({ at }: { at: string }) {
+  const format = useFormat();
+  return <p className="pt-3 text-center text-xs font-medium text-muted">{format.date(at)}</p>;
+}
+
+function Branch({ row }: { row: Extract<Row, { kind: "branch" }> }) {
+  const text = useMessages(texts);
+  const format = useFormat();
+  const toggle = useFolds((folds) => folds.toggle);
+  return (
+    <button
+      type="button"
+      aria-expanded={row.isOpen}
+      onClick={() => toggle(row.key)}
+      className="flex w-full items-center gap-2 rounded-lg border border-dashed border-line-strong/60 px-4 py-1.5 text-sm text-muted hover:bg-sunken hover:text-ink"
+    >
+      <GitBranch aria-hidden className="size-4" strokeWidth={1.75} />
+      {text.branch(row.entries, format.number(row.entries))}
+    </button>
+  );
+}
+
+/** The entry of a row, or of the next one in a direction that has one. */
+function entryAt(rows: readonly Row[], index: number, step: 1 | -1): TreeEntry | null {
+  for (let at = index; at >= 0 && at < rows.length; at += step) {
+    const row = rows[at];
+    if (row?.kind === "entry") return row.entry;
+  }
+  return null;
+}
+
+/** Stays at the end while the reader is there; else counts what came since. */
+function useFollowing(entries: number, isComplete: boolean, toEnd: () => void) {
+  const end = useRef<HTMLDivElement>(null);
+  const isAtEnd = useRef(false);
+  const seen = useRef<number | null>(null);
+  const [count, setCount] = useState(0);
+
+  const catchUp = () => {
+    seen.current = null;
+    setCount(0);
+  };
+  useEffect(() => {
+    if (end.current === null) return;
+    // It tells after the page was drawn: until then it says where the reader was before something came.
+    const observer = new IntersectionObserver(
+      ([found]) => {
+        isAtEnd.current = found?.isIntersecting ?? false;
+        if (isAtEnd.current) catchUp();
+      },
+      { rootMargin: END_MARGIN },
+    );
+    observer.observe(end.current);
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => {
+    if (!isComplete) return;
+    const before = (seen.current ??= entries);
+    if (entries <= before) return;
+    if (isAtEnd.current) {
+      seen.current = entries;
+      toEnd();
+    } else {
+       
+      setCount(entries - before);
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only when entries come
+  }, [entries, isComplete]);
+  return { end, count, show: () => (catchUp(), toEnd()) };
+}

@@ -1,0 +1,103 @@
+"use client";
+
+import { createContext, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useSWRConfig } from "swr";
+import { follow } from "@/api/event-stream";
+import type { components } from "@/api/schema";
+import { useAccess } from "@/api/token";
+import { read } from "@/api/use-api";
+import { Contents, type Line, type LineKey } from "./contents";
+import { Outline } from "./outline";
+
+type Event = components["schemas"]["EventFacts"];
+
+const PART_ENTRIES = 5_000;
+// The log tells of an event before the stores have it: rows come after a tenth of a second, what streams derive of them
+// a little later, on a busy machine much later.
+const LOOK_AGAIN_MS = [100, 400, 1_000, 2_500, 6_000];
+// These change how earlier lines hang together, or which lines count at all.
+const RESHAPING: ReadonlySet<string> = new Set(["LEAF", "LABEL", "BRANCH_SUMMARY", "SESSION", "TRANSCRIPT_HEAD"]);
+
+/** A session as it is read: its tree, and what its lines say. */
+export function useReading(sessionId: string, generation: number | null) {
+  const reading = useMemo(() => {
+    const path = { session_id: sessionId };
+    return {
+      outline: new Outline((after) =>
+        read("/v1/sessions/{session_id}/tree", {
+          params: { path, query: { limit: PART_ENTRIES, generation, after } },
+        }),
+      ),
+      contents: new Contents((first, last, after) =>
+        read("/v1/sessions/{session_id}/entries", { params: { path, query: { first, last, after, limit: 200 } } }),
+      ),
+    };
+  }, [sessionId, generation]);
+  const { outline, contents } = reading;
+  const state = useSyncExternalStore(outline.subscribe, outline.current, outline.current);
+
+  // Again as well, when somebody has signed in.
+  const isRefused = useAccess((access) => access.refused);
+  useEffect(() => {
+    if (!isRefused) void outline.refresh("whole");
+  }, [outline, isRefused]);
+  return { outline, contents, state };
+}
+
+/** Follows a session: tells whether its events are being listened to. */
+export function useLive(sessionId: string, { outline, contents }: Pick<ReturnType<typeof useReading>, "outline" | "contents">) {
+  const [isListening, setListening] = useState(false);
+  const { mutate } = useSWRConfig();
+  const timers = useRef<ReturnType<typeof setTimeout>[]>([]);
+
+  useEffect(() => {
+    const stop = new AbortController();
+    let last: string | null = null;
+
+    const look = (reshaped: boolean, from: number) => {
+      timers.current.forEach(clearTimeout);
+      timers.current = LOOK_AGAIN_MS.map((ms) =>
+        setTimeout(() => {
+          contents.outdate(from);
+          void outline.refresh(reshaped ? "whole" : "tail");
+          void mutate((key) => Array.isArray(key) && key[0] === "/v1/sessions/{session_id}");
+        }, ms),
+      );
+    };
+
+    const listen = async () => {
+      for await (const { name, data } of follow(`/v1/sessions/${encodeURIComponent(sessionId)}/live`, stop.signal)) {
+        if (name === "ready" || name === "gap") {
+          setListening(true);
+          // What happened between the first reading and now, or while the connection was broken.
+          look(true, 1);
+        } else if (name === "message") {
+          const event = JSON.parse(data) as Event;
+          const branches = event.parent_entry_id !== null && last !== null && event.parent_entry_id !== last;
+          last = event.entry_id ?? last;
+          look(branches || RESHAPING.has(event.kind), Math.max((event.line_number ?? 1) - 1, 1));
+        } else {
+          setListening(false);
+        }
+      }
+    };
+    void listen();
+    return () => {
+      stop.abort();
+      timers.current.forEach(clearTimeout);
+      setListening(false);
+    };
+  }, [sessionId, outline, contents, mutate]);
+  return isListening;
+}
+
+export const ContentsContext = createContext<Contents | null>(null);
+
+/** What a line says; undefined while it is being read. */
+export function useLine(key: LineKey): { line: Line | undefined; hasFailed: boolean; retry: () => void } {
+  const contents = useContext(ContentsContext);
+  if (contents === null) throw new Error("useLine is used outside of a conversation");
+  const line = useSyncExternalStore(contents.subscribe, () => contents.line(key));
+  const hasFailed = useSyncExternalStore(contents.subscribe, () => contents.hasFailed(key));
+  return { line, hasFailed, retry: () => void contents.want(key.line_number, key.line_number) };
+}

@@ -1,0 +1,34 @@
+import { translated } from "@/preferences/messages";
+
+export const texts = translated({
+  en: {
+    title: "Sessions",
+    what: "The latest activity first.",
+    untitled: "Untitled session",
+    open: "open",
+    messages: (count: number, shown: string) => (count === 1 ? "1 message" : `${shown} messages`),
+    tokens: (shown: string) => `${shown} tokens`,
+    errors: (count: number, shown: string) => (count === 1 ? "1 error" : `${shown} errors`),
+    more: "Show more",
+    any: "any",
+    none: "No sessions in this period",
+    noneFiltered: "No session fits",
+    noneHint: "Choose a longer period, or capture your history with `sessiontrack capture`.",
+    noneFilteredHint: "Remove a filter, or choose a longer period.",
+  },
+  de: {
+    title: "Sitzungen",
+    what: "Die jüngste Aktivität zuerst.",
+    untitled: "Sitzung ohne Titel",
+    open: "offen",
+    messages: (count, shown) => (count === 1 ? "1 Nachricht" : `${shown} Nachrichten`),
+    tokens: (shown) => `${shown} Tokens`,
+    errors: (count, shown) => (count === 1 ? "1 Fehler" : `${shown} Fehler`),
+    more: "Mehr zeigen",
+    any: "beliebig",
+    none: "Keine Sitzungen in diesem Zeitraum",
+    noneFiltered: "Keine Sitzung passt",
+    noneHint: "Wähle einen längeren Zeitraum, oder erfasse deinen Verlauf mit `sessiontrack capture`.",
+    noneFilteredHint: "Entferne einen Filter, oder wähle einen längeren Zeitraum.",
+  },
+});

@@ -1,0 +1,42 @@
+"use client";
+
+import { useId } from "react";
+
+interface ChoiceProps<Value extends string> {
+  legend: string;
+  value: Value;
+  options: readonly { value: Value; label: string }[];
+  onChange: (value: Value) => void;
+  /** One below the other, for long labels. */
+  stacked?: boolean;
+  /** The legend is for screen readers only. */
+  quiet?: boolean;
+}
+
+/** One of a few: radio buttons that look like a row of buttons. */
+export function Choice<Value extends string>({ legend, value, options, onChange, stacked, quiet }: ChoiceProps<Value>) {
+  const name = useId();
+  return (
+    <fieldset className="min-w-0">
+      <legend className={quiet ? "sr-only" : "mb-1.5 text-sm text-muted"}>{legend}</legend>
+      <div className={`flex gap-0.5 rounded-lg bg-sunken p-0.5 ${stacked ? "flex-col" : "w-fit max-w-full overflow-x-auto"}`}>
+        {options.map((option) => (
+          <label
+            key={option.value}
+            className="cursor-pointer rounded-md px-2.5 py-1 text-sm whitespace-nowrap text-muted transition-colors hover:text-ink has-checked:bg-surface has-checked:text-ink has-checked:shadow-xs has-focus-visible:outline-2 has-focus-visible:outline-accent"
+          >
+            <input
+              type="radio"
+              name={name}
+              value={option.value}
+              checked={option.value === value}
+              onChange={() => onChange(option.value)}
+              className="sr-only"
+            />
+            {option.label}
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}

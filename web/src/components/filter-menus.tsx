@@ -1,0 +1,47 @@
+"use client";
+
+import { useApi } from "@/api/use-api";
+import { type Filter, type useFilters } from "@/address/use-filters";
+import { filterTexts } from "./filters";
+import { useMessages } from "@/preferences/messages";
+
+// Those by which people look for a session; the others come from links of other pages.
+const OFFERED: readonly Filter[] = ["channel", "agent", "sender", "model", "tool", "project"];
+const VALUES = 50;
+
+interface FilterMenusProps {
+  filters: ReturnType<typeof useFilters>;
+  range: { since?: string; until?: string };
+}
+
+/** A menu for each filter, with the values that there are. */
+export function FilterMenus({ filters, range }: FilterMenusProps) {
+  const text = useMessages(filterTexts);
+  const { data } = useApi(
+    "/v1/facets",
+    { params: { query: { ...filters.query, ...range, size: VALUES } } },
+    { keepPreviousData: true },
+  );
+  return OFFERED.map((name) => {
+    const values = data?.facets[name] ?? [];
+    if (filters.query[name] !== undefined || values.length < 2) return null;
+    return (
+      <select
+        key={name}
+        aria-label={text.names[name]}
+        value=""
+        onChange={(event) => filters.choose(name, event.target.value)}
+        className="max-w-40 rounded-lg border border-line bg-surface px-2.5 py-1.5 text-sm text-ink hover:border-line-strong"
+      >
+        <option value="" disabled>
+          {text.names[name]}
+        </option>
+        {values.map(({ value }) => (
+          <option key={value} value={value}>
+            {value}
+          </option>
+        ))}
+      </select>
+    );
+  });
+}

@@ -1,0 +1,81 @@
+"use client";
+
+import { CalendarRange } from "lucide-react";
+import { useId, useRef, type FormEvent } from "react";
+import { PERIODS, type Period, type useRange } from "@/address/use-range";
+import { useMessages } from "@/preferences/messages";
+import { useFormat } from "@/preferences/reader";
+import { Button, buttonLook } from "./button";
+import { Choice } from "./choice";
+import { common } from "./messages";
+
+const IS_DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+interface RangePickerProps {
+  range: ReturnType<typeof useRange>;
+  periods?: readonly Period[];
+}
+
+/** Chooses the range of time that a page shows; it stands in the address. */
+export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
+  const text = useMessages(common);
+  const format = useFormat();
+  const id = useId();
+  const popover = useRef<HTMLDivElement>(null);
+
+  const apply = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const days = new FormData(event.currentTarget);
+    range.chooseDays({ since: String(days.get("since")) || null, until: String(days.get("until")) || null });
+    popover.current?.hidePopover();
+  };
+
+  const shown = (day: string | null) => (day === null ? "…" : IS_DAY.test(day) ? format.date(day) : day);
+  return (
+    <div className="flex max-w-full flex-wrap items-center gap-2">
+      <Choice<Period | "days">
+        quiet
+        legend={text.range}
+        value={range.period ?? "days"}
+        options={periods.map((period) => ({ value: period, label: text.periods[period] }))}
+        onChange={(period) => period !== "days" && range.choosePeriod(period)}
+      />
+      <button type="button" popoverTarget={id} className={buttonLook()} aria-label={text.ownPeriod}>
+        <CalendarRange aria-hidden className="size-4" strokeWidth={1.75} />
+        {range.period === null && [range.since, range.until].map(shown).join(" – ")}
+      </button>
+      <div
+        ref={popover}
+        id={id}
+        popover="auto"
+        role="dialog"
+        aria-label={text.ownPeriod}
+        className="m-auto rounded-xl border border-line bg-surface p-4 text-ink shadow-xl"
+      >
+        <form onSubmit={apply} className="flex flex-col gap-3 text-sm">
+          <Day name="since" label={text.from} value={range.since} />
+          <Day name="until" label={text.to} value={range.until} />
+          <Button type="submit" look="primary">
+            {text.apply}
+          </Button>
+        </form>
+      </div>
+    </div>
+  );
+}
+
+function Day({ name, label, value }: { name: string; label: string; value: string | null }) {
+  const known = value && IS_DAY.test(value) ? value : "";
+  return (
+    <label className="flex items-center justify-between gap-4">
+      {label}
+      <input
+        key={known}
+        type="date"
+        name={name}
+        defaultValue={known}
+        className="rounded-lg border border-line-strong bg-canvas px-2 py-1.5"
+      />
+    </label>
+  );
+}
