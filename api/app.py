@@ -3,8 +3,8 @@
 It passes, in this order:
 
 `Access` (counts and logs it), `Guard` (who may ask), `Bounds` (how much at once), the route in `routes/`, which parses
-it and calls `queries` or the gateway, and `problems`, which makes of every error an answer that says what to do. What no
-route has `Pages` may have: the files of the web dashboard.
+it and calls `queries` or the gateway, and `problems`, which makes of every error an answer that says what to do. What
+no route has `Pages` may have: the files of the web dashboard.
 """
 
 from __future__ import annotations

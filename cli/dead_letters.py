@@ -180,15 +180,12 @@ def _chosen(
 
 def _redrivable(settings: Settings, letters: Sequence[Letter], *, strict: bool) -> list[Letter]:
     """The letters of the groups that can be redriven to; others are an error where they were asked for."""
-    from operations.dead_letters.redrive import redrivable_groups
-    from sessiontrack.errors import UsageError
+    from operations.dead_letters.redrive import check_redrivable, redrivable_groups
 
+    if strict:
+        check_redrivable(settings, letters)
     groups = redrivable_groups(settings)
     others = sorted({letter.group for letter in letters} - groups)
-    if others and strict:
-        raise UsageError(
-            f"nothing here redrives to the group {others[0]}", hint=f"Groups: {', '.join(sorted(groups))}."
-        )
     if others:
         console(stderr=True).print(f"left alone, of groups that are not ours: {', '.join(others)}", markup=False)
     return [letter for letter in letters if letter.group in groups]

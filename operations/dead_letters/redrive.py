@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -42,6 +42,17 @@ _STAGES = ("streams", "embed")
 def redrivable_groups(settings: Settings) -> frozenset[str]:
     """The groups that records can be redriven to; of those that embed it is that of the present space."""
     return frozenset({*_SINKS, *_stage_workers(settings)})
+
+
+def check_redrivable(settings: Settings, letters: Iterable[Letter]) -> None:
+    """Sees that letters can be redriven.
+
+    Raises:
+        UsageError: One of their groups is none of `redrivable_groups`.
+    """
+    groups = redrivable_groups(settings)
+    for other in sorted({letter.group for letter in letters} - groups):
+        raise UsageError(f"nothing here redrives to the group {other}", hint=f"Groups: {', '.join(sorted(groups))}.")
 
 
 def _stage_workers(settings: Settings) -> dict[str, str]:

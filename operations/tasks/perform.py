@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from operations.dead_letters.discard import discard
-from operations.dead_letters.redrive import GROUPS, Outcome, redrive
+from operations.dead_letters.redrive import Outcome, check_redrivable, redrive
 from operations.rebuild.embeddings import rebuild_embeddings
 from operations.rebuild.progress import Progress
 from operations.rebuild.store import rebuild_store
@@ -137,16 +137,11 @@ def _chosen(standing: Standing, request: LettersRequest) -> list[Letter]:
             f"{len(missing):,} of these dead letters do not stand any more",
             hint="Load the list again, and choose anew.",
         )
-    chosen = [by_key[key] for key in dict.fromkeys(request.keys)]
-    others = sorted({letter.group for letter in chosen} - GROUPS)
-    if others and request.kind == "redrive":
-        raise UsageError(
-            f"nothing here redrives to the group {others[0]}", hint=f"Groups: {', '.join(sorted(GROUPS))}."
-        )
-    return chosen
+    return [by_key[key] for key in dict.fromkeys(request.keys)]
 
 
 def _redrive(settings: Settings, standing: Standing, letters: list[Letter], told: Told) -> Result:
+    check_redrivable(settings, letters)
     outcomes: list[Outcome] = []
 
     def settled(outcome: Outcome) -> None:

@@ -13,9 +13,9 @@ from queries.vectors.index import NearChunk, NearSession, check_of_sessions, che
 from schemas.vectors import space_dimensions
 from sessiontrack.settings import Settings
 
-# How many of the nearest are looked for at least: more are looked through for them, so that fewer are missed. Of 100,000
-# passages in tight clusters, and questions that lie between these, 100 finds 86 % of the ten nearest, 200 finds 92 %,
-# 500 finds 98 % and takes half a millisecond more (bench/search).
+# How many of the nearest are looked for at least: more are looked through for them, so that fewer are missed. Of
+# 100,000 passages in tight clusters, and questions that lie between these, 100 finds 86 % of the ten nearest, 200 finds
+# 92 %, 500 finds 98 % and takes half a millisecond more (bench/search).
 _EF_SEARCH = 500
 
 
