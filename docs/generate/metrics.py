@@ -35,20 +35,22 @@ _SUFFIXES = {"counter": "_total", "histogram": "_bucket, _sum, _count"}
 def render() -> str:
     """The text of the page."""
     every = _metrics(WorkerMetrics("worker").registry)
+    asked = [*_asked(HealthMetrics("worker", Health())), *_asked(DiskMetrics(Path("/"), 0))]
     sections = [
-        ("Every worker, and the API", every | _asked_for(HealthMetrics("", Health()), DiskMetrics(Path(), 0))),
-        ("Capture", _beyond(every, CaptureMetrics().registry)),
-        ("Embedding", _embedding()),
-        ("API", _beyond(every, ApiMetrics().registry)),
+        ("Every worker, and the API", [*_rows(every), *asked]),
+        ("Capture", _rows(_beyond(every, CaptureMetrics().registry))),
+        ("Embedding", [*_rows(_embedding()), *_asked(QuotaMetrics(dict))]),
+        ("API", _rows(_beyond(every, ApiMetrics().registry))),
     ]
-    return "\n".join([_HEADER, *(f"## {title}\n\n{_table(rows)}" for title, rows in sections)])
+    head = ["metric", "type", "labels", "meaning"]
+    return "\n".join([_HEADER, *(f"## {title}\n\n{table(head, rows)}" for title, rows in sections)])
 
 
 def _embedding() -> dict[str, Any]:
     registry = CollectorRegistry()
     EmbeddingMetrics(registry)
     ProviderMetrics(registry)
-    return _metrics(registry) | _asked_for(QuotaMetrics(dict))
+    return _metrics(registry)
 
 
 def _beyond(known: dict[str, Any], registry: CollectorRegistry) -> dict[str, Any]:
@@ -62,29 +64,21 @@ def _metrics(registry: CollectorRegistry) -> dict[str, Any]:
     return {each._name: each for each in collectors if hasattr(each, "_labelnames")}
 
 
-def _asked_for(*collectors: Collector) -> dict[str, Any]:
-    """What is looked up only when somebody asks."""
-    families: Iterable[Any] = (family for collector in collectors for family in collector.collect())
-    return {family.name: family for family in families}
-
-
-def _table(collectors: dict[str, Any]) -> str:
-    return table(["metric", "type", "labels", "meaning"], _rows(collectors))
-
-
 def _rows(collectors: dict[str, Any]) -> Iterator[list[str]]:
     for name, collector in collectors.items():
-        kind, meaning = _kind_and_meaning(collector)
+        kind = collector._type
         endings = _SUFFIXES.get(kind, "").split(", ")
         shown = code(name + endings[0]) if len(endings) == 1 else code(name)
         labels = ", ".join(map(code, collector._labelnames))
+        meaning = collector._documentation
         if len(endings) > 1:
             meaning = f"{meaning} ({', '.join(map(code, endings))})"
         yield [shown, kind, labels, meaning]
 
 
-def _kind_and_meaning(collector: Any) -> tuple[str, str]:
-    """Of a metric that is counted, or of one that is asked for."""
-    if hasattr(collector, "documentation"):
-        return collector.type, collector.documentation
-    return collector._type, collector._documentation
+def _asked(collector: Collector) -> Iterator[list[str]]:
+    """The metrics that a collector looks up when it is asked."""
+    for family in collector.collect():
+        # Of a metric of one series there are no names of labels.
+        names: Iterable[str] = getattr(family, "_labelnames", ())
+        yield [code(family.name), family.type, ", ".join(map(code, names)), family.documentation]
