@@ -3,7 +3,9 @@
 A word counts once for each session that says it, so that no long session speaks for all. How distinctive it is, the
 log-odds ratio against the other periods tells, divided by its standard deviation: a word that is new weighs more than
 one that is frequent always, and one of many sessions more than one of two. What all periods say is the prior, as much
-as one session says.
+as one session says. What a tenth of the other sessions say as well belongs to the language, and is no topic.
+
+Scripts that put no spaces between words have no words here.
 
 Source: Monroe, Colaresi, Quinn, "Fightin' Words", Political Analysis 16 (2008), https://doi.org/10.1093/pan/mpn018
 """
@@ -25,6 +27,10 @@ from sessiontrack.settings import Settings
 
 # Letters only: times, numbers and ids are of their day, and no topic. Shorter words say little in any language.
 _WORD = re.compile(r"[^\W\d_]{4,30}")
+# Thai, Lao, Burmese, Khmer, ideographs and kana.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
+)
 # What stands beside digits or in a path, an address or a name of a program is no word of a sentence.
 _TOKEN = re.compile(r"\S+")
 _BESIDE = re.compile(r"[\d_/\\@=<>{}\[\]|~#$%^&*`]|\w[.:]\w")
@@ -33,6 +39,7 @@ FEWEST_SESSIONS = 2
 # What is below is as likely chance (90 %, one-sided).
 _LEAST_SCORE = 1.28
 _MOST_TERMS = 12
+_LANGUAGE = 0.1
 _EXAMPLES = 3
 # Of each period a sample, which its ids make the same each time: enough for a word of one session in a hundred, and
 # what is read stays the same however much there is. Of each session what it began with, which says what it is about.
@@ -126,14 +133,21 @@ def distinctive_terms(periods: Mapping[str, Mapping[str, str]]) -> dict[str, lis
     said = {period: _sessions_by_word(texts) for period, texts in periods.items()}
     counts = {period: Counter({word: len(ids) for word, ids in found.items()}) for period, found in said.items()}
     everywhere: Counter[str] = sum(counts.values(), Counter())
-    weight = 1 / max(1, sum(len(texts) for texts in periods.values()))
-    return {period: _terms(found, counts[period], everywhere, weight) for period, found in said.items()}
+    sessions = sum(len(texts) for texts in periods.values())
+    found = {}
+    for period, texts in periods.items():
+        others = {
+            word: (everywhere[word] - count) / max(1, sessions - len(texts)) for word, count in counts[period].items()
+        }
+        topical = {word: ids for word, ids in said[period].items() if others[word] < _LANGUAGE}
+        found[period] = _terms(topical, counts[period], everywhere, 1 / max(1, sessions))
+    return found
 
 
 def words(text: str) -> Iterable[str]:
     """The words of sentences in a text, lower case."""
     for token in _TOKEN.findall(text):
-        if not _BESIDE.search(token):
+        if not _BESIDE.search(token) and not _UNSPACED.search(token):
             yield from (word.lower() for word in _WORD.findall(token))
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright, expect
 
 from tests.stack.browser import transcripts
 from tests.stack.pipeline import Pipeline, differences
 from tests.stack.serving import serving
 from tests.stack.waiting import PATIENCE_S
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 SCREENSHOTS = Path(__file__).parents[3] / "web" / "screenshots"
 
@@ -92,6 +94,7 @@ async def context(browser: Browser, dashboard: Dashboard, look: Look) -> AsyncIt
         locale=look.locale,
         color_scheme="dark" if look.scheme == "dark" else "light",
         has_touch=look is PHONE,
+        is_mobile=look is PHONE,
         accept_downloads=True,
     )
     context.set_default_timeout(PATIENCE_S * 1000)
@@ -100,12 +103,17 @@ async def context(browser: Browser, dashboard: Dashboard, look: Look) -> AsyncIt
 
 
 @pytest.fixture
+def faults() -> list[str]:
+    """What went wrong in the page: a test that makes something go wrong on purpose clears it."""
+    return []
+
+
+@pytest.fixture
 async def page(
-    context: BrowserContext, dashboard: Dashboard, look: Look, request: pytest.FixtureRequest
+    context: BrowserContext, dashboard: Dashboard, faults: list[str], request: pytest.FixtureRequest
 ) -> AsyncIterator[Page]:
     """A page; at the end it must have failed nowhere, and asked nobody else."""
     page = await context.new_page()
-    faults: list[str] = []
     host = urlsplit(dashboard.address).netloc
 
     def asked(request: Request) -> None:

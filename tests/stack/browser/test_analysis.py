@@ -38,7 +38,7 @@ def number(text: str) -> int:
 
 async def test_the_overview_leads_to_its_sessions(page: Page) -> None:
     await page.goto("/?since=all")
-    figure = page.get_by_role("link", name=re.compile("^(Sessions|Sitzungen)"))
+    figure = page.locator("main").get_by_role("link", name=re.compile("^(Sessions|Sitzungen)"))
     await expect(figure).to_be_visible()
     counted = number(await figure.inner_text())
     await figure.click()
@@ -68,7 +68,7 @@ async def test_a_tool_leads_to_the_sessions_that_called_it(page: Page) -> None:
 
 async def test_a_filter_narrows_every_figure_and_stands_in_the_address(page: Page) -> None:
     await page.goto("/?since=all")
-    messages = page.get_by_role("link", name=re.compile("^(Messages|Nachrichten)"))
+    messages = page.locator("main").get_by_role("link", name=re.compile("^(Messages|Nachrichten)"))
     everything = number((await messages.inner_text()).split("\n")[1])
     await page.get_by_role("combobox", name=re.compile("Channel|Kanal")).select_option("telegram")
     await expect(page).to_have_url(re.compile("channel=telegram"))

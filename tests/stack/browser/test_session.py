@@ -34,7 +34,7 @@ async def test_the_conversation_is_as_it_was(page: Page) -> None:
     picture = page.locator('[data-entry="e3"] img')
     await expect(picture).to_have_js_property("naturalWidth", 2)
     await page.get_by_role("button", name=re.compile("Summary|Zusammenfassung")).click()
-    await expect(page.get_by_text(transcripts.SUMMARY)).to_be_visible()
+    await expect(page.locator("article").get_by_text(transcripts.SUMMARY)).to_be_visible()
 
 
 async def test_a_branch_that_was_left_is_unfolded(page: Page) -> None:
@@ -80,6 +80,7 @@ async def test_a_long_session_is_walked_from_end_to_end(page: Page) -> None:
 
 async def test_the_tree_is_walked_with_the_arrow_keys(page: Page) -> None:
     await page.goto(f"/session?id={transcripts.LONG}")
+    await expect(page.locator('[data-entry="n1"]')).to_be_visible()
     panel = page.get_by_role("button", name=re.compile("About this session|Über diese Sitzung"))
     if await panel.is_visible():
         await panel.click()

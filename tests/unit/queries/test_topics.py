@@ -42,6 +42,10 @@ def test_paths_times_and_identifiers_are_no_words() -> None:
     assert list(words(text)) == ["look", "größe"]
 
 
+def test_what_is_written_without_spaces_has_no_words() -> None:
+    assert list(words("バックアップが失敗しました and then 照片备份失败了。")) == ["then"]
+
+
 def test_nothing_said_is_no_topic() -> None:
     assert distinctive_terms({}) == {}
     assert distinctive_terms({"a": {"s": ""}}) == {"a": []}

@@ -6,7 +6,8 @@ import type { Span } from "./span";
 /** Narrows a page to an agent, a channel, a model, a tool, … */
 export function FilterBar({ filters, span }: { filters: ReturnType<typeof useFilters>; span: Span }) {
   return (
-    <div className="mb-5 flex min-h-[2.125rem] flex-wrap items-center gap-2">
+    // One row on a phone, whatever comes into it: nothing below moves.
+    <div className="-mx-1 mb-4 flex min-h-[2.625rem] items-center gap-2 overflow-x-auto p-1 sm:flex-wrap">
       <FilterMenus filters={filters} range={{ since: span.since, until: span.until }} />
       <FilterChips filters={filters} />
     </div>

@@ -1,7 +1,9 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { Bar, BarChart, CartesianGrid, Tooltip, XAxis, YAxis, ResponsiveContainer } from "recharts";
+import { useState } from "react";
+import { namedOf, ticksOf } from "./scale";
+import { useNarrow } from "./use-narrow";
 
 export interface PeriodRow {
   since: string;
@@ -15,71 +17,108 @@ interface PeriodChartProps {
   series: readonly { key: string; name: string }[];
   names: { short: (at: string) => string; long: (at: string) => string };
   format: (value: number) => string;
+  /** A value beside the scale. */
   axis: (value: number) => string;
 }
 
-const colour = (place: number) => `var(--color-series-${(place % 8) + 1})`;
-const TICK = { fill: "var(--color-muted)", fontSize: 12 };
+/** Names below the bars that fit on a phone, and beyond. */
+const NAMES = { narrow: 4, wide: 12 };
 
-/** Bars over time; a click leads to what is behind a bar. */
-export default function PeriodChart({ rows, series, names, format, axis }: PeriodChartProps) {
+/**
+ * Bars over time, one above the other where there are several series; a click leads to what is behind a bar.
+ *
+ * Drawn by ourselves: a library of charts has half of the script that a page may have.
+ */
+export function PeriodChart({ rows, series, names, format, axis }: PeriodChartProps) {
   const router = useRouter();
+  const isNarrow = useNarrow();
+  const [pointed, setPointed] = useState<number | null>(null);
+  const totals = rows.map((row) => series.reduce((sum, { key }) => sum + (row.values[key] ?? 0), 0));
+  const ticks = ticksOf(Math.max(0, ...totals));
+  const top = ticks.at(-1) ?? 1;
+  const named = new Set(namedOf(rows.length, isNarrow ? NAMES.narrow : NAMES.wide));
   return (
-    <ResponsiveContainer width="100%" height="100%">
-      <BarChart
-        data={[...rows]}
-        accessibilityLayer={false}
-        margin={{ top: 4, right: 0, bottom: 0, left: 0 }}
-        barCategoryGap="18%"
-        className="cursor-pointer"
-        onClick={(state) => {
-          const row = rows[Number(state.activeTooltipIndex)];
-          if (row) router.push(row.href);
-        }}
-      >
-        <CartesianGrid vertical={false} stroke="var(--color-line)" />
-        <XAxis
-          dataKey="since"
-          tickFormatter={names.short}
-          tickLine={false}
-          axisLine={{ stroke: "var(--color-line)" }}
-          tick={TICK}
-          minTickGap={24}
-        />
-        <YAxis tickFormatter={axis} tickLine={false} axisLine={false} tick={TICK} width={52} allowDecimals={false} />
-        <Tooltip
-          cursor={{ fill: "var(--color-sunken)" }}
-          isAnimationActive={false}
-          content={({ active, label, payload }) =>
-            active && payload.length > 0 ? (
-              <div className="rounded-lg border border-line bg-surface px-3 py-2 text-sm shadow-lg">
-                <p className="mb-1 font-medium">{names.long(String(label))}</p>
-                <ul>
-                  {[...payload].reverse().map((entry) => (
-                    <li key={String(entry.name)} className="flex items-center gap-2">
-                      {series.length > 1 && <span className="size-2 rounded-full" style={{ background: entry.color }} />}
-                      <span className="text-muted">{entry.name}</span>
-                      <span className="ml-auto pl-3 tabular-nums">{format(Number(entry.value))}</span>
-                    </li>
-                  ))}
-                </ul>
-              </div>
-            ) : null
-          }
-        />
-        {series.map((each, place) => (
-          <Bar
-            key={each.key}
-            dataKey={(row: PeriodRow) => row.values[each.key] ?? 0}
-            name={each.name}
-            stackId="all"
-            fill={colour(place)}
-            maxBarSize={48}
-            radius={place === series.length - 1 ? [3, 3, 0, 0] : 0}
-            isAnimationActive={false}
-          />
+    <div className="relative grid h-64 grid-cols-[auto_minmax(0,1fr)] grid-rows-[minmax(0,1fr)_1.5rem] gap-x-2 pt-2 text-xs text-muted">
+      <div className="relative min-w-9 text-right">
+        {/* As wide as the widest, though each has its own place. */}
+        {ticks.map((tick) => (
+          <span key={tick} className="block h-0 overflow-hidden">
+            {axis(tick)}
+          </span>
         ))}
-      </BarChart>
-    </ResponsiveContainer>
+        {ticks.map((tick) => (
+          <span key={tick} className="absolute right-0 translate-y-1/2 leading-none" style={{ bottom: `${(tick / top) * 100}%` }}>
+            {axis(tick)}
+          </span>
+        ))}
+      </div>
+      <div className="relative" onMouseLeave={() => setPointed(null)}>
+        {ticks.map((tick) => (
+          <span key={tick} className="absolute inset-x-0 h-px bg-line" style={{ bottom: `${(tick / top) * 100}%` }} />
+        ))}
+        <div className="absolute inset-0 flex">
+          {rows.map((row, place) => (
+            <span
+              key={row.since}
+              onMouseEnter={() => setPointed(place)}
+              onClick={() => router.push(row.href)}
+              className={`flex h-full min-w-0 flex-1 cursor-pointer flex-col-reverse items-center px-[9%] ${pointed === place ? "bg-sunken/70" : ""}`}
+            >
+              {series.map(({ key }, layer) => {
+                const value = row.values[key] ?? 0;
+                return value > 0 ? (
+                  <span
+                    key={key}
+                    className="w-full max-w-12 min-w-px last:rounded-t-[3px]"
+                    style={{ height: `${(value / top) * 100}%`, background: `var(--color-series-${(layer % 8) + 1})` }}
+                  />
+                ) : null;
+              })}
+            </span>
+          ))}
+        </div>
+        {pointed !== null && rows[pointed] && (
+          <Shown row={rows[pointed]} series={series} name={names.long} format={format} place={pointed / Math.max(1, rows.length - 1)} />
+        )}
+      </div>
+      <div className="col-start-2 flex pt-1.5">
+        {rows.map((row, place) => (
+          <span key={row.since} className="min-w-0 flex-1">
+            {named.has(place) && <span className="block w-max">{names.short(row.since)}</span>}
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+interface ShownProps {
+  row: PeriodRow;
+  series: PeriodChartProps["series"];
+  name: (at: string) => string;
+  format: (value: number) => string;
+  /** How far to the right the bar is, of 1. */
+  place: number;
+}
+
+/** The figures of the bar under the pointer, on the side where there is room. */
+function Shown({ row, series, name, format, place }: ShownProps) {
+  const shown = series.length === 1 ? series : series.filter(({ key }) => row.values[key]);
+  return (
+    <div
+      className="pointer-events-none absolute top-1 z-10 w-max max-w-64 rounded-lg border border-line bg-surface px-3 py-2 text-sm text-ink shadow-lg"
+      style={place > 0.5 ? { right: `calc(${(1 - place) * 100}% + 1.5rem)` } : { left: `calc(${place * 100}% + 1.5rem)` }}
+    >
+      <p className="mb-1 font-medium">{name(row.since)}</p>
+      {[...shown].reverse().map((each) => (
+        <p key={each.key} className="flex items-center gap-2">
+          {series.length > 1 && (
+            <span className="size-2 shrink-0 rounded-full" style={{ background: `var(--color-series-${(series.indexOf(each) % 8) + 1})` }} />
+          )}
+          <span className="truncate text-muted">{each.name}</span>
+          <span className="ml-auto pl-3 tabular-nums">{format(row.values[each.key] ?? 0)}</span>
+        </p>
+      ))}
+    </div>
   );
 }

@@ -21,7 +21,7 @@ export function Card({ title, note, actions, children, className = "", flush }: 
     >
       {(title || actions) && (
         <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2 px-5 pt-4">
-          <div className="min-w-0">
+          <div className="min-w-0 flex-1 basis-48">
             <h2 id={id} className="font-medium">
               {title}
             </h2>

@@ -17,13 +17,13 @@ interface ChoiceProps<Value extends string> {
 export function Choice<Value extends string>({ legend, value, options, onChange, stacked, quiet }: ChoiceProps<Value>) {
   const name = useId();
   return (
-    <fieldset className="min-w-0">
+    <fieldset className="max-w-full min-w-0">
       <legend className={quiet ? "sr-only" : "mb-1.5 text-sm text-muted"}>{legend}</legend>
       <div className={`flex gap-0.5 rounded-lg bg-sunken p-0.5 ${stacked ? "flex-col" : "w-fit max-w-full overflow-x-auto"}`}>
         {options.map((option) => (
           <label
             key={option.value}
-            className="cursor-pointer rounded-md px-2.5 py-1 text-sm whitespace-nowrap text-muted transition-colors hover:text-ink has-checked:bg-surface has-checked:text-ink has-checked:shadow-xs has-focus-visible:outline-2 has-focus-visible:outline-accent"
+            className="relative cursor-pointer rounded-md px-2.5 py-1 text-sm whitespace-nowrap text-muted transition-colors hover:text-ink has-checked:bg-raised has-checked:text-ink has-checked:shadow-xs has-focus-visible:outline-2 has-focus-visible:outline-accent"
           >
             <input
               type="radio"

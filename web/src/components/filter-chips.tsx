@@ -10,7 +10,7 @@ export function FilterChips({ filters }: { filters: ReturnType<typeof useFilters
   const text = useMessages(filterTexts);
   if (filters.chosen.length === 0) return null;
   return (
-    <ul className="flex flex-wrap items-center gap-1.5" aria-label={text.filters}>
+    <ul className="flex shrink-0 flex-wrap items-center gap-1.5 sm:shrink" aria-label={text.filters}>
       {filters.chosen.map(({ name, value }) => (
         <li key={name}>
           <button

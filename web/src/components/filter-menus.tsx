@@ -31,7 +31,7 @@ export function FilterMenus({ filters, range }: FilterMenusProps) {
         aria-label={text.names[name]}
         value=""
         onChange={(event) => filters.choose(name, event.target.value)}
-        className="max-w-40 rounded-lg border border-line bg-surface px-2.5 py-1.5 text-sm text-ink hover:border-line-strong"
+        className="max-w-40 shrink-0 rounded-lg border border-line bg-surface px-2.5 py-1.5 text-sm text-ink hover:border-line-strong"
       >
         <option value="" disabled>
           {text.names[name]}

@@ -72,11 +72,13 @@ function Navigation() {
             <li key={page.name} className="min-w-0">
               <Link
                 href={page.path}
+                // A page is small and near; all of them are more script than the first one needs.
+                prefetch={false}
                 aria-current={current ? "page" : undefined}
                 className="flex flex-col items-center gap-1 px-0.5 py-2 text-muted transition-colors hover:text-ink aria-[current=page]:text-accent md:flex-row md:gap-2.5 md:rounded-lg md:px-2 md:py-1.5 md:hover:bg-sunken md:aria-[current=page]:bg-sunken md:aria-[current=page]:font-medium md:aria-[current=page]:text-ink"
               >
                 <page.icon aria-hidden className="size-5 shrink-0 md:size-[1.1rem]" strokeWidth={1.75} />
-                <span className="max-w-full truncate text-[0.6875rem] leading-tight md:text-[0.9375rem]">{text.pages[page.name]}</span>
+                <span className="max-w-full truncate text-[0.65rem] leading-tight md:text-[0.9375rem]">{text.pages[page.name]}</span>
               </Link>
             </li>
           );

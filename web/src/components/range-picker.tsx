@@ -32,7 +32,7 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
 
   const shown = (day: string | null) => (day === null ? "…" : IS_DAY.test(day) ? format.date(day) : day);
   return (
-    <div className="flex max-w-full flex-wrap items-center gap-2">
+    <div className="flex max-w-full items-center gap-2">
       <Choice<Period | "days">
         quiet
         legend={text.range}

@@ -1,16 +1,14 @@
 "use client";
 
-import dynamic from "next/dynamic";
 import Link from "next/link";
-import { useState } from "react";
 import { periodNames } from "@/analysis/axis";
+import { PeriodChart } from "@/analysis/period-chart";
 import { sessionsAddress } from "@/address/pages";
-import type { Changes } from "@/address/use-address";
+import { useAddress, type Changes } from "@/address/use-address";
 import type { Unit } from "@/analysis/span";
 import type { Answer } from "@/api/use-api";
 import { ChartFrame } from "@/components/chart-frame";
 import { Choice } from "@/components/choice";
-import { Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
 import { texts } from "./messages";
@@ -19,8 +17,7 @@ export type Period = Answer<"/v1/activity">["periods"][number];
 
 const MEASURES = { messages: "messages", sessions: "sessions", tokens: "total_tokens", cost: "cost_usd", errors: "errors" } as const;
 type Measure = keyof typeof MEASURES;
-
-const PeriodChart = dynamic(() => import("@/analysis/period-chart"), { ssr: false, loading: () => <Loading className="h-64" /> });
+const isMeasure = (name: string | null): name is Measure => name !== null && name in MEASURES;
 
 interface ActivityCardProps {
   periods: readonly Period[];
@@ -33,7 +30,9 @@ interface ActivityCardProps {
 export function ActivityCard({ periods, unit, filters, className }: ActivityCardProps) {
   const text = useMessages(texts);
   const format = useFormat();
-  const [measure, setMeasure] = useState<Measure>("messages");
+  const { parameters, change } = useAddress();
+  const stated = parameters.get("measure");
+  const measure = isMeasure(stated) ? stated : "messages";
   const names = periodNames(format.locale, unit);
   const href = (row: Period) => sessionsAddress({ ...filters, since: row.since, until: row.until });
   const shown = (value: number) => (measure === "cost" ? format.cost(value) : format.number(value));
@@ -48,7 +47,7 @@ export function ActivityCard({ periods, unit, filters, className }: ActivityCard
           legend={text.measure}
           value={measure}
           options={(Object.keys(MEASURES) as Measure[]).map((value) => ({ value, label: text[value] }))}
-          onChange={setMeasure}
+          onChange={(value) => change({ measure: value === "messages" ? null : value })}
         />
       }
       rows={periods.filter((row) => row.sessions > 0)}
@@ -70,15 +69,13 @@ export function ActivityCard({ periods, unit, filters, className }: ActivityCard
         { key: "errors", head: text.errors, figure: true, cell: (row) => format.number(row.errors) },
       ]}
     >
-      <div className="h-64">
-        <PeriodChart
-          rows={periods.map((row) => ({ since: row.since, href: href(row), values: { [measure]: row[MEASURES[measure]] } }))}
-          series={[{ key: measure, name: text[measure] }]}
-          names={names}
-          format={shown}
-          axis={(value) => (measure === "cost" ? format.cost(value) : format.compact(value))}
-        />
-      </div>
+      <PeriodChart
+        rows={periods.map((row) => ({ since: row.since, href: href(row), values: { [measure]: row[MEASURES[measure]] } }))}
+        series={[{ key: measure, name: text[measure] }]}
+        names={names}
+        format={shown}
+        axis={(value) => (measure === "cost" ? format.cost(value) : format.compact(value))}
+      />
     </ChartFrame>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { graphOf, MOST_TOOLS, type Transition } from "./graph";
+import { graphOf, SIZES, type Transition } from "./graph";
 
 const transition = (source: string | null, target: string, calls: number): Transition => ({
   source,
@@ -15,7 +15,7 @@ describe("the graph of tools", () => {
   it("has the tools that are called most, and the transitions between them", () => {
     const many = Array.from({ length: 20 }, (_, n) => transition(null, `tool-${n}`, 100 - n));
     const graph = graphOf([...many, transition("tool-0", "tool-1", 50), transition("tool-0", "tool-19", 1)]);
-    expect(graph.nodes).toHaveLength(MOST_TOOLS);
+    expect(graph.nodes).toHaveLength(SIZES.wide.tools);
     expect(graph.edges.map(({ source, target }) => [source, target])).toEqual([["tool-0", "tool-1"]]);
   });
 
@@ -28,10 +28,12 @@ describe("the graph of tools", () => {
     expect(graph.edges.find((edge) => edge.source === edge.target)?.path).toContain("C");
   });
 
-  it("keeps everything inside", () => {
-    const graph = graphOf(["a", "b", "c", "d"].map((name, n) => transition(["d", "a", "b", "c"][n] ?? null, name, 5)));
+  it.each(Object.values(SIZES))("keeps everything inside $width × $height", (size) => {
+    const round = ["a", "b", "c", "d"].map((name, n) => transition(["d", "a", "b", "c"][n] ?? null, name, 5));
+    const graph = graphOf(round, size);
     for (const node of graph.nodes) {
       expect(node.x - node.radius).toBeGreaterThan(0);
+      expect(node.x + node.radius).toBeLessThan(graph.width);
       expect(node.y + node.radius).toBeLessThan(graph.height);
     }
   });

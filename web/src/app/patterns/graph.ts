@@ -30,22 +30,25 @@ export interface Graph {
   edges: Edge[];
 }
 
-/** More can't be told apart. */
-export const MOST_TOOLS = 12;
-const SIZE = { width: 760, height: 460, ring: { x: 250, y: 165 } };
+/** How much room there is: on a phone fewer can be told apart. */
+export const SIZES = {
+  wide: { width: 760, height: 460, ring: { x: 250, y: 165 }, tools: 12 },
+  narrow: { width: 340, height: 400, ring: { x: 92, y: 145 }, tools: 8 },
+} as const;
+type Size = (typeof SIZES)[keyof typeof SIZES];
 /** Beside the busiest, what is rarer than this would be a hair. */
 const LEAST_SHARE = 0.004;
 const [LEAST_WIDTH, MOST_WIDTH] = [1, 9];
 const [LEAST_RADIUS, MOST_RADIUS] = [6, 22];
 
 /** The tools that are called most, on an ellipse, and how they follow one another. */
-export function graphOf(transitions: readonly Transition[]): Graph {
+export function graphOf(transitions: readonly Transition[], size: Size = SIZES.wide): Graph {
   const calls = new Map<string, number>();
   for (const each of transitions) calls.set(each.target, (calls.get(each.target) ?? 0) + each.calls);
-  const names = [...calls].sort(([a, many], [b, more]) => more - many || a.localeCompare(b)).slice(0, MOST_TOOLS);
+  const names = [...calls].sort(([a, many], [b, more]) => more - many || a.localeCompare(b)).slice(0, size.tools);
   const busiest = names[0]?.[1] ?? 1;
   const nodes = ordered(names.map(([name]) => name), transitions).map((name, place, all) =>
-    nodeAt(name, calls.get(name) ?? 0, busiest, place / all.length),
+    nodeAt(name, calls.get(name) ?? 0, busiest, place / all.length, size),
   );
   const known = new Map(nodes.map((node) => [node.name, node]));
   const shown = transitions.filter((each) => known.has(each.source ?? "") && known.has(each.target));
@@ -54,8 +57,8 @@ export function graphOf(transitions: readonly Transition[]): Graph {
     .filter((each) => each.calls / most >= LEAST_SHARE)
     // The busiest is drawn last, above the others.
     .sort((a, b) => a.calls - b.calls)
-    .map((each) => edgeOf(each, known.get(each.source ?? "") as Node, known.get(each.target) as Node, most));
-  return { width: SIZE.width, height: SIZE.height, nodes, edges };
+    .map((each) => edgeOf(each, known.get(each.source ?? "") as Node, known.get(each.target) as Node, most, size));
+  return { width: size.width, height: size.height, nodes, edges };
 }
 
 /** Those that follow one another often stand beside one another. */
@@ -76,11 +79,11 @@ function ordered(names: string[], transitions: readonly Transition[]): string[] 
   return found;
 }
 
-function nodeAt(name: string, calls: number, busiest: number, turn: number): Node {
+function nodeAt(name: string, calls: number, busiest: number, turn: number, size: Size): Node {
   const angle = 2 * Math.PI * turn - Math.PI / 2;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const x = SIZE.width / 2 + SIZE.ring.x * cos;
-  const y = SIZE.height / 2 + SIZE.ring.y * sin;
+  const x = size.width / 2 + size.ring.x * cos;
+  const y = size.height / 2 + size.ring.y * sin;
   const radius = LEAST_RADIUS + (MOST_RADIUS - LEAST_RADIUS) * Math.sqrt(calls / busiest);
   const away = radius + 8;
   return {
@@ -97,15 +100,15 @@ function nodeAt(name: string, calls: number, busiest: number, turn: number): Nod
   };
 }
 
-function edgeOf(transition: Transition, from: Node, to: Node, most: number): Edge {
+function edgeOf(transition: Transition, from: Node, to: Node, most: number, size: Size): Edge {
   const width = LEAST_WIDTH + (MOST_WIDTH - LEAST_WIDTH) * Math.sqrt(transition.calls / most);
-  const drawn = from === to ? loop(from) : curve(from, to, width);
+  const drawn = from === to ? loop(from, size) : curve(from, to, width);
   return { transition, source: from.name, target: to.name, width, ...drawn };
 }
 
 /** A loop on the inner side of a tool that follows itself, where no name stands. */
-function loop(node: Node): Pick<Edge, "path" | "tip"> {
-  const inward = Math.atan2(SIZE.height / 2 - node.y, SIZE.width / 2 - node.x);
+function loop(node: Node, size: Size): Pick<Edge, "path" | "tip"> {
+  const inward = Math.atan2(size.height / 2 - node.y, size.width / 2 - node.x);
   const at = (turn: number, distance: number) => ({
     x: node.x + distance * Math.cos(inward + turn),
     y: node.y + distance * Math.sin(inward + turn),

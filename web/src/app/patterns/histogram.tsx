@@ -76,7 +76,7 @@ export function Histogram({ title, note, unit, bars, edge, single = () => null, 
       <div className="flex gap-1 pt-1 text-[0.6875rem] leading-tight text-muted">
         {bars.map((bar, place) => (
           <span key={bar.at_least} className="flex-1 whitespace-nowrap">
-            {place % 2 === 0 && <span className="block w-0">{edge(bar.at_least)}</span>}
+            {place % 2 === 0 && place < bars.length - 1 && <span className="block w-0">{edge(bar.at_least)}</span>}
           </span>
         ))}
       </div>

@@ -1,10 +1,10 @@
 "use client";
 
-import dynamic from "next/dynamic";
 import Link from "next/link";
-import { useState } from "react";
 import { sessionsAddress } from "@/address/pages";
+import { useAddress } from "@/address/use-address";
 import { periodNames } from "@/analysis/axis";
+import { PeriodChart } from "@/analysis/period-chart";
 import { filled } from "@/analysis/span";
 import { useApi } from "@/api/use-api";
 import { Card } from "@/components/card";
@@ -17,15 +17,14 @@ import { here, type Given } from "./given";
 import { texts } from "./messages";
 import { keyOf, OTHERS, seriesOf, valuesOf, type Measure } from "./series";
 
-const PeriodChart = dynamic(() => import("@/analysis/period-chart"), { ssr: false, loading: () => <Loading className="h-64" /> });
-
 const MEASURES: readonly Measure[] = ["total_tokens", "calls", "cost_usd"];
 
 /** Which models answered when. */
 export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
   const text = useMessages(texts);
   const format = useFormat();
-  const [measure, setMeasure] = useState<Measure>("total_tokens");
+  const { parameters, change } = useAddress();
+  const measure = MEASURES.find((each) => each === parameters.get("measure")) ?? "total_tokens";
   const { span, filters } = given;
   const { data, error, mutate } = useApi("/v1/patterns/models", { params: { query: { ...filters, ...span } } }, { keepPreviousData: true });
   const periods = data?.periods ?? [];
@@ -60,7 +59,7 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
           legend={text.measure}
           value={measure}
           options={MEASURES.map((value) => ({ value, label: text.measures[value] }))}
-          onChange={setMeasure}
+          onChange={(value) => change({ measure: value === "total_tokens" ? null : value })}
         />
       }
       rows={periods}
@@ -102,19 +101,17 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
         </ul>
       }
     >
-      <div className="h-64">
-        <PeriodChart
-          rows={rows.map((row) => ({
-            since: row.since,
-            href: sessionsAddress({ ...filters, since: row.since, until: row.until }),
-            values: values.get(row.since) ?? {},
-          }))}
-          series={series.map(({ key }) => ({ key, name: nameOf(key) }))}
-          names={names}
-          format={shown}
-          axis={(value) => (measure === "cost_usd" ? format.cost(value) : format.compact(value))}
-        />
-      </div>
+      <PeriodChart
+        rows={rows.map((row) => ({
+          since: row.since,
+          href: sessionsAddress({ ...filters, since: row.since, until: row.until }),
+          values: values.get(row.since) ?? {},
+        }))}
+        series={series.map(({ key }) => ({ key, name: nameOf(key) }))}
+        names={names}
+        format={shown}
+        axis={(value) => (measure === "cost_usd" ? format.cost(value) : format.compact(value))}
+      />
     </ChartFrame>
   );
 }

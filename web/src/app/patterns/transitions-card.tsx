@@ -5,13 +5,14 @@ import { useMemo, useState } from "react";
 import { sessionsAddress } from "@/address/pages";
 import { Examples } from "@/analysis/examples";
 import { texts as shared } from "@/analysis/messages";
+import { useNarrow } from "@/analysis/use-narrow";
 import { useApi } from "@/api/use-api";
 import { Card } from "@/components/card";
 import { ChartFrame } from "@/components/chart-frame";
 import { Empty, Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
-import { graphOf, type Transition } from "./graph";
+import { graphOf, SIZES, type Transition } from "./graph";
 import { here, type Given } from "./given";
 import { texts } from "./messages";
 import { TransitionGraph } from "./transition-graph";
@@ -30,7 +31,8 @@ export function TransitionsCard(given: Given) {
     { params: { query: { ...given.filters, ...given.span } } },
     { keepPreviousData: true },
   );
-  const graph = useMemo(() => graphOf(data?.transitions ?? []), [data]);
+  const isNarrow = useNarrow();
+  const graph = useMemo(() => graphOf(data?.transitions ?? [], isNarrow ? SIZES.narrow : SIZES.wide), [data, isNarrow]);
   const success = (row: Transition) =>
     row.succeeded + row.failed ? format.percent(row.succeeded / (row.succeeded + row.failed)) : "–";
   if (!data || data.transitions.length === 0) {

@@ -63,7 +63,7 @@ function HitLink({ hit, titled }: { hit: Hit; titled?: boolean }) {
       className="-mx-3 block rounded-lg px-3 py-2.5 hover:bg-surface focus:bg-surface"
     >
       <span className="flex flex-wrap items-baseline justify-between gap-x-4">
-        {titled && <span className="min-w-0 truncate font-medium">{hit.title ?? text.untitled}</span>}
+        {titled && <span className="min-w-0 truncate font-medium">{hit.title ?? text.untitled(hit.session_id)}</span>}
         <time dateTime={hit.timestamp} title={format.exact(hit.timestamp)} className="text-xs whitespace-nowrap text-muted">
           {format.dateTime(hit.timestamp)}
         </time>
@@ -71,7 +71,7 @@ function HitLink({ hit, titled }: { hit: Hit; titled?: boolean }) {
       <span className="mt-0.5 line-clamp-3 break-words text-[0.9375rem]">
         {snippet.map((piece, index) => (piece.found ? <mark key={index}>{piece.text}</mark> : piece.text))}
       </span>
-      <span className="mt-1 flex flex-wrap gap-x-2 text-xs text-muted">
+      <span className="mt-1 block text-xs text-muted">
         {[
           who,
           hit.channel,
@@ -80,12 +80,8 @@ function HitLink({ hit, titled }: { hit: Hit; titled?: boolean }) {
           snippet.some((piece) => piece.found) ? null : text.byMeaning,
           hit.duplicates > 0 ? text.duplicates(hit.duplicates, format.number(hit.duplicates)) : null,
         ]
-          .filter((fact) => fact !== null && fact !== undefined)
-          .map((fact, index) => (
-            <span key={index} className="before:mr-2 before:content-['·'] first:before:hidden">
-              {fact}
-            </span>
-          ))}
+          .filter(Boolean)
+          .join(" · ")}
       </span>
     </Link>
   );
@@ -103,7 +99,7 @@ function FoundSession({ session }: { session: SessionHit }) {
         data-hit
         className="-mx-3 flex flex-wrap items-baseline justify-between gap-x-4 rounded-lg px-3 py-1 hover:bg-surface focus:bg-surface"
       >
-        <span className="min-w-0 truncate font-medium">{session.title ?? text.untitled}</span>
+        <span className="min-w-0 truncate font-medium">{session.title ?? text.untitled(session.session_id)}</span>
         <span className="text-xs text-muted">
           {[session.channel, session.agent, session.last_activity_at && format.dateTime(session.last_activity_at)]
             .filter(Boolean)

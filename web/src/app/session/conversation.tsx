@@ -76,6 +76,18 @@ export function Conversation({ sessionId, rows, contents, onView, target, entrie
     virtual.scrollToIndex(index, { align: "center" });
   }, [target, rows, virtual]);
 
+  useEffect(() => {
+    // The browser would go to where the end is guessed to be: most rows were never drawn.
+    const jump = (event: KeyboardEvent) => {
+      const to = { End: rows.length - 1, Home: 0 }[event.key];
+      if (to === undefined || (event.target as HTMLElement).closest("input, select, dialog, pre, [role=tree]")) return;
+      event.preventDefault();
+      virtual.scrollToIndex(to, { align: to === 0 ? "start" : "end" });
+    };
+    addEventListener("keydown", jump);
+    return () => removeEventListener("keydown", jump);
+  }, [rows.length, virtual]);
+
   const { end, count, show } = useFollowing(entries, isComplete, () => virtual.scrollToIndex(rows.length - 1, { align: "end" }));
 
   return (

@@ -24,7 +24,7 @@ export function Images({ sessionId, eventId, count }: { sessionId: string; event
             key={index}
             src={picture.source}
             alt={text.imageOf(format.number(index + 1))}
-            className="h-full w-auto max-w-full rounded-lg border border-line object-contain"
+            className="max-h-full w-auto max-w-full self-start rounded-lg border border-line object-contain"
           />
         ))
       )}

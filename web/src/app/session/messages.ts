@@ -4,7 +4,7 @@ const count = (one: string, many: string) => (number: number, shown: string) => 
 
 export const texts = translated({
   en: {
-    untitled: "Untitled session",
+    untitled: (id: string) => `Session ${id.slice(0, 8)}`,
     back: "All sessions",
     none: "No session is named",
     noneHint: "Choose one from the list.",
@@ -33,8 +33,6 @@ export const texts = translated({
     missingHint: "`sessiontrack verify --repair` mends what the log still has.",
     notHere: "The entry of this address is not in this generation.",
     showAll: "Show every line",
-    toEnd: "To the end",
-    toStart: "To the beginning",
     newer: count("new entry", "new entries"),
     landmarks: {
       turn: "Message",
@@ -95,7 +93,6 @@ export const texts = translated({
     asWritten: "As written",
     copy: "Copy",
     copied: "Copied",
-    capturedAt: "captured",
     images: count("image", "images"),
     imageOf: (number: string) => `Image ${number}`,
     noImages: "The images are not in the archive yet.",
@@ -126,7 +123,7 @@ export const texts = translated({
     noSimilar: "No session is similar, or its vectors are not there yet.",
   },
   de: {
-    untitled: "Sitzung ohne Titel",
+    untitled: (id) => `Sitzung ${id.slice(0, 8)}`,
     back: "Alle Sitzungen",
     none: "Keine Sitzung ist genannt",
     noneHint: "Wähle eine aus der Liste.",
@@ -154,8 +151,6 @@ export const texts = translated({
     missingHint: "`sessiontrack verify --repair` behebt, was das Log noch hat.",
     notHere: "Der Eintrag dieser Adresse ist nicht in dieser Generation.",
     showAll: "Jede Zeile zeigen",
-    toEnd: "Zum Ende",
-    toStart: "Zum Anfang",
     newer: count("neuer Eintrag", "neue Einträge"),
     landmarks: {
       turn: "Nachricht",
@@ -211,7 +206,6 @@ export const texts = translated({
     asWritten: "Wie geschrieben",
     copy: "Kopieren",
     copied: "Kopiert",
-    capturedAt: "erfasst",
     images: count("Bild", "Bilder"),
     imageOf: (number) => `Bild ${number}`,
     noImages: "Die Bilder sind noch nicht im Archiv.",

@@ -34,7 +34,7 @@ export function SessionHead({ session, generation, isLive }: SessionHeadProps) {
         {text.back}
       </Link>
       <PageHead
-        title={session.title ?? text.untitled}
+        title={session.title ?? text.untitled(session.session_id)}
         actions={
           <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
             {isLive && session.closed_at === null && (

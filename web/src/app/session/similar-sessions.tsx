@@ -27,7 +27,7 @@ export function SimilarSessions({ sessionId }: { sessionId: string }) {
             prefetch={false}
             className="block truncate rounded-md px-2 py-1 text-sm hover:bg-sunken"
           >
-            {session.title ?? text.untitled}
+            {session.title ?? text.untitled(session.session_id)}
           </Link>
         </li>
       ))}

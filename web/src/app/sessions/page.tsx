@@ -10,12 +10,12 @@ import type { components } from "@/api/schema";
 import { read } from "@/api/use-api";
 import { Button } from "@/components/button";
 import { FilterChips } from "@/components/filter-chips";
+import { FilterMenus } from "@/components/filter-menus";
 import { PageHead } from "@/components/page-head";
 import { RangePicker } from "@/components/range-picker";
 import { Commands, Empty, Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
-import { FilterMenus } from "@/components/filter-menus";
 import { texts } from "./messages";
 
 type Session = components["schemas"]["SessionFacts"];
@@ -44,7 +44,7 @@ export default function SessionsPage() {
       <PageHead title={text.title} actions={<RangePicker range={range} />}>
         {text.what}
       </PageHead>
-      <div className="mb-4 flex flex-wrap items-center gap-2">
+      <div className="-m-1 mb-3 flex min-h-11 items-center gap-2 overflow-x-auto p-1 sm:flex-wrap sm:overflow-visible">
         <FilterMenus filters={filters} range={range.query} />
         <FilterChips filters={filters} />
       </div>
@@ -93,7 +93,7 @@ function Row({ session }: { session: Session }) {
       prefetch={false}
       className="grid gap-x-6 gap-y-0.5 px-5 py-3 transition-colors hover:bg-sunken/60 sm:grid-cols-[minmax(0,1fr)_auto]"
     >
-      <span className="truncate font-medium">{session.title ?? text.untitled}</span>
+      <span className="truncate font-medium">{session.title ?? text.untitled(session.session_id)}</span>
       <time
         dateTime={session.last_activity_at}
         title={format.exact(session.last_activity_at)}

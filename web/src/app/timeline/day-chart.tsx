@@ -31,9 +31,9 @@ export function DayChart({ stretches, begin, end }: DayChartProps) {
   const hour = hourNames(format.locale);
   const across = (moment: number) => `${Math.min(100, Math.max(0, ((moment - begin) / (end - begin)) * 100))}%`;
   return (
-    <div className="overflow-x-auto">
-      <div className="grid min-w-[38rem] grid-cols-[7rem_minmax(0,1fr)] gap-x-3 text-xs text-muted">
-        <span className="self-end pb-1">{text.atOnce}</span>
+    <div>
+      <div className="grid grid-cols-[4rem_minmax(0,1fr)] gap-x-3 text-xs text-muted sm:grid-cols-[7rem_minmax(0,1fr)]">
+        <span className="self-end truncate pb-1">{text.atOnce}</span>
         <div className="flex h-10 items-end gap-px border-b border-line">
           {counts.map((count, part) => (
             <span
@@ -72,7 +72,7 @@ export function DayChart({ stretches, begin, end }: DayChartProps) {
         <span />
         <div className="relative h-6 border-t border-line">
           {NAMED.map((each) => (
-            <span key={each} className="absolute top-1 whitespace-nowrap" style={{ left: `${(each / 24) * 100}%` }}>
+            <span key={each} className={`absolute top-1 whitespace-nowrap ${each % 6 ? "max-sm:hidden" : ""}`} style={{ left: `${(each / 24) * 100}%` }}>
               {hour(each)}
             </span>
           ))}
