@@ -26,8 +26,14 @@ async def listed(page: Page) -> int:
     await page.wait_for_url(re.compile("/sessions"))
     await expect(page.locator("main li a").first).to_be_visible()
     asked = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
-    answer = await page.request.get("/v1/sessions", params={**asked, "limit": "200"})
-    count = len((await answer.json())["sessions"])
+    count, after = 0, ""
+    while after is not None:
+        answer = await page.request.get(
+            "/v1/sessions", params={**asked, "limit": "200"} | ({"after": after} if after else {})
+        )
+        found = await answer.json()
+        count, after = count + len(found["sessions"]), found["next"]
+    # A page of the list has 50.
     await expect(page.locator("main li a[href*='/session?']")).to_have_count(min(count, 50))
     return count
 
@@ -118,7 +124,7 @@ async def test_a_day_leads_to_a_session_and_a_step_to_its_line(page: Page) -> No
     await page.get_by_role("table").get_by_role("row").nth(1).get_by_role("link").first.click()
     await expect(page).to_have_url(re.compile(r"/timeline\?session="))
     await page.goto(f"/timeline?session={transcripts.RICH}")
-    turn = page.locator("summary").filter(has_text=re.compile("model calls|Modellaufrufe")).first
+    turn = page.locator("summary").filter(has_text=re.compile("Model calls|Modellaufrufe")).first
     await turn.focus()
     await page.keyboard.press("Enter")
     await page.get_by_role("link", name="sim-large").first.click()

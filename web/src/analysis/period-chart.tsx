@@ -62,14 +62,14 @@ export function PeriodChart({ rows, series, names, format, axis }: PeriodChartPr
               key={row.since}
               onMouseEnter={() => setPointed(place)}
               onClick={() => router.push(row.href)}
-              className={`flex h-full min-w-0 flex-1 cursor-pointer flex-col-reverse items-center px-[9%] ${pointed === place ? "bg-sunken/70" : ""}`}
+              className={`flex h-full min-w-0 flex-1 cursor-pointer flex-col-reverse items-center ${pointed === place ? "bg-sunken/70" : ""}`}
             >
               {series.map(({ key }, layer) => {
                 const value = row.values[key] ?? 0;
                 return value > 0 ? (
                   <span
                     key={key}
-                    className="w-full max-w-12 min-w-px last:rounded-t-[3px]"
+                    className="w-[82%] max-w-12 min-w-px last:rounded-t-[3px]"
                     style={{ height: `${(value / top) * 100}%`, background: `var(--color-series-${(layer % 8) + 1})` }}
                   />
                 ) : null;

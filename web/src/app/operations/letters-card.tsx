@@ -119,7 +119,7 @@ export function LettersCard({ tasks, className }: { tasks: Tasks; className?: st
                   key: "record",
                   head: text.record,
                   cell: (row) => (
-                    <button type="button" onClick={() => setShown(row)} className="font-mono text-[0.8125rem] text-accent hover:underline">
+                    <button type="button" onClick={() => setShown(row)} className="font-mono text-[0.8125rem] whitespace-nowrap text-accent hover:underline">
                       {row.record_id.length > 20 ? `${row.record_id.slice(0, 20)}…` : row.record_id}
                     </button>
                   ),
