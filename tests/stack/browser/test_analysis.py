@@ -25,14 +25,16 @@ async def listed(page: Page) -> int:
     """How many sessions the list behind a figure has."""
     await page.wait_for_url(re.compile("/sessions"))
     await expect(page.locator("main li a").first).to_be_visible()
-    asked = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
-    count, after = 0, ""
-    while after is not None:
-        answer = await page.request.get(
-            "/v1/sessions", params={**asked, "limit": "200"} | ({"after": after} if after else {})
-        )
+    asked: dict[str, str | float | bool] = {
+        name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()
+    }
+    count, after = 0, None
+    while True:
+        answer = await page.request.get("/v1/sessions", params=asked | ({"after": after} if after else {}))
         found = await answer.json()
         count, after = count + len(found["sessions"]), found["next"]
+        if after is None:
+            break
     # A page of the list has 50.
     await expect(page.locator("main li a[href*='/session?']")).to_have_count(min(count, 50))
     return count
