@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from infra.opensearch.dashboards.render import FILE
@@ -90,4 +91,8 @@ def _rows(aggregations: Sequence[dict[str, Any]], bucket: dict[str, Any]) -> Ite
     rest = [each for each in aggregations if each is not inner]
     for each in bucket[inner["id"]]["buckets"]:
         for row in _rows(rest, each):
-            yield (each.get("key_as_string", each["key"]), *row)
+            yield (_day(each["key"]) if inner["type"] == "date_histogram" else each["key"], *row)
+
+
+def _day(epoch_ms: int) -> str:
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC).date().isoformat()

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from prometheus_client.registry import Collector
 
 from docs.generate.markdown import code, table
 from sessiontrack.telemetry.api_metrics import ApiMetrics
-from sessiontrack.telemetry.embedding_metrics import EmbeddingMetrics, ProviderMetrics
+from sessiontrack.telemetry.disk_metrics import DiskMetrics
+from sessiontrack.telemetry.embedding_metrics import EmbeddingMetrics, ProviderMetrics, QuotaMetrics
+from sessiontrack.telemetry.health import Health
+from sessiontrack.telemetry.health_metrics import HealthMetrics
 from sessiontrack.telemetry.metrics import CaptureMetrics, WorkerMetrics
 
 _HEADER = """\
@@ -30,13 +35,15 @@ _SUFFIXES = {"counter": "_total", "histogram": "_bucket, _sum, _count"}
 def render() -> str:
     """The text of the page."""
     every = _metrics(WorkerMetrics("worker").registry)
+    asked = [*_asked(HealthMetrics("worker", Health())), *_asked(DiskMetrics(Path("/"), 0))]
     sections = [
-        ("Every worker, and the API", every),
-        ("Capture", _beyond(every, CaptureMetrics().registry)),
-        ("Embedding", _embedding()),
-        ("API", _beyond(every, ApiMetrics().registry)),
+        ("Every worker, and the API", [*_rows(every), *asked]),
+        ("Capture", _rows(_beyond(every, CaptureMetrics().registry))),
+        ("Embedding", [*_rows(_embedding()), *_asked(QuotaMetrics(dict))]),
+        ("API", _rows(_beyond(every, ApiMetrics().registry))),
     ]
-    return "\n".join([_HEADER, *(f"## {title}\n\n{_table(rows)}" for title, rows in sections)])
+    head = ["metric", "type", "labels", "meaning"]
+    return "\n".join([_HEADER, *(f"## {title}\n\n{table(head, rows)}" for title, rows in sections)])
 
 
 def _embedding() -> dict[str, Any]:
@@ -57,10 +64,6 @@ def _metrics(registry: CollectorRegistry) -> dict[str, Any]:
     return {each._name: each for each in collectors if hasattr(each, "_labelnames")}
 
 
-def _table(collectors: dict[str, Any]) -> str:
-    return table(["metric", "type", "labels", "meaning"], _rows(collectors))
-
-
 def _rows(collectors: dict[str, Any]) -> Iterator[list[str]]:
     for name, collector in collectors.items():
         kind = collector._type
@@ -71,3 +74,11 @@ def _rows(collectors: dict[str, Any]) -> Iterator[list[str]]:
         if len(endings) > 1:
             meaning = f"{meaning} ({', '.join(map(code, endings))})"
         yield [shown, kind, labels, meaning]
+
+
+def _asked(collector: Collector) -> Iterator[list[str]]:
+    """The metrics that a collector looks up when it is asked."""
+    for family in collector.collect():
+        # Of a metric of one series there are no names of labels.
+        names: Iterable[str] = getattr(family, "_labelnames", ())
+        yield [code(family.name), family.type, ", ".join(map(code, names)), family.documentation]

@@ -15,8 +15,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 _DOCS, _BROUGHT = "docs/", "repository/"
-# The target of a link as far as its anchor; one to another host, or to the page itself, is left alone.
-_LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)[^)\s#]+")
+# Text, target and anchor of a link; one to another host, or to the page itself, is left alone.
+_LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<target>(?![a-z]+:|#)[^)\s#]+)(?P<anchor>#[^)\s]*)?\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -43,24 +43,29 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     path = here.removeprefix(_BROUGHT) if here.startswith(_BROUGHT) else _DOCS + here
 
     def moved(link: re.Match[str]) -> str:
-        target = _resolved(root, path, link.group())
+        target = _resolved(root, path, link["target"])
         if target is None:
             return link.group()
+        if (root / target).is_dir():
+            # There is no page to lead to.
+            return link["text"]
         there = target.removeprefix(_DOCS) if target.startswith(_DOCS) else _BROUGHT + target
-        return posixpath.relpath(there, posixpath.dirname(here) or ".")
+        return f"[{link['text']}]({posixpath.relpath(there, posixpath.dirname(here) or '.')}{link['anchor'] or ''})"
 
     return _LINK.sub(moved, markdown)
 
 
 def _targets(root: Path, path: str) -> Iterator[str]:
-    for link in _LINK.findall((root / path).read_text("utf-8")):
-        if target := _resolved(root, path, link):
+    for link in _LINK.finditer((root / path).read_text("utf-8")):
+        target = _resolved(root, path, link["target"])
+        if target and (root / target).is_file():
             yield target
 
 
 def _resolved(root: Path, path: str, link: str) -> str | None:
-    """Where a link of a file leads, from the repository's root; of a folder its README. None: nowhere."""
+    """Where a link of a file leads, from the repository's root: a file, a folder's README, a folder. None: nowhere."""
     target = posixpath.normpath(posixpath.join(posixpath.dirname(path), link))
-    if (root / target).is_dir():
-        target += "/README.md"
-    return target if (root / target).is_file() else None
+    readme = f"{target}/README.md"
+    if (root / readme).is_file():
+        return readme
+    return target if (root / target).exists() else None

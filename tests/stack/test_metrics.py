@@ -7,7 +7,7 @@ import json
 import math
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from infra.prometheus.config import write_native_config
 from infra.stack import ports
 from infra.workers import PIPELINE
 from sessiontrack.settings import Settings
+from sessiontrack.telemetry.targets import TARGETS_FOLDER
 from tests.prometheus import prometheus_program, rules
 from tests.records import message
 from tests.stack.embedding import Worker, gemini
@@ -45,6 +46,9 @@ class Prometheus:
 
     def __init__(self, address: str) -> None:
         self._client = httpx.Client(base_url=address, trust_env=False)
+
+    def close(self) -> None:
+        self._client.close()
 
     def is_ready(self) -> bool:
         try:
@@ -80,7 +84,10 @@ def running_prometheus(settings: Settings, folder: Path, targets: Sequence[Path]
     config = json.loads(write_native_config(settings.data_dir).read_text("utf-8"))
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     [discovery] = config["scrape_configs"][0]["file_sd_configs"]
-    discovery["files"] += [str(each / "telemetry" / "*.json") for each in targets]
+    for each in targets:
+        # Prometheus watches no folder that comes later.
+        (each / TARGETS_FOLDER).mkdir(exist_ok=True)
+        discovery["files"].append(str(each / TARGETS_FOLDER / "*.json"))
     file = folder / "prometheus.yml"
     file.write_text(json.dumps(config), "utf-8")
     address = f"{ports.LOOPBACK}:{ports.choose(1)[0]}"
@@ -101,8 +108,9 @@ def running_prometheus(settings: Settings, folder: Path, targets: Sequence[Path]
             assert process.poll() is None, (folder / "log").read_text("utf-8")
             return prometheus.is_ready()
 
-        wait_until(is_ready, "Prometheus")
-        yield prometheus
+        with closing(prometheus):
+            wait_until(is_ready, "Prometheus")
+            yield prometheus
 
 
 @contextmanager
@@ -133,7 +141,13 @@ def prometheus(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> 
         corpus = generate(transcripts, 12, seed=23)
         (transcripts / "agents" / "main" / "sessions" / "notes.jsonl").write_text("no transcript\n", "utf-8")
         session = f"{api}/v1/sessions/{corpus.sessions[0].session_id}"
-        wait_until(lambda: httpx.get(session, trust_env=False).status_code == 200, "a captured session")
+
+        def is_asked_for() -> bool:
+            # A series has a rate when it has grown: the first request is not enough.
+            found = httpx.get(session, trust_env=False).status_code == 200
+            return found and bool(prometheus.values("route:api_request_seconds:p95_rate5m"))
+
+        wait_until(is_asked_for, "a captured session, and how long it takes to read it")
         yield prometheus
 
 

@@ -15,7 +15,7 @@ PAGES = sorted(
     [
         *ROOT.glob("docs/*.md"),
         *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
-        *(ROOT / name / "README.md" for name in ("bench", "examples")),
+        *(ROOT / name / "README.md" for name in ("bench", "examples", "web")),
     ]
 )
 _PARSER = MarkdownIt("commonmark").enable("table")
