@@ -1,6 +1,6 @@
 "use client";
 
-import { useId } from "react";
+import { useEffect, useId, useRef } from "react";
 
 interface ChoiceProps<Value extends string> {
   legend: string;
@@ -16,10 +16,18 @@ interface ChoiceProps<Value extends string> {
 /** One of a few: radio buttons that look like a row of buttons. */
 export function Choice<Value extends string>({ legend, value, options, onChange, stacked, quiet }: ChoiceProps<Value>) {
   const name = useId();
+  const row = useRef<HTMLDivElement>(null);
+
+  useEffect(() => {
+    // Where not all fit, the chosen one is in the middle of what is seen.
+    const chosen = row.current?.querySelector<HTMLElement>(":has(> :checked)");
+    if (row.current && chosen) row.current.scrollLeft = chosen.offsetLeft - (row.current.clientWidth - chosen.offsetWidth) / 2;
+  }, [value]);
+
   return (
     <fieldset className="max-w-full min-w-0">
       <legend className={quiet ? "sr-only" : "mb-1.5 text-sm text-muted"}>{legend}</legend>
-      <div className={`flex gap-0.5 rounded-lg bg-sunken p-0.5 ${stacked ? "flex-col" : "w-fit max-w-full overflow-x-auto"}`}>
+      <div ref={row} className={`relative flex gap-0.5 rounded-lg bg-sunken p-0.5 ${stacked ? "flex-col" : "w-fit max-w-full overflow-x-auto"}`}>
         {options.map((option) => (
           <label
             key={option.value}

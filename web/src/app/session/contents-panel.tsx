@@ -54,7 +54,13 @@ export function ContentsPanel({ landmarks, line, onChoose }: ContentsPanelProps)
     const at = Number((document.activeElement as HTMLElement).dataset.place);
     const next = Math.min(Math.max(at + step, 0), landmarks.length - 1);
     virtual.scrollToIndex(next);
-    requestAnimationFrame(() => scroll.current?.querySelector<HTMLElement>(`[data-place="${next}"]`)?.focus());
+    const focus = () => {
+      const item = scroll.current?.querySelector<HTMLElement>(`[data-place="${next}"]`);
+      item?.focus({ preventScroll: true });
+      return item !== null;
+    };
+    // At once, so that the next key goes on from there; what is not drawn yet is with the next frame.
+    if (!focus()) requestAnimationFrame(focus);
   };
 
   if (landmarks.length === 0) return <p className="px-2 text-sm text-muted">{text.noLandmarks}</p>;
