@@ -147,17 +147,17 @@ def steps_of(
         calls: Tool calls.
         before: When the message before the first one was written, epoch milliseconds.
     """
-    found = [_of_call(call) for call in calls]
-    for message in messages:
+    places = {message["entry_id"]: place for place, message in enumerate(messages)}
+    # Of what begins at the same time the transcript has the order; a call follows the reply that makes it.
+    found = [((call["started_at"], places.get(call["call_entry_id"], -1), True), _of_call(call)) for call in calls]
+    for place, message in enumerate(messages):
         at = message["timestamp"]
         kind = _kind(message)
         if kind is not None:
-            begin = before if kind == "model" and before is not None else at
-            name = message["model"] if kind == "model" else message["role"]
-            failed, tokens = message["is_error"], message["total_tokens"] if kind == "model" else 0
-            found.append(Step(kind, name or "unknown", min(begin, at), at, message["entry_id"], failed, tokens))
+            begin = min(at, before) if kind == "model" and before is not None else at
+            found.append(((begin, place, False), _of_message(kind, message, begin)))
         before = at
-    return sorted(found, key=lambda each: (each.begin, each.begin if each.end is None else each.end))
+    return [step for _, step in sorted(found, key=itemgetter(0))]
 
 
 def turns_of(steps: Sequence[Step], before: int | None = None) -> list[Turn]:
@@ -186,6 +186,12 @@ def covered(spans: Iterable[tuple[int, int]]) -> int:
         total += max(0, end - max(begin, reached))
         reached = max(reached, end)
     return total
+
+
+def _of_message(kind: Kind, message: dict[str, Any], begin: int) -> Step:
+    name = message["model"] if kind == "model" else message["role"]
+    tokens = message["total_tokens"] if kind == "model" else 0
+    return Step(kind, name or "unknown", begin, message["timestamp"], message["entry_id"], message["is_error"], tokens)
 
 
 def _of_call(call: dict[str, Any]) -> Step:

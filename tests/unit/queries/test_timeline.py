@@ -50,6 +50,13 @@ def test_a_turn_is_what_follows_a_question() -> None:
     assert (second.wait, second.model_ms) == (51_000, 1_000)
 
 
+def test_what_happens_at_the_same_time_is_in_the_order_of_the_transcript() -> None:
+    asked, replied = said("user", 5), said("assistant", 5) | {"entry_id": "reply"}
+    steps = steps_of([asked, replied, said("assistant", 5)], [called("exec", 5, 5, call_entry_id="reply")])
+    assert [step.kind for step in steps] == ["person", "model", "tool", "model"]
+    assert len(turns_of(steps)) == 1
+
+
 def test_a_tool_that_has_not_answered_has_no_end() -> None:
     steps = steps_of([said("user", 0), said("assistant", 5)], [called("exec", 5, None)])
     assert [step.end for step in steps if step.kind == "tool"] == [None]

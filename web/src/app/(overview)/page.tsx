@@ -84,7 +84,7 @@ interface TotalsProps {
 function Totals({ totals, href }: TotalsProps) {
   const text = useMessages(texts);
   const format = useFormat();
-  if (!totals) return <Loading className="h-[5.75rem] lg:col-span-6" />;
+  if (!totals) return <Loading className="h-[18.75rem] sm:h-[12.25rem] lg:col-span-6 xl:h-[5.75rem]" />;
   const perSession = (value: number) => text.perSession(format.compact(value / Math.max(1, totals.sessions)));
   return (
     <div className="grid grid-cols-2 gap-3 sm:grid-cols-3 lg:col-span-6 xl:grid-cols-6">

@@ -33,7 +33,7 @@ function Stores({ data }: { data: Answer<"/v1/storage"> }) {
   const most = Math.max(1, raw ?? 0, ...held.map((each) => each.bytes));
   const archived = held[0]?.bytes ?? 0;
   return (
-    <dl className="flex flex-col gap-3 text-sm">
+    <ul className="flex flex-col gap-3 text-sm">
       {raw !== null && <Line name={text.transcripts} value={format.bytes(raw)} share={raw / most} />}
       {held.map((each) => (
         <Line
@@ -44,23 +44,23 @@ function Stores({ data }: { data: Answer<"/v1/storage"> }) {
           note={each.store === "archive" && raw && !each.away ? text.archived(format.percent(archived / raw)) : undefined}
         />
       ))}
-      <div className="flex justify-between gap-3 border-t border-line pt-3">
-        <dt className="text-muted">{text.disk}</dt>
-        <dd className="tabular-nums">{format.bytes(data.disk_free_bytes)}</dd>
-      </div>
-    </dl>
+      <li className="flex justify-between gap-3 border-t border-line pt-3">
+        <span className="text-muted">{text.disk}</span>
+        <span className="tabular-nums">{format.bytes(data.disk_free_bytes)}</span>
+      </li>
+    </ul>
   );
 }
 
 function Line({ name, value, share, note }: { name: string; value: string; share: number; note?: string }) {
   return (
-    <div className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-3">
-      <dt>{name}</dt>
-      <dd className="tabular-nums">{value}</dd>
-      <dd className="col-span-2">
-        <ShareBar share={share} />
-        {note && <span className="mt-0.5 block text-xs text-muted">{note}</span>}
-      </dd>
-    </div>
+    <li>
+      <span className="flex justify-between gap-3">
+        <span>{name}</span>
+        <span className="tabular-nums">{value}</span>
+      </span>
+      <ShareBar share={share} />
+      {note && <span className="mt-0.5 block text-xs text-muted">{note}</span>}
+    </li>
   );
 }
