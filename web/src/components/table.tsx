@@ -18,11 +18,7 @@ interface TableProps<Row> {
 
 export function Table<Row>({ caption, columns, rows, rowKey }: TableProps<Row>) {
   return (
-<<<<<<< HEAD
-    // A region that scrolls must be reached by the keyboard.
-=======
     // What scrolls must be reached by the keyboard.
->>>>>>> web
     <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={caption}>
       <table className="w-full border-collapse text-sm">
         <caption className="sr-only">{caption}</caption>
