@@ -250,7 +250,9 @@ class ApiSettings(Section):
 class StackSettings(Section):
     """The native stack that `sessiontrack up` runs."""
 
-    opensearch_heap_mb: int = Field(512, ge=256, description="Heap of OpenSearch, MiB.")
+    opensearch_heap_mb: int = Field(
+        512, ge=256, description="Heap of OpenSearch, MiB. Enough for 100,000 messages; a million need 2048."
+    )
     kafka_heap_mb: int = Field(512, ge=128, description="Heap of Kafka, MiB.")
     object_store: Literal["auto", "minio", "seaweedfs"] = Field(
         "auto", description="`auto` is MinIO where Go is installed, else SeaweedFS."

@@ -30,7 +30,7 @@ from queries.verify import Report
 from schemas.codec import Decoder, Encoder
 from schemas.records import SessionEvent
 from schemas.registry import SchemaRegistry
-from schemas.topics import DEAD_LETTERS, EVENTS, MESSAGES
+from schemas.topics import DEAD_LETTERS, EVENTS, MESSAGES, Topic
 from sessiontrack.dead_letters import dead_letter, dead_letter_headers, dead_letter_key
 from sessiontrack.settings import Settings
 from tests.stack.logs import encoder, ends
@@ -56,16 +56,16 @@ def capture(pipeline: Pipeline, folder: Path, session_id: str) -> None:
 
 
 @contextmanager
-def refusing_postgres(settings: Settings, session_id: str) -> Iterator[None]:
-    """Lets the table of the messages take none of a session."""
+def refusing_postgres(settings: Settings, session_id: str, table: str = "messages") -> Iterator[None]:
+    """Lets a table take nothing of a session."""
     name = Identifier(f"refuse_{session_id}")
     with psycopg.connect(settings.postgres.dsn, autocommit=True) as connection:
-        refuse = SQL("ALTER TABLE messages ADD CONSTRAINT {} CHECK (session_id <> {}) NOT VALID")
-        connection.execute(refuse.format(name, Literal(session_id)))
+        refuse = SQL("ALTER TABLE {} ADD CONSTRAINT {} CHECK (session_id <> {}) NOT VALID")
+        connection.execute(refuse.format(Identifier(table), name, Literal(session_id)))
         try:
             yield
         finally:
-            connection.execute(SQL("ALTER TABLE messages DROP CONSTRAINT {}").format(name))
+            connection.execute(SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(Identifier(table), name))
 
 
 @contextmanager
@@ -86,10 +86,10 @@ def refusing_opensearch(settings: Settings, session_id: str) -> Iterator[None]:
             client.ingest.delete_pipeline(id=name)
 
 
-def letters_of(settings: Settings, store: str, session_id: str) -> list[Letter]:
-    """The letters that stand of a session's messages; no other test has any in this topic."""
+def letters_of(settings: Settings, store: str, session_id: str, topic: Topic = MESSAGES) -> list[Letter]:
+    """The letters that stand of a session's records; no other test has any in this topic."""
     found = matching(read_standing(settings).open, group=store)
-    return [each for each in found if (each.topic, each.partition) == (MESSAGES.name, partition_of(session_id))]
+    return [each for each in found if (each.topic, each.partition) == (topic.name, partition_of(session_id))]
 
 
 def check(report: Report, store: str) -> tuple[int, int, int]:

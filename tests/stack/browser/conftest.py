@@ -50,7 +50,7 @@ PHONE = Look("phone-english-light", 390, 844, "en-GB", "light")
 WIDE = Look("wide-german-dark", 1440, 900, "de-DE", "dark")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def dashboard(pipeline: Pipeline, captured: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     """The dashboard of a pipeline that has the corpus and the transcripts of these tests."""
     folder = tmp_path_factory.mktemp("browser") / "state"
@@ -62,7 +62,7 @@ def dashboard(pipeline: Pipeline, captured: str, tmp_path_factory: pytest.TempPa
         yield Dashboard(address, folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def browser() -> AsyncIterator[Browser]:
     """Chromium."""
     found = shutil.which("chromium") or shutil.which("google-chrome")

@@ -187,6 +187,7 @@ class SpoolingMachine(RuleBasedStateMachine):
             task.cancel()
         await asyncio.gather(*mine, return_exceptions=True)
         self._publisher._unacknowledged.clear()
+        self._publisher._watchdog.stop()
         self._publisher._spool.close()
 
     @invariant()
