@@ -16,9 +16,10 @@ from sessiontrack.settings import Settings
 
 # How many of the nearest are looked for: more are looked through for them, so that fewer are missed. Of a million
 # passages in tight clusters, and questions that lie between these, 500 finds 68 % of the ten nearest, 2,000 finds 90 %,
-# 5,000 finds 96 % and takes 7 ms more (bench/search).
+# 4,000 finds 95 % and takes 6 ms more, 5,000 finds 96 % (bench/search).
 _EF_SEARCH = 5_000
-# Where few passages fit a filter, as many more are looked through as do not: of a tenth, 5,000 would take 50 ms more.
+# Where few passages fit a filter, as many more are looked through as do not: of a tenth, 5,000 takes 45 ms more than
+# 500.
 _EF_SEARCH_FILTERED = 1_000
 
 

@@ -18,7 +18,7 @@ from tests.stack.waiting import PATIENCE_S, until
 CANCEL = re.compile("Cancel|Abbrechen")
 REDRIVE = re.compile("^(Redrive|Erneut zustellen)$")
 LONG_MS = PATIENCE_S * 1000
-# Events of a transcript beside those of its messages: that it began, and its header.
+# Events of a transcript beside those of its messages.
 ABOUT_THE_TRANSCRIPT = 2
 GIVE_UP = re.compile("^(Give up|Aufgeben)$")
 
