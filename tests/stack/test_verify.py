@@ -21,6 +21,7 @@ from consumers.postgres.digests import digest, digest_sql
 from consumers.postgres.rows import TABLES, Table
 from queries.archive import Archive
 from queries.postgres import connected, stored_rows
+from queries.verify import Report
 from schemas.topics import EVENTS
 from tests.stack.logs import publish_values
 from tests.stack.pipeline import Pipeline, differences
@@ -79,14 +80,17 @@ def test_an_altered_row_is_named(pipeline: Pipeline, captured: str) -> None:
 
 
 def test_rows_whose_totals_are_as_expected_are_not_read(pipeline: Pipeline, captured: str, tmp_path: Path) -> None:
+    def rows(report: Report, count: str) -> dict[str, int]:
+        return {check.dataset: getattr(check, count) for check in report.checks if check.store == "postgres"}
+
+    before = pipeline.verify()
     generate(tmp_path / "news", 2, seed=404)
     pipeline.capture(tmp_path / "news")
-    report = pipeline.verify()
-    read = {(check.store, check.dataset): check.read for check in report.checks}
-    stored = {(check.store, check.dataset): check.stored for check in report.checks}
-    assert not differences(report)
-    assert stored["postgres", "messages"] > 0
-    assert {dataset: count for dataset, count in read.items() if dataset[0] == "postgres" and count} == {}
+    after = pipeline.verify()
+    assert not differences(after)
+    assert rows(after, "stored")["messages"] > rows(before, "stored")["messages"]
+    # Sessions of which something is in the dead letters are read each time.
+    assert rows(after, "read") == rows(before, "read")
 
 
 async def test_what_does_not_decode_is_counted_and_the_rest_compared(pipeline: Pipeline, captured: str) -> None:
