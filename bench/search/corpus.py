@@ -34,6 +34,11 @@ _ROLES = (("user", 0.3, 14, 0.9), ("assistant", 0.42, 45, 0.9), ("toolResult", 0
 _MOST_WORDS = 3_000
 _AGENTS = ("main", "home", "work", "research")
 _CHANNELS = ("telegram", "discord", "webchat", "whatsapp")
+_MODELS = (("anthropic", "claude-opus-4-5"), ("openai", "gpt-5.2"), ("google", "gemini-3-pro"))
+_TOOLS = ("exec", "exec", "exec", "read", "read", "web_search", "write", "browser")
+# Of the results of tools one in so many is a failure.
+_ONE_FAILS_OF = 23
+_TOKENS_A_WORD, _NANOUSD_A_TOKEN = 20, 5_000
 _BEGIN = 1_704_067_200_000
 _END = 1_767_225_600_000
 
@@ -129,7 +134,7 @@ class Corpus:
                     "project": f"/home/bench/project-{number % 30}",
                     "timestamp": begin + line * 60_000,
                     "text": self._text(random, topic, words),
-                    "tools_used": ["exec"] if role == "toolResult" else [],
+                    **_facts_of_role(role, words, number, line),
                 },
                 vectors[line - 1].astype(np.float32),
             )
@@ -143,6 +148,20 @@ class Corpus:
         of_topic = random.random(words) < _SHARE_OF_TOPIC
         drawn[of_topic] = random.choice(self._topics[topic], int(of_topic.sum()))
         return " ".join(self._words[min(word, len(self._words) - 1)] for word in drawn)
+
+
+def _facts_of_role(role: str, words: int, session: int, line: int) -> dict[str, Any]:
+    """What a model's reply cost, and which tool a result is of."""
+    if role == "toolResult":
+        place = session + line
+        return {"tools_used": [_TOOLS[place % len(_TOOLS)]], "is_error": place % _ONE_FAILS_OF == 0}
+    if role != "assistant":
+        return {"tools_used": []}
+    provider, model = _MODELS[session % len(_MODELS)]
+    tokens = words * _TOKENS_A_WORD
+    cost = tokens * _NANOUSD_A_TOKEN
+    facts = {"provider": provider, "model": model, "total_tokens": tokens, "cost_nanousd": cost}
+    return {"tools_used": [], "model_call": True, **facts}
 
 
 def _vocabulary() -> list[str]:
