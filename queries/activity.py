@@ -7,6 +7,9 @@ from typing import Any
 
 from psycopg.sql import SQL, Composable
 
+from consumers.postgres.activity import QUARTER_MS, summed_up
+from consumers.postgres.adaptation import Millis
+from queries.filters import Filters
 from queries.postgres import fetch_dicts
 from queries.spans import Span, reading
 from sessiontrack.settings import Settings
@@ -16,19 +19,12 @@ _MOST_GROUPS = 100
 # As many as lead on from a figure that no filter describes.
 _EXAMPLES = 3
 
-# Messages are read once, into one row for each session, hour and model; all figures are sums of those. What people and
-# models said counts as a message, as in the totals of a session; its tokens count whoever used them.
+# What people and models said counts as a message, as in the totals of a session; its tokens count whoever used them.
 _SPOKEN = SQL(
-    "spoken AS MATERIALIZED (SELECT session_id, date_trunc('hour', timestamp AT TIME ZONE %(zone)s) AS hour,"
-    " CASE WHEN model_call THEN coalesce(nullif(provider, ''), 'unknown') END AS provider,"
-    " CASE WHEN model_call THEN coalesce(nullif(model, ''), 'unknown') END AS model,"
-    " count(*) FILTER (WHERE role NOT IN ('custom_message', 'compaction', 'branch_summary')) AS messages,"
-    " count(*) FILTER (WHERE model_call) AS calls, count(*) FILTER (WHERE model_call AND is_error) AS call_errors,"
-    " count(*) FILTER (WHERE is_error) AS errors,"
-    " sum(total_tokens) AS total_tokens, sum(cost_nanousd) AS cost_nanousd"
-    " FROM messages WHERE NOT inherited AND {within} AND {of_chosen}"
-    " GROUP BY 1, 2, 3, 4)"
+    "spoken AS MATERIALIZED (SELECT date_trunc('hour', quarter AT TIME ZONE %(zone)s) AS hour, summed.*"
+    " FROM ({quarters}) AS summed WHERE {of_chosen})"
 )
+_WHOLE_QUARTERS = SQL("SELECT * FROM message_activity WHERE {whole}")
 _SUMS = SQL(
     "coalesce(sum(messages), 0)::int8 AS messages, coalesce(sum(errors), 0)::int8 AS errors,"
     " coalesce(sum(total_tokens), 0)::int8 AS total_tokens, coalesce(sum(cost_nanousd), 0)::int8 AS cost_nanousd"
@@ -66,7 +62,7 @@ _MODELS = SQL(
     " sum(call_errors)::int8 AS errors, sum(total_tokens)::int8 AS total_tokens,"
     " sum(cost_nanousd)::int8 AS cost_nanousd FROM (SELECT session_id, provider, model, sum(calls) AS calls,"
     " sum(call_errors) AS call_errors, sum(total_tokens) AS total_tokens, sum(cost_nanousd) AS cost_nanousd"
-    " FROM spoken WHERE model IS NOT NULL GROUP BY session_id, provider, model) AS used"
+    " FROM spoken WHERE model <> '' GROUP BY session_id, provider, model) AS used"
     " GROUP BY provider, model ORDER BY total_tokens DESC, provider, model LIMIT {groups}"
 )
 _GROUPS = SQL(
@@ -79,7 +75,7 @@ _TOTALS = SQL(
 _MODEL_PERIODS = SQL(
     "SELECT {period}, provider, model, count(DISTINCT session_id) AS sessions, sum(calls)::int8 AS calls,"
     " sum(total_tokens)::int8 AS total_tokens, sum(cost_nanousd)::int8 AS cost_nanousd"
-    " FROM (SELECT date_trunc(%(unit)s, hour) AS period, spoken.* FROM spoken WHERE model IS NOT NULL) AS spoken"
+    " FROM (SELECT date_trunc(%(unit)s, hour) AS period, spoken.* FROM spoken WHERE model <> '') AS spoken"
     " GROUP BY period, provider, model ORDER BY period, total_tokens DESC, provider, model"
 )
 
@@ -150,9 +146,33 @@ def _fold(settings: Settings, span: Span, **parts: Composable) -> dict[str, Any]
     query = SQL("WITH {chosen}, {spoken}, {did}, {active} SELECT {selected}").format(
         chosen=span.chosen(),
         did=_DID,
-        spoken=_SPOKEN.format(within=span.within(SQL("timestamp")), of_chosen=span.of_chosen()),
+        spoken=_SPOKEN.format(quarters=_quarters(span), of_chosen=span.of_chosen()),
         active=_ACTIVE.format(begun=span.within(SQL("created_at")), last=span.within(SQL("last_activity_at"))),
         selected=SQL(", ").join(selected),
     )
     with reading(settings) as connection:
-        return fetch_dicts(connection, query, span.parameters())[0]
+        return fetch_dicts(connection, query, span.parameters() | _bounds(span.filters))[0]
+
+
+def _bounds(filters: Filters) -> dict[str, Any]:
+    """Parameters: when the first whole quarter of a span begins, and the last one ends."""
+    bounds = {}
+    if filters.since is not None:
+        bounds["first"] = Millis(-(-filters.since // QUARTER_MS) * QUARTER_MS)
+    if filters.until is not None:
+        bounds["end"] = Millis(filters.until // QUARTER_MS * QUARTER_MS)
+    return bounds
+
+
+def _quarters(span: Span) -> Composable:
+    """What was said in the quarters of a span; of those that it cuts, the messages tell what is in it."""
+    bounds = _bounds(span.filters)
+    inside = {"first": SQL("{} >= %(first)s"), "end": SQL("{} < %(end)s")}
+    outside = {"first": SQL("{} < %(first)s"), "end": SQL("{} >= %(end)s")}
+    conditions = [inside[name].format(SQL("quarter")) for name in bounds]
+    whole = _WHOLE_QUARTERS.format(whole=SQL(" AND ").join(conditions) if conditions else SQL("true"))
+    if all(bounds.get(name) == at for name, at in (("first", span.filters.since), ("end", span.filters.until))):
+        return whole
+    cut = SQL(" OR ").join([outside[name].format(SQL("timestamp")) for name in bounds])
+    within = SQL("{} AND ({}) AND {}").format(span.within(SQL("timestamp")), cut, span.of_chosen())
+    return SQL("{} UNION ALL {}").format(whole, summed_up(within))
