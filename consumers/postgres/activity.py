@@ -45,8 +45,8 @@ ACTIVITY = Relation(
         Column(
             "errors", "int8", nullable=False, comment="Model replies that ended in an error, and failed tool results."
         ),
-        Column("total_tokens", "numeric", nullable=False, comment="Tokens, as the messages have them."),
-        Column("cost_nanousd", "numeric", nullable=False, comment="Billionths of a US dollar."),
+        Column("total_tokens", "int8", nullable=False, comment="Tokens, as the messages have them."),
+        Column("cost_nanousd", "int8", nullable=False, comment="Billionths of a US dollar."),
     ),
 )
 
@@ -54,12 +54,14 @@ ACTIVITY = Relation(
 _QUARTER = SQL("date_bin('15 minutes', timestamp, timestamptz '2000-01-01 00:00:00+00')")
 # Two names of four bytes a character and a long session_id have room in an entry of an index, 2,704 bytes.
 _NAMED = SQL("CASE WHEN model_call THEN left(coalesce(nullif({name}, ''), 'unknown'), 200) ELSE '' END")
+# What is absurd comes to the most that has room, as in the sums of a session.
+_BOUNDED = SQL("least(greatest(sum({name}), -9223372036854775808), 9223372036854775807)::int8")
 _SUMMED_UP = SQL(
     "SELECT {quarter} AS quarter, session_id, {provider} AS provider, {model} AS model,"
     " count(*) FILTER (WHERE role NOT IN ('custom_message', 'compaction', 'branch_summary')) AS messages,"
     " count(*) FILTER (WHERE model_call) AS calls, count(*) FILTER (WHERE model_call AND is_error) AS call_errors,"
     " count(*) FILTER (WHERE is_error) AS errors,"
-    " sum(total_tokens) AS total_tokens, sum(cost_nanousd) AS cost_nanousd"
+    " {total_tokens} AS total_tokens, {cost_nanousd} AS cost_nanousd"
     " FROM messages WHERE NOT inherited AND {condition} GROUP BY 1, 2, 3, 4"
 )
 
@@ -93,8 +95,9 @@ _SUM_UP = SQL(
 
 def summed_up(condition: Composable) -> Composed:
     """A query that gives the rows of the table, made of the messages that fulfil a condition."""
-    named = {name: _NAMED.format(name=SQL(name)) for name in ("provider", "model")}
-    return _SUMMED_UP.format(quarter=_QUARTER, condition=condition, **named)
+    names = {name: _NAMED.format(name=SQL(name)) for name in ("provider", "model")}
+    sums = {name: _BOUNDED.format(name=SQL(name)) for name in ("total_tokens", "cost_nanousd")}
+    return _SUMMED_UP.format(quarter=_QUARTER, condition=condition, **names, **sums)
 
 
 async def stage_touched(cursor: AsyncCursor[Row]) -> None:

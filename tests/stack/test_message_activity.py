@@ -69,7 +69,8 @@ def counted(settings: Settings, *session_ids: str) -> dict[tuple[Any, ...], tupl
             sum(row["role"] not in {"custom_message", "compaction", "branch_summary"} for row in group),
             sum(row["model_call"] for row in group),
             sum(row["model_call"] and row["is_error"] for row in group),
-            *(sum(row[name] for row in group) for name in ("is_error", "total_tokens", "cost_nanousd")),
+            sum(row["is_error"] for row in group),
+            *(min(sum(row[name] for row in group), 2**63 - 1) for name in ("total_tokens", "cost_nanousd")),
         )
         for key, group in groups.items()
     }

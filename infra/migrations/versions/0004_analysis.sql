@@ -8,8 +8,8 @@ CREATE TABLE message_activity (
     calls bigint NOT NULL,
     call_errors bigint NOT NULL,
     errors bigint NOT NULL,
-    total_tokens numeric NOT NULL,
-    cost_nanousd numeric NOT NULL,
+    total_tokens bigint NOT NULL,
+    cost_nanousd bigint NOT NULL,
     PRIMARY KEY (quarter, session_id, provider, model)
 );
 COMMENT ON TABLE message_activity IS 'What was said in one quarter of an hour of one session, by whom: sums over its messages, inherited ones left out, that figures over many sessions are made of.';
@@ -29,7 +29,9 @@ SELECT date_bin('15 minutes', timestamp, timestamptz '2000-01-01 00:00:00+00'), 
     CASE WHEN model_call THEN left(coalesce(nullif(model, ''), 'unknown'), 200) ELSE '' END,
     count(*) FILTER (WHERE role NOT IN ('custom_message', 'compaction', 'branch_summary')),
     count(*) FILTER (WHERE model_call), count(*) FILTER (WHERE model_call AND is_error),
-    count(*) FILTER (WHERE is_error), sum(total_tokens), sum(cost_nanousd)
+    count(*) FILTER (WHERE is_error),
+    least(greatest(sum(total_tokens), -9223372036854775808), 9223372036854775807)::bigint,
+    least(greatest(sum(cost_nanousd), -9223372036854775808), 9223372036854775807)::bigint
 FROM messages WHERE NOT inherited GROUP BY 1, 2, 3, 4;
 
 -- What is counted of each message and tool call is in their indexes by session: it is found without reading texts.
