@@ -7,6 +7,8 @@ late, in another version, or was removed.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from psycopg import AsyncCursor
 from psycopg.sql import SQL, Composable, Composed
 
@@ -72,6 +74,10 @@ _NOTED = SQL(
     "WITH changed AS ({statement} RETURNING stored.session_id, stored.timestamp)"
     " INSERT INTO touched_quarters SELECT DISTINCT session_id, {quarter} FROM changed"
 )
+_TOUCHED_SESSIONS = SQL(
+    "INSERT INTO touched_quarters SELECT session_id, {quarter} FROM messages WHERE session_id = ANY(%(session_ids)s)"
+    " UNION SELECT session_id, quarter FROM message_activity WHERE session_id = ANY(%(session_ids)s)"
+)
 # A repair may write messages of the quarter that a worker writes to, and neither sees those of the other: who comes
 # second waits here, and sees them then. All lock in one order. The locks of a transaction are few, whatever it holds:
 # PostgreSQL's table of locks has room for some thousands.
@@ -108,6 +114,11 @@ async def stage_touched(cursor: AsyncCursor[Row]) -> None:
 def noting_touched(statement: Composable) -> Composed:
     """A statement that changes messages, called `stored` in it, and notes what quarters it touches."""
     return _NOTED.format(statement=statement, quarter=_QUARTER)
+
+
+async def touch_sessions(cursor: AsyncCursor[Row], session_ids: Collection[str]) -> None:
+    """Notes all quarters of some sessions."""
+    await cursor.execute(_TOUCHED_SESSIONS.format(quarter=_QUARTER), {"session_ids": list(session_ids)})
 
 
 async def sum_up_touched(cursor: AsyncCursor[Row]) -> None:

@@ -6,20 +6,24 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from psycopg.sql import SQL
 
 from consumers.postgres.activity import QUARTER_MS
 from consumers.postgres.rows import BY_NAME
 from consumers.postgres.sink import PostgresSink
+from operations.repair.sums import sum_up
 from queries.activity import activity
 from queries.filters import Filters
 from queries.postgres import connected, fetch_dicts, stored_rows
 from queries.spans import Span
+from queries.verify.sums import check_sums
 from schemas.topics import MESSAGES
 from sessiontrack.settings import Settings
 from tests.records import message
@@ -191,3 +195,36 @@ async def test_a_name_of_any_length_is_stored_and_its_begin_is_shown(
         assert [(each["provider"], each["model"], each["total_tokens"]) for each in found] == [
             (LONG_NAME[::-1][:200], LONG_NAME[:200], 5)
         ]
+
+
+async def test_verify_names_sums_that_are_not_those_of_the_messages_and_a_repair_makes_them_anew(
+    sink: PostgresSink, database_settings: Settings
+) -> None:
+    session_id = str(uuid4())
+    chance = random.Random(1)
+    places = range(4)
+    await sink.write(
+        received(MESSAGES, *(said(chance, [session_id], timestamp=BEGIN + each * QUARTER_MS) for each in places))
+    )
+
+    def differences() -> list[tuple[str, str]]:
+        with connected(database_settings) as connection:
+            check = check_sums(connection, session_id)
+            assert check.stored + sum(each.kind != "surplus" for each in check.differences) == check.expected
+            whole = check_sums(connection)
+        assert set(check.differences) <= set(whole.differences)
+        return [(each.kind, each.record_id.split("/")[0]) for each in check.differences]
+
+    assert differences() == []
+    quarters = sorted({key[0] for key in summed(database_settings, session_id)})
+    with psycopg.connect(database_settings.postgres.dsn) as connection:
+        for statement in (
+            "UPDATE message_activity SET errors = errors + 1 WHERE session_id = %s AND quarter = %s",
+            "DELETE FROM message_activity WHERE session_id = %s AND quarter = %s",
+            "UPDATE message_activity SET model = model || '!' WHERE session_id = %s AND quarter = %s",
+        ):
+            connection.execute(statement, [session_id, datetime.fromtimestamp(quarters.pop() / 1000, UTC)])
+    assert [kind for kind, _ in differences()] == ["altered", "missing", "missing", "surplus"]
+    await sum_up(database_settings, [session_id])
+    assert differences() == []
+    assert summed(database_settings, session_id) == counted(database_settings, session_id)
