@@ -1,0 +1,1 @@
+"""What the web dashboard takes over a million messages, measured in the browser."""
