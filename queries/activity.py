@@ -7,10 +7,8 @@ from typing import Any
 
 from psycopg.sql import SQL, Composable
 
-from consumers.postgres.activity import QUARTER_MS, summed_up
-from consumers.postgres.adaptation import Millis
-from queries.filters import Filters
 from queries.postgres import fetch_dicts
+from queries.quarters import quarters, whole_quarters
 from queries.spans import Span, reading
 from sessiontrack.settings import Settings
 
@@ -25,7 +23,6 @@ _SPOKEN = SQL(
     "spoken AS MATERIALIZED (SELECT date_trunc('hour', quarter AT TIME ZONE %(zone)s) AS hour, summed.*"
     " FROM ({quarters}) AS summed WHERE {of_chosen})"
 )
-_WHOLE_QUARTERS = SQL("SELECT * FROM message_activity WHERE {whole}")
 _SUMS = SQL(
     "coalesce(sum(messages), 0)::int8 AS messages, coalesce(sum(errors), 0)::int8 AS errors,"
     " coalesce(sum(total_tokens), 0)::int8 AS total_tokens, coalesce(sum(cost_nanousd), 0)::int8 AS cost_nanousd"
@@ -142,7 +139,7 @@ def model_periods(settings: Settings, span: Span) -> list[dict[str, Any]]:
 
 
 def _fold(settings: Settings, span: Span, **parts: Composable) -> dict[str, Any]:
-    """The rows of several queries over the same messages, which are read once for all of them."""
+    """The rows of several queries over the same sums, which are read once for all of them."""
     selected = [
         SQL("(SELECT coalesce(json_agg(row_to_json(part)), '[]') FROM ({}) AS part) AS {}").format(query, SQL(name))
         for name, query in parts.items()
@@ -151,33 +148,9 @@ def _fold(settings: Settings, span: Span, **parts: Composable) -> dict[str, Any]
         chosen=span.chosen(),
         hourly=_HOURLY.format(sums=_SUMS),
         did=_DID.format(sums=_SUMS),
-        spoken=_SPOKEN.format(quarters=_quarters(span), of_chosen=span.of_chosen()),
+        spoken=_SPOKEN.format(quarters=quarters(span), of_chosen=span.of_chosen()),
         active=_ACTIVE.format(begun=span.within(SQL("created_at")), last=span.within(SQL("last_activity_at"))),
         selected=SQL(", ").join(selected),
     )
     with reading(settings) as connection:
-        return fetch_dicts(connection, query, span.parameters() | _bounds(span.filters))[0]
-
-
-def _bounds(filters: Filters) -> dict[str, Any]:
-    """Parameters: when the first whole quarter of a span begins, and the last one ends."""
-    bounds = {}
-    if filters.since is not None:
-        bounds["first"] = Millis(-(-filters.since // QUARTER_MS) * QUARTER_MS)
-    if filters.until is not None:
-        bounds["end"] = Millis(filters.until // QUARTER_MS * QUARTER_MS)
-    return bounds
-
-
-def _quarters(span: Span) -> Composable:
-    """What was said in the quarters of a span; of those that it cuts, the messages tell what is in it."""
-    bounds = _bounds(span.filters)
-    inside = {"first": SQL("{} >= %(first)s"), "end": SQL("{} < %(end)s")}
-    outside = {"first": SQL("{} < %(first)s"), "end": SQL("{} >= %(end)s")}
-    conditions = [inside[name].format(SQL("quarter")) for name in bounds]
-    whole = _WHOLE_QUARTERS.format(whole=SQL(" AND ").join(conditions) if conditions else SQL("true"))
-    if all(bounds.get(name) == at for name, at in (("first", span.filters.since), ("end", span.filters.until))):
-        return whole
-    cut = SQL(" OR ").join([outside[name].format(SQL("timestamp")) for name in bounds])
-    within = SQL("{} AND ({}) AND {}").format(span.within(SQL("timestamp")), cut, span.of_chosen())
-    return SQL("{} UNION ALL {}").format(whole, summed_up(within))
+        return fetch_dicts(connection, query, span.parameters() | whole_quarters(span.filters))[0]

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from psycopg.sql import SQL
 from consumers.postgres.activity import QUARTER_MS
 from consumers.postgres.rows import BY_NAME
 from consumers.postgres.sink import PostgresSink
+from infra import migrations
 from operations.repair.sums import sum_up
 from queries.activity import activity
 from queries.filters import Filters
@@ -195,6 +197,17 @@ async def test_a_name_of_any_length_is_stored_and_its_begin_is_shown(
         assert [(each["provider"], each["model"], each["total_tokens"]) for each in found] == [
             (LONG_NAME[::-1][:200], LONG_NAME[:200], 5)
         ]
+
+
+async def test_a_migration_sums_up_what_is_there(sink: PostgresSink, database_settings: Settings) -> None:
+    session_id = str(uuid4())
+    await sink.write(received(MESSAGES, *(said(random.Random(place), [session_id]) for place in range(50))))
+    script = next(Path(migrations.__file__).with_name("versions").glob("0004_*.sql")).read_text("utf-8")
+    [fill] = [part for part in script.split(";\n") if part.startswith("INSERT INTO message_activity")]
+    with psycopg.connect(database_settings.postgres.dsn) as connection:
+        connection.execute("TRUNCATE message_activity")
+        connection.execute(fill)
+    assert summed(database_settings, session_id) == counted(database_settings, session_id)
 
 
 async def test_verify_names_sums_that_are_not_those_of_the_messages_and_a_repair_makes_them_anew(
