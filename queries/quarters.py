@@ -31,7 +31,7 @@ def quarters(span: Span) -> Composable:
 
 
 def whole_quarters(filters: Filters) -> dict[str, Any]:
-    """When the first whole quarter of a span begins, `first`, and the last one ends, `end`, where it has such a bound."""
+    """When the first whole quarter of a span begins, `first`, and the last one ends, `end`, where it is bounded."""
     bounds = {}
     if filters.since is not None:
         bounds["first"] = Millis(-(-filters.since // QUARTER_MS) * QUARTER_MS)
