@@ -18,6 +18,7 @@ from sessiontrack.errors import UsageError
 from sessiontrack.providers.spaces import missing_extra
 from sessiontrack.settings import Settings
 from sessiontrack.telemetry.probe import Probe, probe
+from sessiontrack.telemetry.targets import withdraw
 
 # The streams feed the derived topics, each sink feeds one store.
 PIPELINE = ("streams", "archive", "postgres", "opensearch")
@@ -96,7 +97,7 @@ def start_workers(settings: Settings, names: Collection[str] | None = None) -> l
 
 
 def stop_workers(settings: Settings, names: Collection[str] = (*WORKERS, PINECONE)) -> list[str]:
-    """Stops the workers that run, each after what it has in hand.
+    """Stops the workers that run, each after what it has in hand; Prometheus looks for none of them any more.
 
     Args:
         settings: Where they were started.
@@ -116,6 +117,9 @@ def stop_workers(settings: Settings, names: Collection[str] = (*WORKERS, PINECON
             for name, record in records.items()
         },
     )
+    for name in names:
+        # One that was killed, or did not end in time, has left its address.
+        withdraw(settings.data_dir, name)
     return running
 
 

@@ -17,6 +17,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from psycopg.sql import SQL
@@ -32,7 +33,6 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
 )
 # What stands beside digits or in a path, an address or a name of a program is no word of a sentence.
-_TOKEN = re.compile(r"\S+")
 _BESIDE = re.compile(r"[\d_/\\@=<>{}\[\]|~#$%^&*`]|\w[.:]\w")
 # Fewer sessions are a coincidence.
 FEWEST_SESSIONS = 2
@@ -46,8 +46,10 @@ _EXAMPLES = 3
 _SESSIONS_PER_PERIOD = 300
 _MESSAGES_PER_SESSION = 5
 _CHARACTERS = 600
+# It lies in the session's own time: no other month's partition is looked into.
 _QUERY = SQL(
-    "WITH {chosen}, sampled AS (SELECT session_id, period FROM (SELECT session_id,"
+    "WITH {chosen}, sampled AS (SELECT session_id, created_at, last_activity_at, period"
+    " FROM (SELECT session_id, created_at, last_activity_at,"
     " date_trunc(%(unit)s, created_at AT TIME ZONE %(zone)s) AS period, row_number() OVER (PARTITION BY"
     " date_trunc(%(unit)s, created_at AT TIME ZONE %(zone)s) ORDER BY md5(session_id)) AS place FROM chosen"
     " WHERE {within}) AS numbered WHERE place <= {sessions})"
@@ -56,7 +58,8 @@ _QUERY = SQL(
     " floor(extract(epoch FROM (period + ('1 ' || %(unit)s)::interval) AT TIME ZONE %(zone)s) * 1000)::int8 AS until,"
     " session_id, string_agg(said.begin, ' ') AS text FROM sampled, LATERAL (SELECT left(text, {characters}) AS begin"
     " FROM messages WHERE messages.session_id = sampled.session_id AND role = 'user' AND origin IN ('USER', 'UNKNOWN')"
-    " AND NOT inherited ORDER BY timestamp, line_number LIMIT {messages}) AS said"
+    " AND NOT inherited AND timestamp BETWEEN sampled.created_at AND sampled.last_activity_at"
+    " ORDER BY timestamp, line_number LIMIT {messages}) AS said"
     " GROUP BY period, session_id ORDER BY period, session_id"
 )
 
@@ -140,15 +143,23 @@ def distinctive_terms(periods: Mapping[str, Mapping[str, str]]) -> dict[str, lis
             word: (everywhere[word] - count) / max(1, sessions - len(texts)) for word, count in counts[period].items()
         }
         topical = {word: ids for word, ids in said[period].items() if others[word] < _LANGUAGE}
+        # What all periods say is the prior, as much as one session says.
         found[period] = _terms(topical, counts[period], everywhere, 1 / max(1, sessions))
     return found
 
 
 def words(text: str) -> Iterable[str]:
     """The words of sentences in a text, lower case."""
-    for token in _TOKEN.findall(text):
-        if not _BESIDE.search(token) and not _UNSPACED.search(token):
-            yield from (word.lower() for word in _WORD.findall(token))
+    for token in text.split():
+        yield from _words_of(token)
+
+
+# The same words make up most of all texts: some megabytes of them.
+@lru_cache(maxsize=50_000)
+def _words_of(token: str) -> tuple[str, ...]:
+    if _BESIDE.search(token) or _UNSPACED.search(token):
+        return ()
+    return tuple(word.lower() for word in _WORD.findall(token))
 
 
 def _sessions_by_word(texts: Mapping[str, str]) -> dict[str, list[str]]:
@@ -160,27 +171,21 @@ def _sessions_by_word(texts: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _terms(said: Mapping[str, list[str]], here: Counter[str], everywhere: Counter[str], weight: float) -> list[Term]:
+    of_period, of_all = here.total(), everywhere.total()
+
+    def score(word: str) -> float:
+        """The log-odds ratio of the word here against elsewhere, in standard deviations."""
+        prior, prior_total = weight * everywhere[word], weight * of_all
+        inside, outside = here[word], everywhere[word] - here[word]
+        odds = [
+            (count + prior) / (total + prior_total - count - prior)
+            for count, total in ((inside, of_period), (outside, of_all - of_period))
+        ]
+        return (math.log(odds[0]) - math.log(odds[1])) / math.sqrt(1 / (inside + prior) + 1 / (outside + prior))
+
     scored = [
-        Term(word, round(score, 2), len(ids), ids[:_EXAMPLES])
+        Term(word, round(found, 2), len(ids), ids[:_EXAMPLES])
         for word, ids in said.items()
-        if len(ids) >= FEWEST_SESSIONS and (score := _score(word, here, everywhere, weight)) >= _LEAST_SCORE
+        if len(ids) >= FEWEST_SESSIONS and (found := score(word)) >= _LEAST_SCORE
     ]
     return sorted(scored, key=lambda term: (-term.score, term.term))[:_MOST_TERMS]
-
-
-def _score(word: str, here: Counter[str], everywhere: Counter[str], weight: float) -> float:
-    """The log-odds ratio of a word here against elsewhere, in standard deviations.
-
-    Args:
-        word: Which word.
-        here: In how many sessions of the period each word is.
-        everywhere: Likewise of all periods.
-        weight: Of the prior.
-    """
-    prior, prior_total = weight * everywhere[word], weight * everywhere.total()
-    inside, outside = here[word], everywhere[word] - here[word]
-    odds = [
-        (count + prior) / (total + prior_total - count - prior)
-        for count, total in ((inside, here.total()), (outside, everywhere.total() - here.total()))
-    ]
-    return (math.log(odds[0]) - math.log(odds[1])) / math.sqrt(1 / (inside + prior) + 1 / (outside + prior))

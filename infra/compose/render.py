@@ -18,7 +18,7 @@ HEADER = """\
 # Made by `python -m infra.compose` from what the native stack is made from; edit infra/servers.py and infra/compose/.
 #
 #   sh infra/compose/env.sh                          makes .env with random passwords
-#   docker compose up --wait                         the servers and the workers
+#   docker compose up --wait                         the servers, the workers, the dashboard at http://127.0.0.1:8765
 #   docker compose --profile capture up --wait       and captures ~/.clawdbot (SESSIONTRACK_TRANSCRIPTS)
 #   docker compose --profile dashboards up --wait    and OpenSearch Dashboards at http://127.0.0.1:5601
 #   docker compose --profile metrics up --wait       and Grafana at http://127.0.0.1:3000, Prometheus at :9090

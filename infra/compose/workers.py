@@ -1,7 +1,8 @@
-"""SessionTrack itself as Compose services: what makes everything, the workers, the demo."""
+"""SessionTrack itself as Compose services: what makes everything, the workers, the API with the dashboard, the demo."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from infra.compose.servers import (
@@ -13,13 +14,16 @@ from infra.compose.servers import (
     bounds,
     built,
     health,
+    published,
     secret,
 )
 from infra.workers import WORKERS
 from sessiontrack import __version__
-from sessiontrack.settings import TracesSettings
+from sessiontrack.settings import ApiSettings, TracesSettings
 
 TELEMETRY_PORT = 9464
+API = "api"
+API_PORT = ApiSettings().port
 DATA_DIR = "/var/lib/sessiontrack"
 STORES = ("kafka", "registry", "postgres", "opensearch", "minio")
 # Of each worker, several times what it took in the throughput benchmark.
@@ -32,9 +36,12 @@ MEMORY = {
     "embed": "1g",
     "opensearch-vectors": "768m",
     "postgres-vectors": "768m",
+    # It takes 0.4 GB with the model that makes vectors of questions; verify and rebuild run beside it.
+    API: "1536m",
 }
-# These keep something: the streams and embed their tables and vectors, the capture its checkpoints and its spool.
-STATEFUL = ("streams", "capture", "embed")
+# These keep something: the streams and embed their tables and vectors, the capture its checkpoints and its spool, the
+# API its spool and what was verified.
+STATEFUL = ("streams", "capture", "embed", API)
 # Longer than a worker takes to finish what it has in hand.
 STOP_GRACE = "20s"
 
@@ -42,7 +49,7 @@ STOP_GRACE = "20s"
 def all_workers() -> dict[str, Service]:
     """Every service of ours, by its name."""
     workers = {service_of(name): worker(name) for name in WORKERS}
-    return {"init": init(), **workers, service_of("capture"): capture(), "demo": demo()}
+    return {"init": init(), **workers, API: api(), service_of("capture"): capture(), "demo": demo()}
 
 
 def service_of(name: str) -> str:
@@ -51,8 +58,9 @@ def service_of(name: str) -> str:
 
 
 def discovery() -> dict[str, Any]:
-    """How Prometheus finds the workers: those that must be there by their names, the capture where it is started."""
-    always = [{"targets": [f"{service_of(name)}:{TELEMETRY_PORT}"], "labels": {"worker": name}} for name in WORKERS]
+    """How Prometheus finds what must be there, by its names, and the capture, where it is started."""
+    hosts = {name: service_of(name) for name in WORKERS} | {API: API}
+    always = [{"targets": [f"{host}:{TELEMETRY_PORT}"], "labels": {"worker": name}} for name, host in hosts.items()]
     capture = service_of("capture")
     return {
         "static_configs": always,
@@ -80,13 +88,33 @@ def init() -> Service:
 
 
 def worker(name: str) -> Service:
-    """One worker; it waits for servers that go away later."""
+    """One worker."""
+    return _running(name, "run", name)
+
+
+def api() -> Service:
+    """The HTTP API and the web dashboard.
+
+    To the container the host is another machine, so that it has to listen where others could ask, and wants a token.
+    """
+    service = _running(API, "serve")
+    access = {"SESSIONTRACK_API__HOST": "0.0.0.0", "SESSIONTRACK_API__TOKEN": secret("API__TOKEN")}  # noqa: S104
     return {
-        **ours("run", name),
+        **service,
+        "environment": service["environment"] | access,
+        "ports": [published("API", API_PORT)],
+        "healthcheck": _ready(f"http://127.0.0.1:{API_PORT}/v1/health/ready"),
+    }
+
+
+def _running(name: str, *command: str) -> Service:
+    """A process that is always there; it waits for servers that go away later."""
+    return {
+        **ours(*command),
         "depends_on": {"init": {"condition": "service_completed_successfully"}},
         **({"volumes": [f"{name}:{DATA_DIR}"]} if name in STATEFUL else {}),
         "expose": [str(TELEMETRY_PORT)],
-        "healthcheck": health("CMD", "python", "-c", _PROBE),
+        "healthcheck": _ready(f"http://127.0.0.1:{TELEMETRY_PORT}/health/ready"),
         "restart": "unless-stopped",
         **bounds(MEMORY[name]),
     }
@@ -142,7 +170,8 @@ def ours(*command: str) -> Service:
     }
 
 
-_PROBE = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{TELEMETRY_PORT}/health/ready', timeout=4)"
+def _ready(url: str) -> Mapping[str, Any]:
+    return health("CMD", "python", "-c", f"import urllib.request as r; r.urlopen('{url}', timeout=4)")
 
 
 def _built(target: str) -> Service:

@@ -29,8 +29,9 @@ def announced(data_dir: Path, worker: str, address: str) -> Iterator[None]:
     """Names a worker's address while the context lasts.
 
     A worker that ends in order takes its file along. That of one that fails or is killed stays, so that Prometheus
-    finds it down, until one of its name is started here. Only a loopback address is named: who serves other machines is
-    in their Prometheus' own configuration. A folder that can't be written keeps no worker from its work.
+    finds it down, until one of its name is started here, or it is stopped on purpose (`withdraw`). Only a loopback
+    address is named: who serves other machines is in their Prometheus' own configuration. A folder that can't be
+    written keeps no worker from its work.
 
     Args:
         data_dir: The data folder.
@@ -41,6 +42,7 @@ def announced(data_dir: Path, worker: str, address: str) -> Iterator[None]:
     target = data_dir / TARGETS_FOLDER / f"{worker}.{port}.json"
     if ipaddress.ip_address(host.strip("[]")).is_loopback:
         try:
+            withdraw(data_dir, worker)
             _write(target, [{"targets": [address], "labels": {"worker": worker}}])
         except OSError as error:
             logger.warning("not_announced", worker=worker, path=str(target), reason=error.strerror)
@@ -49,12 +51,24 @@ def announced(data_dir: Path, worker: str, address: str) -> Iterator[None]:
         target.unlink()
 
 
-def _write(target: Path, groups: list[dict[str, Any]]) -> None:
-    """Writes a target's file in one step, and removes those of former processes of its worker."""
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for former in target.parent.glob(f"{target.name.partition('.')[0]}.*.json"):
+def withdraw(data_dir: Path, worker: str) -> None:
+    """Removes the addresses of a worker's former processes, which nobody misses any more.
+
+    Args:
+        data_dir: The data folder.
+        worker: Its name; its processes that still serve keep their addresses.
+
+    Raises:
+        OSError: The folder can't be written.
+    """
+    for former in (data_dir / TARGETS_FOLDER).glob(f"{worker}.*.json"):
         if not _is_served(former):
             former.unlink(missing_ok=True)
+
+
+def _write(target: Path, groups: list[dict[str, Any]]) -> None:
+    """Writes a target's file in one step."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = target.with_suffix(".draft")
     draft.write_text(json.dumps(groups), "utf-8")
     os.replace(draft, target)

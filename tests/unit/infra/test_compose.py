@@ -13,16 +13,19 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
 from typer.main import get_command
 
+from api.guard import OPEN_TO_ALL, check_settings, is_loopback
 from bench import demo
 from cli.main import app
 from cli.run import Worker
 from infra import servers
 from infra.compose.render import compose_file, files
-from infra.compose.workers import TELEMETRY_PORT, service_of
+from infra.compose.workers import API, TELEMETRY_PORT, discovery, service_of
 from infra.stack import versions
 from infra.workers import WORKERS
+from sessiontrack.errors import UsageError
 from sessiontrack.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -70,7 +73,7 @@ def test_the_generated_files_are_up_to_date() -> None:
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile or "no profile")
 def test_compose_loads_it_with_each_profile(loader: Path, profile: str) -> None:
     names = set(load(loader, profile)["services"])
-    pipeline = {"init", "kafka", "registry", "postgres", "opensearch", "minio", *map(service_of, WORKERS)}
+    pipeline = {"init", "kafka", "registry", "postgres", "opensearch", "minio", *map(service_of, WORKERS), API}
     added = {
         "capture": {"capture-worker"},
         "dashboards": {"dashboards"},
@@ -106,10 +109,18 @@ def test_random_passwords_are_made_once_and_for_the_owner_only(loader: Path, tmp
     kafka = load(loader, "", made)["services"]["kafka"]["environment"]
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{21}", kafka["CLUSTER_ID"])
     values = [line.partition("=")[2] for line in text.splitlines() if "ID=" not in line]
-    assert len(set(values)) == len(values) == 4
+    assert len(set(values)) == len(values) == 5
     assert all(len(value) >= 44 for value in values)
     subprocess.run(["sh", script], check=True, capture_output=True)
     assert made.read_text("utf-8") == text
+
+    # That of an older release, as an editor leaves it.
+    kept = [line for line in text.splitlines() if "API__TOKEN" not in line]
+    made.write_text("\n".join(kept), "utf-8")
+    subprocess.run(["sh", script], check=True, capture_output=True)
+    token, *others = made.read_text("utf-8").splitlines()
+    assert re.fullmatch(r"SESSIONTRACK_API__TOKEN=\w{64}", token)
+    assert others == kept
 
 
 def test_images_are_pinned(loader: Path) -> None:
@@ -141,7 +152,7 @@ def test_the_servers_are_those_of_the_native_stack(loader: Path) -> None:
 
 def test_ports_are_published_on_the_loopback_address_only(loader: Path) -> None:
     published = [port for service in services(loader).values() for port in service.get("ports", [])]
-    assert len(published) == 8
+    assert len(published) == 9
     assert {port["host_ip"] for port in published} == {"127.0.0.1"}
 
 
@@ -155,6 +166,7 @@ def test_a_command_on_the_host_finds_the_servers_by_its_defaults(loader: Path) -
     assert defaults["postgres"].default.port == ports["postgres"]
     assert defaults["opensearch"].default.url == f"http://127.0.0.1:{ports['opensearch']}"
     assert defaults["s3"].default.endpoint == f"127.0.0.1:{ports['minio']}"
+    assert defaults["api"].default.port == ports["api"]
 
 
 def test_every_service_tells_how_it_is_and_has_bounds(loader: Path) -> None:
@@ -181,11 +193,11 @@ def test_our_services_run_commands_that_there_are(loader: Path) -> None:
     }
     # Its client is not in the image: who has an account runs it beside the others.
     workers = set(Worker) - {Worker.PINECONE}
-    assert set(ours) == {"init", *(service_of(worker.value) for worker in workers)}
+    assert set(ours) == {"init", API, *(service_of(worker.value) for worker in workers)}
     for name, service in ours.items():
         command, *arguments = service["command"]
         context = commands[command].make_context(command, list(arguments))
-        assert name == "init" or context.params["name"] is not None
+        assert name in ("init", API) or context.params["name"] is not None
 
 
 def test_our_services_can_change_nothing_but_their_data(loader: Path) -> None:
@@ -201,20 +213,47 @@ def test_our_services_can_change_nothing_but_their_data(loader: Path) -> None:
     assert transcripts["source"] == "/home/somebody/.clawdbot"
 
 
-def test_our_settings_are_settings(loader: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def settings_of(service: dict[str, Any], monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> Settings:
+    """What a service of ours runs with."""
     for name in [name for name in os.environ if name.startswith("SESSIONTRACK_")]:
         monkeypatch.delenv(name)
-    environment = services(loader)["capture-worker"]["environment"]
     image = dict(re.findall(r"\b(SESSIONTRACK_\w+)=(\S+)", DOCKERFILE))
-    for name, value in {**environment, **image, "SESSIONTRACK_DATA_DIR": str(tmp_path)}.items():
+    for name, value in {**service["environment"], **image, "SESSIONTRACK_DATA_DIR": str(data_dir)}.items():
         section, _, key = name.removeprefix("SESSIONTRACK_").lower().partition("__")
         field = Settings.model_fields[section]
         assert not key or key in type(field.default).model_fields, name
         monkeypatch.setenv(name, value)
-    settings = Settings()
+    return Settings()
+
+
+def test_our_settings_are_settings(loader: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = settings_of(services(loader)["capture-worker"], monkeypatch, tmp_path)
     assert settings.kafka.bootstrap_servers == "kafka:19092"
     assert settings.telemetry.port == TELEMETRY_PORT
     assert settings.capture.roots == [Path("/transcripts")]
+
+
+def test_the_dashboard_is_reached_from_the_host_and_by_nobody_without_the_token(
+    loader: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    service = services(loader)[API]
+    settings = settings_of(service, monkeypatch, tmp_path).api
+    assert not is_loopback(settings.host)
+    check_settings(settings)
+    with pytest.raises(UsageError):
+        check_settings(settings.model_copy(update={"token": SecretStr("")}))
+    [port] = service["ports"]
+    assert port["target"] == settings.port
+    # Its supervisor has no token.
+    assert any(f"http://127.0.0.1:{settings.port}{path}'" in service["healthcheck"]["test"][-1] for path in OPEN_TO_ALL)
+
+
+def test_prometheus_asks_each_of_ours_that_stays(loader: Path) -> None:
+    found = discovery()
+    named = [target for group in found["static_configs"] for target in group["targets"]]
+    named += [f"{name}:{each['port']}" for each in found["dns_sd_configs"] for name in each["names"]]
+    exposed = [f"{name}:{port}" for name, each in services(loader).items() for port in each.get("expose", [])]
+    assert sorted(named) == sorted(exposed)
 
 
 def test_the_images_run_as_nobody_in_particular() -> None:
@@ -252,8 +291,9 @@ def test_the_demo_runs_against_servers_that_are_there() -> None:
     assert demo.arguments(["--running"]).running
 
 
-def test_the_workflow_runs_the_demo_on_compose() -> None:
+def test_the_workflow_runs_the_demo_on_compose_and_looks_at_the_dashboard() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
     steps = [step.get("run", "") for step in workflow["jobs"]["compose"]["steps"]]
     assert steps.index("sh infra/compose/env.sh") < next(i for i, step in enumerate(steps) if " up --wait" in step)
-    assert "docker compose run --rm demo" in steps
+    looks = next(i for i, step in enumerate(steps) if "Bearer $SESSIONTRACK_API__TOKEN" in step)
+    assert steps.index("docker compose run --rm demo") < looks

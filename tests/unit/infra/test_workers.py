@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -11,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from infra import workers
-from infra.stack import process
+from infra.stack import ports, process
 from infra.workers import WORKERS, WorkerRecord, WorkerStatus, start_workers, stop_workers, worker_states
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import EmbeddingSettings, Settings
 from sessiontrack.telemetry.probe import Probe
+from sessiontrack.telemetry.targets import TARGETS_FOLDER
 
 RUNS = [sys.executable, "-I", "-S", "-c", "import signal; signal.pause()"]
 ENDS = [sys.executable, "-I", "-S", "-c", "raise SystemExit(1)"]
@@ -83,6 +85,18 @@ def test_who_scrapes_a_worker_finds_it_where_it_was(stand_in: Stand) -> None:
     assert states(settings) == {"stopped"}
     start_workers(settings)
     assert {worker.name: worker.telemetry for worker in worker_states(settings)} == before
+
+
+def test_prometheus_looks_for_none_that_was_killed_once_it_is_stopped_on_purpose(stand_in: Stand) -> None:
+    settings = stand_in(RUNS)
+    folder = settings.data_dir / TARGETS_FOLDER
+    folder.mkdir()
+    for name, port in zip(WORKERS, ports.choose(len(WORKERS)), strict=True):
+        (folder / f"{name}.{port}.json").write_text(json.dumps([{"targets": [f"127.0.0.1:{port}"]}]), "utf-8")
+    stop_workers(settings, ["opensearch"])
+    assert {path.name.partition(".")[0] for path in folder.iterdir()} == {*WORKERS} - {"opensearch"}
+    stop_workers(settings)
+    assert list(folder.iterdir()) == []
 
 
 def test_records_that_can_not_be_read_are_named(tmp_path: Path) -> None:

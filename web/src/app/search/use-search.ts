@@ -12,8 +12,8 @@ export type Mode = "hybrid" | "text" | "semantic";
 export type By = "message" | "session";
 export type Found = components["schemas"]["SearchAnswer"] | components["schemas"]["SessionsAnswer"];
 
-// Short enough that nobody waits for it, long enough that fast typing asks once per word rather than per letter.
-const PAUSE_MS = 70;
+// Nobody types letters so fast for long: a key is answered at once, and of a burst of keys not every one.
+const ASK_EVERY_MS = 80;
 // The address follows what was typed within a few frames; what it says after that comes from elsewhere.
 const STILL_TYPING_MS = 300;
 const HITS = 20;
@@ -89,26 +89,32 @@ export function useSearch(query: Query) {
   };
 }
 
-/** A text field whose text goes to `settle` when the typing pauses. While somebody types the field leads, else the address. */
+/** A text field whose text goes to `settle` at once, but not too often. While somebody types the field leads, else the address. */
 export function useTyped(settled: string, settle: (text: string) => void) {
   const [typed, setTyped] = useState(settled);
-  const pause = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const settledAt = useRef(-Infinity);
   const typing = useRef(false);
 
   useEffect(() => {
      
     if (!typing.current) setTyped(settled);
   }, [settled]);
-  useEffect(() => () => clearTimeout(pause.current), []);
+  useEffect(() => () => clearTimeout(timer.current), []);
 
   const type = (text: string) => {
     setTyped(text);
     typing.current = true;
-    clearTimeout(pause.current);
-    pause.current = setTimeout(() => {
-      settle(text);
-      pause.current = setTimeout(() => (typing.current = false), STILL_TYPING_MS);
-    }, PAUSE_MS);
+    clearTimeout(timer.current);
+    const now = performance.now();
+    timer.current = setTimeout(
+      () => {
+        settledAt.current = performance.now();
+        settle(text);
+        timer.current = setTimeout(() => (typing.current = false), STILL_TYPING_MS);
+      },
+      Math.max(0, settledAt.current + ASK_EVERY_MS - now),
+    );
   };
   return { typed, type };
 }
