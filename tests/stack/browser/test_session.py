@@ -104,6 +104,24 @@ async def test_what_is_written_appears_by_itself(page: Page, dashboard: Dashboar
         await expect(page.locator(f'[data-entry="g{number}"]')).to_contain_text(transcripts.grown_text(number))
 
 
+async def test_who_is_at_the_end_stays_there_however_long_what_comes_is(
+    page: Page, dashboard: Dashboard, pipeline: Pipeline
+) -> None:
+    file = transcripts.path(dashboard.folder, transcripts.GROWING)
+    number = len(file.read_bytes().splitlines())
+    await page.goto(f"/session?id={transcripts.GROWING}")
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    await expect(page.locator('[data-entry="g1"]')).to_contain_text(transcripts.grown_text(1))
+    await page.keyboard.press("End")
+    with reaped(pipeline.start("capture", "--root", dashboard.folder)):
+        for each in range(number, number + 4):
+            with file.open("ab") as transcript:
+                transcript.write(transcripts.grown(each, lines=60))
+            last = page.locator(f'[data-entry="g{each}"]')
+            await expect(last).to_contain_text(transcripts.grown_text(each))
+            await expect(last).to_be_in_viewport()
+
+
 async def test_with_a_token_one_signs_in(
     browser: Browser, pipeline: Pipeline, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

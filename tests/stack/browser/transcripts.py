@@ -80,9 +80,10 @@ def growing(messages: int) -> list[bytes]:
     return lines + [grown(number) for number in range(1, messages + 1)]
 
 
-def grown(number: int) -> bytes:
-    """The next message of it."""
-    said = {"role": "user", "content": [_text(grown_text(number))]}
+def grown(number: int, lines: int = 1) -> bytes:
+    """The next message of it, of so many lines."""
+    text = "\n".join([grown_text(number)] * lines)
+    said = {"role": "user", "content": [_text(text)]}
     return _message(f"g{number}", f"g{number - 1}" if number > 1 else None, said)
 
 

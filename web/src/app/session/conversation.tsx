@@ -28,7 +28,10 @@ interface ConversationProps {
 }
 
 // So close to the end a reader is at the end.
-const END_MARGIN = "0px 0px 160px 0px";
+const END_MARGIN_PX = 160;
+// What moves the page so soon after a key, a wheel or a finger is the reader.
+const BY_READER_MS = 1_000;
+const INPUTS = ["wheel", "touchmove", "keydown", "pointerdown"] as const;
 const ESTIMATES = { entry: 110, branch: 44, day: 44 };
 
 /** A conversation of any length: only what is looked at is drawn and read. The page itself scrolls. */
@@ -88,7 +91,8 @@ export function Conversation({ sessionId, rows, contents, onView, target, entrie
     return () => removeEventListener("keydown", jump);
   }, [rows.length, virtual]);
 
-  const { end, count, show } = useFollowing(entries, isComplete, () => virtual.scrollToIndex(rows.length - 1, { align: "end" }));
+  const toEnd = () => virtual.scrollToIndex(rows.length - 1, { align: "end" });
+  const { end, count, show } = useFollowing(entries, isComplete, virtual.getTotalSize(), toEnd);
 
   return (
     <ContentsContext value={contents}>
@@ -179,10 +183,11 @@ function entryAt(rows: readonly Row[], index: number, step: 1 | -1): TreeEntry |
   return null;
 }
 
-/** Stays at the end while the reader is there; else counts what came since. */
-function useFollowing(entries: number, isComplete: boolean, toEnd: () => void) {
+/** Stays at the end while the reader is there, also when what came grows as it is drawn; else counts what came since. */
+function useFollowing(entries: number, isComplete: boolean, height: number, toEnd: () => void) {
   const end = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(false);
+  const isFollowing = useRef(false);
   const seen = useRef<number | null>(null);
   const [count, setCount] = useState(0);
 
@@ -198,17 +203,39 @@ function useFollowing(entries: number, isComplete: boolean, toEnd: () => void) {
         isAtEnd.current = found?.isIntersecting ?? false;
         if (isAtEnd.current) catchUp();
       },
-      { rootMargin: END_MARGIN },
+      { rootMargin: `0px 0px ${END_MARGIN_PX}px 0px` },
     );
     observer.observe(end.current);
     return () => observer.disconnect();
   }, []);
   useEffect(() => {
+    const stop = new AbortController();
+    let [inputAt, top] = [-Infinity, scrollY];
+    const scrolled = () => {
+      if (performance.now() - inputAt < BY_READER_MS) {
+        const isThere = scrollY + innerHeight >= document.documentElement.scrollHeight - END_MARGIN_PX;
+        if (isThere) isFollowing.current = true;
+        else if (scrollY < top) isFollowing.current = false;
+      }
+      top = scrollY;
+    };
+    for (const name of INPUTS) {
+      addEventListener(name, () => (inputAt = performance.now()), { passive: true, capture: true, signal: stop.signal });
+    }
+    addEventListener("scroll", scrolled, { passive: true, signal: stop.signal });
+    return () => stop.abort();
+  }, []);
+  useEffect(() => {
+    if (isFollowing.current) toEnd();
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only when the page grows
+  }, [height]);
+  useEffect(() => {
     if (!isComplete) return;
     const before = (seen.current ??= entries);
     if (entries <= before) return;
-    if (isAtEnd.current) {
+    if (isFollowing.current || isAtEnd.current) {
       seen.current = entries;
+      isFollowing.current = true;
       toEnd();
     } else {
        
@@ -216,5 +243,5 @@ function useFollowing(entries: number, isComplete: boolean, toEnd: () => void) {
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps -- only when entries come
   }, [entries, isComplete]);
-  return { end, count, show: () => (catchUp(), toEnd()) };
+  return { end, count, show: () => (catchUp(), (isFollowing.current = true), toEnd()) };
 }
