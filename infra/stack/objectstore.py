@@ -58,11 +58,10 @@ class MinIO(ObjectStore):
 
     def install(self, target: Path, report: Report) -> None:
         """Builds it."""
-        report("building from source, which takes minutes")
         go = self.tools.go
         if not go:
             raise UnavailableError("MinIO is built with Go, and there is none.", hint="Install Go, or use SeaweedFS.")
-        build(go, f"github.com/minio/minio@{self.version}", target)
+        build(go, f"github.com/minio/minio@{self.version}", target, report)
 
     def configure(self) -> None:
         """Has no files: its settings are in its environment."""
