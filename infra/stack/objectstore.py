@@ -56,6 +56,12 @@ class MinIO(ObjectStore):
     version = versions.MINIO
     ports = ("s3", "s3-console")
 
+    @property
+    def release(self) -> str:
+        """The day of its sources: the version for Go is that and a hash."""
+        day = self.version.split("-")[1]
+        return f"{day[:4]}-{day[4:6]}-{day[6:8]}"
+
     def install(self, target: Path, report: Report) -> None:
         """Builds it."""
         go = self.tools.go
