@@ -15,8 +15,21 @@ def turn(number: int, text: str) -> Turn:
 
 
 def hit(number: int, text: str) -> Hit:
-    none = dict.fromkeys(("sender", "channel", "agent", "model", "project", "title"))
-    return Hit("s", f"m{number}", f"e{number}", "user", f"2026-01-24T09:3{number}:00.000Z", 1.0, text, **none)
+    return Hit(
+        session_id="s",
+        message_id=f"m{number}",
+        entry_id=f"e{number}",
+        role="user",
+        timestamp=f"2026-01-24T09:3{number}:00.000Z",
+        score=1.0,
+        snippet=text,
+        sender=None,
+        channel=None,
+        agent=None,
+        model=None,
+        project=None,
+        title=None,
+    )
 
 
 def test_a_session_shows_each_passage_once_with_its_time_and_nothing_empty(capsys: pytest.CaptureFixture[str]) -> None:
