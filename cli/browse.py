@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import filters
-from cli.output import SHORT_ID, console, local_time, print_json, print_table
+from cli.output import SHORT_ID, console, counted, local_time, print_json, print_table
 from queries.facts import NANO, generation_facts, session_facts
 
 if TYPE_CHECKING:
@@ -55,13 +55,16 @@ def sessions(
     if json:
         print_json({"sessions": [session_facts(row) for row in page.rows], "next": page.next})
         return
+    if not page.rows:
+        typer.echo("No sessions.")
+        return
     print_table(
         ["session", "last activity", "agent", "channel", "messages", "tools", "cost", "state", "title or folder"],
         map(_session_cells, page.rows),
         right=["messages", "tools", "cost"],
     )
     if page.next:
-        console(stderr=True).print(f"more: --after {page.next}", markup=False)
+        console(stderr=True).print(f"More: --after {page.next}", markup=False)
 
 
 def show(
@@ -115,8 +118,9 @@ def export(
     except NotFoundError:
         wait_for_archive(settings, None, ARCHIVE_SECONDS)
         session_id = resolve_in_archive(settings, session)
+    told = console(stderr=True)
     if left := wait_for_archive(settings, session_id, ARCHIVE_SECONDS):
-        console(stderr=True).print(f"The archive is {left:,} records behind the log: `sessiontrack status` shows why.")
+        told.print(f"The archive is {counted(left, 'record')} behind the log: `sessiontrack status` shows why.")
     if generations:
         _print_generations(list_generations(settings, session_id), json)
         return
@@ -131,9 +135,11 @@ def export(
     try:
         with draft.open("wb") as file:
             file.writelines(pieces)
+            size = file.tell()
         draft.replace(output)
     finally:
         draft.unlink(missing_ok=True)
+    told.print(f"{output}: {counted(size, 'byte')} of session {session_id}", markup=False)
 
 
 def _session_cells(row: Session) -> tuple[Any, ...]:

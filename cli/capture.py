@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import console, print_json
+from cli.output import console, counted, print_json
 
 if TYPE_CHECKING:
     from producers.clawdbot.capture import CaptureProgress, CaptureSummary
@@ -53,21 +53,22 @@ def capture(
 
 
 def _line(progress: CaptureProgress) -> str:
-    doing = "following" if progress.following else f"reading {progress.files_done:,} of {progress.files_total:,} files"
-    return f"{doing}, {progress.events:,} events, {_mib(progress.bytes)} sent"
+    files = counted(progress.files_total, "file")
+    doing = "following" if progress.following else f"reading {progress.files_done:,} of {files}"
+    return f"{doing}, {counted(progress.events, 'event')}, {_mib(progress.bytes)} sent"
 
 
 def _print(summary: CaptureSummary) -> None:
     rate = summary.events / summary.seconds if summary.seconds else 0
     typer.echo(
-        f"{summary.sessions:,} sessions in {summary.files:,} transcripts: {summary.lines:,} lines, "
-        f"{_mib(summary.bytes)}, as {summary.events:,} events, in {summary.seconds:.1f} s "
-        f"({rate:,.0f} events/s)"
+        f"{counted(summary.sessions, 'session')} in {counted(summary.files, 'transcript')}: "
+        f"{counted(summary.lines, 'line')}, {_mib(summary.bytes)}, as {counted(summary.events, 'event')}, "
+        f"in {summary.seconds:.1f} s ({rate:,.0f} events/s)"
     )
     if summary.unparsed:
-        typer.echo(f"{summary.unparsed:,} lines are no JSON objects; they are kept as they stand")
+        typer.echo(f"{counted(summary.unparsed, 'line')} kept unparsed: no JSON object")
     for reason, count in sorted(summary.skipped.items()):
-        typer.echo(f"{count:,} files passed over: {reason}")
+        typer.echo(f"{counted(count, 'file')} passed over: {reason}")
 
 
 def _mib(size: int) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from cli.output import local_time, safe
+from cli.output import counted, local_time, role_name, safe
 
 if TYPE_CHECKING:
     from queries.conversation import Conversation, Entry
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TEXT_LINES = 12
 RESULT_LINES = 4
 LINE_CHARACTERS = 160
+# An assistant says several things in a minute; the heading names the zone.
+_ENTRY_TIME = "%Y-%m-%d %H:%M:%S"
 
 _COLOURS = {"user": "bold cyan", "assistant": "bold green"}
 _MARKS = {"succeeded": ("✓", "green"), "failed": ("✗", "red"), "pending": ("…", "yellow")}
@@ -38,19 +40,19 @@ def render(shown: Conversation, *, full: bool = False) -> Iterator[Text]:
             for line in _entry(entry, full):
                 yield Text("  " * entry.depth).append_text(line)
     if shown.missing_lines:
-        yield Text(f"\n{shown.missing_lines} lines are missing", style="red")
+        yield Text(f"\nmissing: {counted(shown.missing_lines, 'line')}", style="red")
 
 
 def _heading(shown: Conversation) -> Iterator[Text]:
     session = shown.session
     yield Text(safe(session["title"] or session["session_id"]), style="bold")
     facts = [
-        session["session_id"],
+        session["session_id"] if session["title"] else "",
         session["agent_id"],
         session["channel"],
         session["cwd"],
-        f"{session['message_count']} messages",
-        f"{session['total_tokens']:,} tokens",
+        counted(session["message_count"], "message"),
+        counted(session["total_tokens"], "token"),
         f"${session['cost_nanousd'] / 10**9:.4f}",
         f"{local_time(session['created_at'])} – {local_time(session['last_activity_at'])}",
         f"{session['closed_reason']} {local_time(session['closed_at'])}" if session["closed_reason"] else "open",
@@ -72,7 +74,7 @@ def _entry(entry: Entry, full: bool) -> Iterator[Text]:
     if message["text"]:
         yield from (Text("  " + line) for line in _shortened(message["text"], TEXT_LINES, full))
     if message["images"]:
-        yield Text(f"  [{message['images']} images]", style="dim")
+        yield Text(f"  [{counted(message['images'], 'image')}]", style="dim")
     if message["error_message"]:
         yield Text(f"  {safe(message['error_message'])}", style="red")
     for tool_call in entry.tool_calls:
@@ -81,11 +83,11 @@ def _entry(entry: Entry, full: bool) -> Iterator[Text]:
 
 def _title(entry: Entry) -> Text:
     message, body = entry.message, entry.body or {}
-    time = local_time(entry.occurred_at)
+    time = local_time(entry.occurred_at, _ENTRY_TIME)
     if message is None:
         said = " ".join(str(value) for value in body.values() if isinstance(value, str | int) and value)
         return Text(f"{time}  {entry.kind.lower().replace('_', ' ')}  {safe(said[:LINE_CHARACTERS])}", style="dim")
-    name = message["sender_name"] or message["sender_id"] or message["role"]
+    name = message["sender_name"] or message["sender_id"] or role_name(message["role"])
     text = Text(f"{time}  ", style="dim").append(safe(name), style=_COLOURS.get(message["role"], "bold"))
     notes = [message["model"] or "", "inherited" if entry.inherited else ""]
     notes += ["" if message["origin"] in ("USER", "MODEL", "TOOL") else message["origin"].lower()]
@@ -112,7 +114,7 @@ def _shortened(text: str, most: int, full: bool) -> list[str]:
     lines = safe(text).rstrip().split("\n")
     if full or len(lines) <= most:
         return lines if full else [_cut(line) for line in lines]
-    return [*(_cut(line) for line in lines[:most]), f"… {len(lines) - most} more lines"]
+    return [*(_cut(line) for line in lines[:most]), f"… {counted(len(lines) - most, 'more line')}"]
 
 
 def _cut(line: str) -> str:

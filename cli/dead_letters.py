@@ -10,7 +10,7 @@ import typer
 
 from cli.exits import Exit
 from cli.letter_output import print_chosen, print_letters, print_original, print_outcomes
-from cli.output import console
+from cli.output import console, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,6 +89,7 @@ def show(
         )
     elif output:
         output.write_bytes(found.value)
+        console(stderr=True).print(f"{output}: {counted(len(found.value), 'byte')}", markup=False)
     else:
         sys.stdout.buffer.write(found.value)
         sys.stdout.buffer.flush()
@@ -124,7 +125,7 @@ def redrive(
     with console(stderr=True).status("redriving…") as shown:
 
         def told(worker: str, left: int) -> None:
-            shown.update(f"waiting for {worker}, {left:,} records left")
+            shown.update(f"waiting for {worker}, {counted(left, 'record')} left")
 
         try:
             run(settings, standing, chosen, stall_s=timeout, told=outcomes.append, progress=told)
@@ -195,5 +196,5 @@ def _ask(letters: Sequence[Letter]) -> None:
     from sessiontrack.errors import UsageError
 
     if not sys.stdin.isatty():
-        raise UsageError(f"nobody is there to confirm that {len(letters):,} records are given up", hint="Add --yes.")
-    typer.confirm(f"Give up {len(letters):,} records for good?", abort=True, err=True)
+        raise UsageError(f"nobody is there to confirm that {counted(len(letters), 'record')} may go", hint="Add --yes.")
+    typer.confirm(f"Give up {counted(len(letters), 'record')} for good?", abort=True, err=True)

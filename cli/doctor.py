@@ -63,4 +63,5 @@ def _print(findings: list[Finding]) -> None:
             (finding.check, Text(finding.level, styles[finding.level]), finding.found, finding.mend)
             for finding in findings
         ],
+        wrapped=["found"],
     )

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from cli.output import SHORT_ID, console, local_time, print_json, safe
+from cli.output import SHORT_ID, console, local_time, print_json, role_name, safe
 from queries.fulltext.index import Turn
 from queries.hits import Hit
 from queries.session_search import Passage, SessionHit, SessionsFound
@@ -25,7 +25,8 @@ def tell(notes: Iterable[str]) -> None:
 def print_hit(hit: Hit) -> None:
     """A message that was found."""
     out = console()
-    facts = [local_time(parse_time(hit.timestamp)), hit.sender or hit.role, hit.channel, hit.agent, hit.model]
+    who = hit.sender or role_name(hit.role)
+    facts = [local_time(parse_time(hit.timestamp)), who, hit.channel, hit.agent, hit.model]
     title = Text(hit.session_id[:SHORT_ID], style="bold cyan").append(f" {safe(hit.entry_id)}  ", style="cyan")
     out.print(title.append(safe(" · ".join(fact for fact in facts if fact)), style="dim"))
     out.print(_snippet(hit))
@@ -65,23 +66,27 @@ def _print_session(session: SessionHit) -> None:
     out.print(heading.append(safe(" · ".join(fact for fact in facts if fact)), style="dim"))
     if session.explanation is not None:
         out.print(f"  {explained(session.score, session.explanation)}", style="dim")
+    shown = {passage.hit.entry_id for passage in session.passages}
     for passage in session.passages:
-        _print_passage(passage)
+        _print_passage(passage, shown)
     out.print()
 
 
-def _print_passage(passage: Passage) -> None:
-    out = console()
-    for turn in passage.before:
-        out.print(_turn(turn))
-    out.print(Text(f"  {safe(passage.hit.sender or passage.hit.role)}: ").append(_snippet(passage.hit, indent="")))
-    for turn in passage.after:
-        out.print(_turn(turn))
+def _print_passage(passage: Passage, shown: set[str]) -> None:
+    """Prints a passage, and of what was said around it what says something and was not `shown`; that is from now on."""
+    out, hit = console(), passage.hit
+    out.print(f"  {local_time(parse_time(hit.timestamp))}", style="dim")
+    _print_turns(passage.before, shown)
+    out.print(Text(f"  {safe(hit.sender or role_name(hit.role))}: ").append(_snippet(hit, indent="")))
+    _print_turns(passage.after, shown)
     out.print()
 
 
-def _turn(turn: Turn) -> Text:
-    return Text(safe(f"  {turn.sender or turn.role}: {turn.text}"), style="dim")
+def _print_turns(turns: Iterable[Turn], shown: set[str]) -> None:
+    for turn in turns:
+        if turn.text and turn.entry_id not in shown:
+            shown.add(turn.entry_id)
+            console().print(Text(safe(f"  {turn.sender or role_name(turn.role)}: {turn.text}"), style="dim"))
 
 
 def _snippet(hit: Hit, indent: str = "  ") -> Text:

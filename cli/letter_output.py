@@ -26,6 +26,9 @@ def print_letters(letters: Sequence[Letter], *, json: bool) -> None:
     if json:
         print_json([_document(letter) for letter in letters])
         return
+    if not letters:
+        typer.echo("No dead letters.")
+        return
     print_table(
         ["group", "record", "stage", "error", "first seen", "last seen", "tries", "bytes", "reason"],
         map(_cells, letters),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,10 +20,19 @@ if TYPE_CHECKING:
 
 # Of a session id: enough to tell sessions apart, and a command takes any unique beginning.
 SHORT_ID = 8
-# What reads a pipe has no width that lines would have to fit in.
+# What reads a pipe has no width that lines would have to fit in, unless COLUMNS names one.
 PIPE_WIDTH = 1000
-# The last column of a table is never narrower, if it has so much to say.
-LAST_COLUMN_WIDTH = 16
+# A column that gives way is never narrower, if it has so much to say.
+WRAPPED_WIDTH = 16
+# As the web dashboard calls them.
+_ROLES = {
+    "user": "Person",
+    "assistant": "Assistant",
+    "toolResult": "Tool result",
+    "bashExecution": "Command",
+    "custom_message": "Extension",
+}
+LOCAL_TIME = "%Y-%m-%d %H:%M %Z"
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -30,7 +40,7 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     out = Console(stderr=stderr, highlight=False)
-    if not out.is_terminal:
+    if not out.is_terminal and "COLUMNS" not in os.environ:
         out.width = PIPE_WIDTH
     return out
 
@@ -40,13 +50,16 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str).translate(_SURROGATES) + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = (), wrapped: Sequence[str] = ()
+) -> None:
     """A table.
 
     Args:
         columns: Headings.
         rows: Cells, turned into text as they are; no markup is read in them.
         right: Headings whose column is set flush right.
+        wrapped: Headings of columns that hold sentences: they give way on a narrow terminal, as the last one does.
     """
     from rich import box
     from rich.table import Table
@@ -55,15 +68,15 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     cells = [[cell if isinstance(cell, Text) else Text(_cell(cell)) for cell in row] for row in rows]
     for place, column in enumerate(columns):
-        # Only the last column gives way where a terminal is narrow: ids, names and numbers stay in one piece.
-        last = place == len(columns) - 1
+        # Ids, names and numbers stay in one piece.
+        gives_way = column in wrapped or place == len(columns) - 1
         widest = max([len(column), *(row[place].cell_len for row in cells)])
         table.add_column(
             column,
             justify="right" if column in right else "left",
             overflow="fold",
-            no_wrap=not last,
-            min_width=min(widest, LAST_COLUMN_WIDTH) if last else widest,
+            no_wrap=not gives_way,
+            min_width=min(widest, WRAPPED_WIDTH) if gives_way else widest,
         )
     for row in cells:
         table.add_row(*row)
@@ -82,15 +95,30 @@ def safe(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
-def local_time(milliseconds: int | None) -> str:
-    """Epoch milliseconds as a person here reads it, in the local zone; nothing for an unknown time."""
+def counted(count: int, noun: str) -> str:
+    """So many of something: `1 file`, `2 files`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def role_name(role: str) -> str:
+    """Whose a message is, where it names nobody."""
+    return _ROLES.get(role, role)
+
+
+def local_time(milliseconds: int | None, pattern: str = LOCAL_TIME) -> str:
+    """Epoch milliseconds as a person here reads it, in the local zone, which it names; nothing for an unknown time.
+
+    Args:
+        milliseconds: The time; 0 or None where it is not known.
+        pattern: How it is written, as `strftime` takes it.
+    """
     from datetime import UTC, datetime, timedelta
 
     # 0 is the time of a line before which no line states one.
     if not milliseconds:
         return ""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+    return moment.astimezone().strftime(pattern)
 
 
 @contextmanager

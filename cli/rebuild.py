@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.output import console, print_json
+from cli.output import console, counted, print_json
 
 if TYPE_CHECKING:
     from operations.rebuild.progress import Progress, Report
@@ -113,7 +113,7 @@ def _rebuild_embeddings(settings: Settings, *, keep_old: bool, accept_gaps: bool
     out = console(stderr=True)
 
     def waiting(worker: str, lag: int) -> None:
-        out.print(f"waiting for {worker}: {lag:,} records to go")
+        out.print(f"waiting for {worker}: {counted(lag, 'record')} to go")
 
     moved = rebuild_embeddings(settings, keep_old=keep_old, accept_gaps=accept_gaps, progress=waiting)
     if json:
@@ -122,7 +122,7 @@ def _rebuild_embeddings(settings: Settings, *, keep_old: bool, accept_gaps: bool
     before = f", in the place of {moved.previous}" if moved.previous else ""
     typer.secho(f"{moved.space} serves searches{before}", fg="green")
     for store, count in moved.messages.items():
-        typer.echo(f"  {count:,} messages in {store}")
+        typer.echo(f"  {counted(count, 'message')} in {store}")
 
 
 @contextmanager
@@ -164,7 +164,8 @@ def _bar(out: Any) -> Iterator[Report]:
 def _line(progress: Progress) -> str:
     left = "" if progress.seconds_left is None else f", {_duration(progress.seconds_left)} left"
     return (
-        f"{progress.doing}: {progress.read:,} events read, {progress.left:,} to go, {progress.rate:,.0f} events/s{left}"
+        f"{progress.doing}: {counted(progress.read, 'event')} read, {progress.left:,} to go, "
+        f"{progress.rate:,.0f} events/s{left}"
     )
 
 
@@ -184,11 +185,11 @@ def _print(summary: Summary) -> None:
         typer.secho(f"{summary.name} had been swapped already; what was left over is cleared", fg="green")
         return
     typer.secho(
-        f"{summary.name} is made anew from the {summary.origin}: {progress.read:,} events,"
-        f" {progress.written:,} records written, {progress.rate:,.0f} events/s",
+        f"{summary.name} is made anew from the {summary.origin}: {counted(progress.read, 'event')},"
+        f" {counted(progress.written, 'record')} written, {progress.rate:,.0f} events/s",
         fg="green",
     )
     for topic, count in summary.records.items():
-        typer.echo(f"  {count:,} records of {topic}")
+        typer.echo(f"  {counted(count, 'record')} of {topic}")
     if summary.refused:
-        typer.echo(f"  {summary.refused:,} records set aside, as before")
+        typer.echo(f"  {counted(summary.refused, 'record')} set aside, as before")

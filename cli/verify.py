@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.exits import Exit
-from cli.output import console, print_json, print_table, safe
+from cli.output import console, counted, print_json, print_table, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def verify(
     with console(stderr=True).status("waiting…") as shown:
 
         def told(doing: str, left: int) -> None:
-            shown.update(f"{doing}, {left:,} records left" if left else doing)
+            shown.update(f"{doing}, {counted(left, 'record')} left" if left else doing)
 
         session_id = _resolve(settings, session) if session else None
         report = run(settings, session_id, full=full, stall_s=timeout, progress=told)
@@ -97,10 +97,11 @@ def _resolve(settings: Settings, session: str) -> str:
 
 
 def _print_repaired(repaired: Repaired) -> None:
-    typer.echo(f"Repaired: {repaired.segments:,} segments of the archive written again")
+    typer.echo(f"Repaired: {counted(repaired.segments, 'segment')} of the archive written again")
     for store, records in repaired.sent.items():
         refused = f", {repaired.refused[store]:,} refused" if repaired.refused[store] else ""
-        typer.echo(f"Repaired: {records:,} records sent to {store}, {repaired.removed[store]:,} deleted there{refused}")
+        sent = counted(records, "record")
+        typer.echo(f"Repaired: {sent} sent to {store}, {repaired.removed[store]:,} deleted there{refused}")
 
 
 def _print(report: Report) -> None:
@@ -135,12 +136,12 @@ def _print(report: Report) -> None:
             "`sessiontrack dead-letters redrive` settles them"
         )
     if report.in_motion:
-        typer.echo(f"{report.in_motion:,} differences left out: their sessions went on meanwhile")
+        typer.echo(f"{counted(report.in_motion, 'difference')} left out, of sessions that went on meanwhile")
     verdict = (
-        f"{len(report.differences):,} differences" if report.differences else "Every store holds what the log says"
+        counted(len(report.differences), "difference") if report.differences else "Every store holds what the log says"
     )
     typer.secho(
-        f"{verdict}: {report.records:,} records ({report.read:,} new), {report.sessions:,} sessions, "
-        f"{report.repeats:,} repeats dropped",
+        f"{verdict}: {counted(report.records, 'record')} ({report.read:,} new), {counted(report.sessions, 'session')}, "
+        f"{counted(report.repeats, 'repeat')} dropped",
         fg="red" if report.differences else "green",
     )

@@ -14,4 +14,6 @@ async def _publish(session_id: str) -> None:
         sys.stdout.write(f"{await transcript.close()}\n")
 
 
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
 asyncio.run(_publish(sys.argv[1]))

@@ -24,7 +24,8 @@ _RUN = re.compile(
 # A run of so many Chinese characters is one word, a longer one is several; Korean particles make any run longer.
 _LONGEST_HAN_WORD = 4
 _STOPS = ".,;!?"
-# Words that say how a thing is asked and not what: they need not be found.
+# Words that say how a thing is asked and not what, in English, German, Spanish and French: they need not be found. What
+# names a thing in another of these is none of them: hat, war, die, man, comment.
 _STOP_WORDS = frozenset(files("queries").joinpath("stop_words.txt").read_text("utf-8").split())
 
 
@@ -120,7 +121,7 @@ def _without_stop(word: str) -> str:
 
 def _is_stop_word(word: str) -> bool:
     # One or two hiragana are particles and endings.
-    return word.strip(_STOPS + ":").lower() in _STOP_WORDS or (
+    return word.strip(_STOPS + ":¿¡").lower() in _STOP_WORDS or (
         len(word) <= 2 and all("\u3040" <= c <= "\u309f" for c in word)
     )
 

@@ -15,7 +15,7 @@ A screenplay is text that a person can write and read. The first characters of a
     < We keep three copies…   the reply that ends the turn
 
 Lines of one kind that follow each other are one text. ``{log}``, ``{prose}`` and ``{rows}`` stand for filling of random
-length.
+length; ``{today}``, ``{yesterday}`` and ``{three_weeks_ago}`` for days, as seen from the session's.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from bench.corpus import tools
 from bench.corpus.facts import SessionFacts
 from bench.corpus.incidents import INCIDENTS
 from bench.corpus.javascript import Json
-from bench.corpus.lines import DIALECTS
+from bench.corpus.lines import DIALECTS, iso
 from bench.corpus.models import MODELS
 from bench.corpus.people import MIRA, WORKSPACES, Brand, Chat
 from bench.corpus.scenarios import Call, Scenario, Step, Turn, scenarios_for
@@ -26,6 +26,9 @@ _INCIDENT_SHARE, _INCIDENT_EXPONENT = 0.22, 0.5
 _LOST_RESULT_SHARE = 0.004
 _UNANSWERED_SHARE = 0.02
 _ELABORATE_SHARE = 0.3
+_DAY_MS = 86_400_000
+# Slots that every screenplay has: days, as seen from when it is played.
+DAYS_AGO = {"today": 0, "yesterday": 1, "three_weeks_ago": 21}
 _SLOT = re.compile(r"\{(\w+)\}")
 
 _DELEGATE = {
@@ -128,7 +131,7 @@ def spawn(transcript: Transcript) -> Spawn:
     """The parent hands a task to a sub-agent."""
     rng, facts = transcript.rng, transcript.facts
     scenario = zipf(rng, scenarios_for(facts.agent_id, facts.language))
-    slots = _slots(scenario, rng)
+    slots = _slots(scenario, rng, transcript.now)
     task = fill(scenario.turns[0].user, slots, rng, facts.language)
     ask, reply = _DELEGATE[facts.language]
     transcript.user(ask.format(task=task), transcript.chat.people[0] if transcript.chat else MIRA)
@@ -233,12 +236,13 @@ def _pick(transcript: Transcript) -> Iterator[Turn]:
     scenario = rng.choice([play for play in plays if play.name not in facts.scenarios] or plays)
     if scenario.name not in facts.scenarios:
         facts.scenarios.append(scenario.name)
-    slots = _slots(scenario, rng)
+    slots = _slots(scenario, rng, transcript.now)
     return (_fill_turn(turn, slots, rng, facts.language) for turn in scenario.turns)
 
 
-def _slots(scenario: Scenario, rng: random.Random) -> dict[str, str]:
-    return {name: zipf(rng, choices) for name, choices in scenario.slots.items()}
+def _slots(scenario: Scenario, rng: random.Random, now: int) -> dict[str, str]:
+    days = {name: iso(now - ago * _DAY_MS)[:10] for name, ago in DAYS_AGO.items()}
+    return days | {name: zipf(rng, choices) for name, choices in scenario.slots.items()}
 
 
 def _fill_turn(turn: Turn, slots: dict[str, str], rng: random.Random, language: str) -> Turn:

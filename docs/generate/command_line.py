@@ -21,6 +21,9 @@ _HEADER = """\
 
 Each command tells the same with `--help`. A SESSION may be a unique beginning of its id; whatever prints data takes
 `--json`.
+
+Times are of this machine's zone, which they name; `TZ=UTC sessiontrack …` prints them in another. With `--json`, and in
+`tail`, they are ISO 8601 in UTC. A time that is typed without a zone is local too.
 """
 # Lines that are read on a page, not on a terminal.
 _WIDTH = 100

@@ -56,13 +56,18 @@ class MinIO(ObjectStore):
     version = versions.MINIO
     ports = ("s3", "s3-console")
 
+    @property
+    def release(self) -> str:
+        """The day of its sources: the version for Go is that and a hash."""
+        day = self.version.split("-")[1]
+        return f"{day[:4]}-{day[4:6]}-{day[6:8]}"
+
     def install(self, target: Path, report: Report) -> None:
         """Builds it."""
-        report("building from source, which takes minutes")
         go = self.tools.go
         if not go:
             raise UnavailableError("MinIO is built with Go, and there is none.", hint="Install Go, or use SeaweedFS.")
-        build(go, f"github.com/minio/minio@{self.version}", target)
+        build(go, f"github.com/minio/minio@{self.version}", target, report)
 
     def configure(self) -> None:
         """Has no files: its settings are in its environment."""

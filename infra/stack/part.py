@@ -102,7 +102,7 @@ class Part:
         server = self.server
         pid, memory = (record.pid, process.resident_bytes(record.pid)) if record else (None, 0)
         notes = "; ".join(filter(None, [detail, server.remark]))
-        return PartStatus(server.name, state, pid, server.address, server.version, memory, notes)
+        return PartStatus(server.name, state, pid, server.address, server.release, memory, notes)
 
     def _start(self, report: Report) -> None:
         server, layout = self.server, self.server.site.layout

@@ -6,11 +6,16 @@ import fcntl
 import os
 import shutil
 import stat
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 Report = Callable[[str], None]
+
+# So often that nobody takes what is slow for what hangs, so seldom that a log of ten minutes stays on a screen.
+SIGN_OF_LIFE_S = 30.0
 
 
 def ensure(cache_dir: Path, package: str, build: Callable[[Path, Report], None], report: Report) -> Path:
@@ -28,7 +33,8 @@ def ensure(cache_dir: Path, package: str, build: Callable[[Path, Report], None],
     final = cache_dir / package
     if final.exists():
         return final
-    with locked(cache_dir / f".{package}.lock", lambda: report("waiting for another build")):
+    lock = cache_dir / f".{package}.lock"
+    with signs_of_life(report) as told, locked(lock, lambda: told("waiting for another build")):
         if final.exists():
             return final
         draft = cache_dir / f".{package}.draft"
@@ -36,12 +42,42 @@ def ensure(cache_dir: Path, package: str, build: Callable[[Path, Report], None],
         content = draft / "content"
         content.mkdir(parents=True)
         try:
-            build(content, report)
+            build(content, told)
             make_readable(content)
             content.rename(final)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return final
+
+
+@contextmanager
+def signs_of_life(report: Report, every_s: float = SIGN_OF_LIFE_S) -> Iterator[Report]:
+    """A report that says again what was said last, and for how long that has gone on, until something new is said.
+
+    Args:
+        report: Told both.
+        every_s: Seconds from one sign to the next.
+    """
+    ended = threading.Event()
+    doing, begun = "", time.monotonic()
+
+    def told(message: str) -> None:
+        nonlocal doing, begun
+        doing, begun = message, time.monotonic()
+        report(message)
+
+    def repeat() -> None:
+        while not ended.wait(every_s):
+            if doing and (seconds := time.monotonic() - begun) >= every_s:
+                report(f"still {doing} ({seconds:.0f} s)")
+
+    repeating = threading.Thread(target=repeat, daemon=True)
+    repeating.start()
+    try:
+        yield told
+    finally:
+        ended.set()
+        repeating.join()
 
 
 @contextmanager

@@ -66,6 +66,11 @@ class Server(ABC):
         self.site = site
 
     @property
+    def release(self) -> str:
+        """What people call its version."""
+        return self.version
+
+    @property
     def package(self) -> str:
         """Its folder in the cache."""
         return f"{self.name}-{self.version}"

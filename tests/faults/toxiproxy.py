@@ -52,10 +52,9 @@ class Toxiproxy(Server):
 
     def install(self, target: Path, report: Report) -> None:
         """Builds it."""
-        report("building from source")
         if not self.tools.go:
             raise UnavailableError("Toxiproxy is built with Go, and there is none.", hint="Install Go.")
-        build(self.tools.go, f"github.com/Shopify/toxiproxy/v2/cmd/server@{self.version}", target)
+        build(self.tools.go, f"github.com/Shopify/toxiproxy/v2/cmd/server@{self.version}", target, report)
 
     def configure(self) -> None:
         """Has no files: `prepare` makes the proxies."""

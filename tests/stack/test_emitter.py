@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 from asyncio.subprocess import PIPE
 from hashlib import sha256
@@ -119,6 +120,13 @@ async def test_a_program_of_fifteen_lines_publishes_a_session(settings: Settings
         async with SessionEmitter(settings.model_copy(update={"data_dir": tmp_path})):
             events = await arrived(log, session_id, 4)
     assert last_generation(events) == transcript
+
+
+def test_a_program_that_was_not_told_what_to_publish_says_how_it_is_used() -> None:
+    done = subprocess.run([sys.executable, _EXAMPLE], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode
+    assert "publish.py SESSION <TRANSCRIPT" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 async def test_what_can_not_be_published_is_said(settings: Settings) -> None:

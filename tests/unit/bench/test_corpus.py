@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import re
 from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from bench.corpus import Corpus, SessionFacts, append_line, generate, iter_sessions, live_session
 from bench.corpus.people import Brand
 from bench.corpus.scenarios import scenarios
+from bench.corpus.sessions import DAYS_AGO
 from sessiontrack.errors import UsageError
 
 BRANDS: tuple[Brand, ...] = ("clawdbot", "openclaw")
@@ -164,10 +167,22 @@ def test_the_corpus_holds_every_kind_of_thing(corpus: Corpus) -> None:
 
 
 def test_slots_are_filled_in(corpus: Corpus) -> None:
-    names = {name for scenario in scenarios() for name in scenario.slots} | {"log", "prose", "rows"}
+    names = {name for scenario in scenarios() for name in scenario.slots} | {"log", "prose", "rows", *DAYS_AGO}
     for session in corpus.sessions:
         text = json.dumps([line.get("message") for line in _entries(corpus, session)])
         assert not [name for name in names if f"{{{name}}}" in text]
+
+
+def test_what_a_tool_lists_is_no_older_than_the_session_makes_it(corpus: Corpus) -> None:
+    listed = [
+        (str(entry["timestamp"]), str(snapshot))
+        for session in corpus.sessions
+        for entry in _entries(corpus, session)
+        for snapshot in re.findall(r"9d02c1f5  (\d{4}-\d\d-\d\d) 02:30", json.dumps(entry))
+    ]
+    assert listed
+    for written, snapshot in listed:
+        assert timedelta(0) <= date.fromisoformat(written[:10]) - date.fromisoformat(snapshot) <= timedelta(1)
 
 
 def test_a_live_session_goes_on_line_by_line(tmp_path: Path) -> None:

@@ -47,3 +47,8 @@ def test_what_was_refused_again_is_named_and_the_rest_counted(capsys: pytest.Cap
         "postgres  abc: write: it still does not fit",
         "2 processed, 1 refused again",
     ]
+
+
+def test_where_there_is_none_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    print_letters([], json=False)
+    assert capsys.readouterr().out.strip() == "No dead letters."

@@ -1,10 +1,11 @@
 import os
+import re
 import threading
 from pathlib import Path
 
 import pytest
 
-from infra.stack.provision import Report, ensure
+from infra.stack.provision import Report, ensure, signs_of_life
 
 
 def silent(message: str) -> None:
@@ -42,6 +43,22 @@ def test_failed_build_leaves_nothing_and_is_tried_again(tmp_path: Path) -> None:
         ensure(tmp_path, "server-1", fail, silent)
     assert [path.name for path in tmp_path.iterdir()] == [".server-1.lock"]
     assert (ensure(tmp_path, "server-1", succeed, silent) / "whole").exists()
+
+
+def test_what_takes_long_shows_that_it_goes_on_and_for_how_long() -> None:
+    messages: list[str] = []
+    repeated = threading.Event()
+
+    def report(message: str) -> None:
+        messages.append(message)
+        if len(messages) > 2:
+            repeated.set()
+
+    with signs_of_life(report, every_s=0.01) as told:
+        told("compiling")
+        assert repeated.wait(10)
+    assert messages[0] == "compiling"
+    assert re.fullmatch(r"still compiling \(\d+ s\)", messages[1])
 
 
 def test_two_stacks_build_a_package_once(tmp_path: Path) -> None:

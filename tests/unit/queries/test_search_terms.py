@@ -50,6 +50,24 @@ def test_sentences(query: str) -> None:
     assert parse_terms(query).is_sentence
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "what was decided about the backup?",
+        "Was wurde über das Backup decided?",
+        "¿Qué fue decided para el backup?",
+        "Quels backup ont été decided ?",
+    ],
+)
+def test_words_that_only_ask_are_not_looked_for_in_any_language(query: str) -> None:
+    assert {word.lower() for word in parse_terms(query).words} == {"backup", "decided"}
+
+
+@pytest.mark.parametrize("query", ["Red Hat", "war file", "man page", "pin comment"])
+def test_what_names_a_thing_in_one_language_is_looked_for_although_it_asks_in_another(query: str) -> None:
+    assert parse_terms(query).words == tuple(query.split())
+
+
 @pytest.mark.parametrize("query", ["nginx.conf", "getUser E11000", "", "src/app.py:12"])
 def test_what_has_no_meaning_beyond_its_letters(query: str) -> None:
     assert parse_terms(query).is_exact
