@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from api import models
 from api.answers import IfNoneMatch, tagged
+from api.naming import opened
 from api.parameters import (
     EntriesParameters,
     PageParameters,
@@ -20,12 +21,13 @@ from api.parameters import (
 )
 from api.records import MessageFacts, SessionFacts, ToolCallFacts
 from api.services import ServicesOf
+from producers.clawdbot.envelope import without_envelope
 from queries.conversation import Entry
 from queries.entries import Line, list_entries
 from queries.facts import generation_facts, message_facts, session_facts, tool_call_facts
 from queries.generations import Generation
 from queries.messages import list_messages
-from queries.outline import outline
+from queries.outline import BEGINS_CHARACTERS, outline
 from queries.sessions import list_sessions, one_session
 from queries.similar import similar_sessions
 from queries.times import iso
@@ -38,14 +40,15 @@ router = APIRouter(prefix="/v1", tags=["sessions"])
 def sessions(services: ServicesOf, asked: Annotated[SessionsParameters, Query()], etag: IfNoneMatch = None) -> Response:
     """Sessions, the latest activity first, page by page."""
     page = list_sessions(services.settings, asked.filters(), asked.limit, asked.after)
-    return tagged(models.SessionPage(sessions=[_session(row) for row in page.rows], next=page.next), etag)
+    found = opened([_session(row) for row in page.rows], services.openings)
+    return tagged(models.SessionPage(sessions=found, next=page.next), etag)
 
 
 @router.get("/sessions/{session_id}", response_model=SessionFacts)
 def session(services: ServicesOf, session_id: SessionId, etag: IfNoneMatch = None) -> Response:
     """One session: what is counted and known of it."""
     row = services.recent.get(("session", session_id), lambda: one_session(services.settings, session_id))
-    return tagged(_session(row), etag)
+    return tagged(opened([_session(row)], services.openings)[0], etag)
 
 
 @router.get("/sessions/{session_id}/messages", response_model=models.MessagePage)
@@ -104,7 +107,8 @@ def similar(
 ) -> Response:
     """Sessions that are about the same."""
     found = similar_sessions(services.settings, session_id, asked.limit)
-    return tagged(models.Similar(sessions=[models.SimilarSession.model_validate(each) for each in found]), etag)
+    sessions = [models.SimilarSession.model_validate(each) for each in found]
+    return tagged(models.Similar(sessions=opened(sessions, services.openings)), etag)
 
 
 def _session(row: Any) -> SessionFacts:
@@ -125,7 +129,7 @@ def _entry(entry: Entry, event_ids: Mapping[str, str]) -> dict[str, Any]:
         "labels": list(entry.labels),
         "message_id": message["message_id"] if message else None,
         "role": message["role"] if message else None,
-        "begins": message["text"] if message else None,
+        "begins": without_envelope(message["text"])[:BEGINS_CHARACTERS] if message and message["text"] else None,
         "tool_calls": [
             {**call, "result_event_id": event_ids.get(call["result_entry_id"] or "")} for call in entry.tool_calls
         ],

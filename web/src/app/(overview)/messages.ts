@@ -22,7 +22,8 @@ export const texts = translated({
     hour: "Hour",
     cell: (weekday: string, hour: string, messages: string, sessions: string) =>
       `${weekday}, ${hour}: ${messages} messages in ${sessions} sessions`,
-    pickCell: "Choose an hour to see its sessions.",
+    pickCell: "Choose an hour to see sessions of it.",
+    suchAs: "such as",
     models: "Models",
     model: "Model",
     failed: "Failed",
@@ -66,7 +67,8 @@ export const texts = translated({
     hour: "Stunde",
     cell: (weekday: string, hour: string, messages: string, sessions: string) =>
       `${weekday}, ${hour}: ${messages} Nachrichten in ${sessions} Sitzungen`,
-    pickCell: "Eine Stunde wählen, um ihre Sitzungen zu sehen.",
+    pickCell: "Eine Stunde wählen, um Sitzungen von ihr zu sehen.",
+    suchAs: "zum Beispiel",
     models: "Modelle",
     model: "Modell",
     failed: "Fehlgeschlagen",
