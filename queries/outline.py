@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from psycopg.sql import SQL
 
+from producers.clawdbot.envelope import without_envelope
 from queries.conversation import Entry, arrange
 from queries.generations import Generation
 from queries.postgres import connected, fetch_dicts
@@ -26,7 +27,7 @@ _EVENTS = SQL(
 )
 # What a person recognises a place by is what people said there: as much of it as fits on one line. Before it stands
 # the envelope of the message.
-BEGINS_CHARACTERS = 160
+_BEGINS_CHARACTERS = 160
 _MESSAGES = SQL(
     "SELECT message_id, role, tool_call_ids,"
     " CASE WHEN role IN ('user', 'compaction', 'branch_summary') THEN left(text, 1000) END AS text"
@@ -36,6 +37,13 @@ _TOOL_CALLS = SQL(
     "SELECT tool_call_id, call_id, ordinal, name, left(arguments, 160) AS arguments, outcome, exit_code, duration_ms,"
     " call_entry_id, result_entry_id"
     " FROM tool_calls WHERE session_id = %s ORDER BY call_id, ordinal"
+)
+# From indexes, but for the versions: a fiftieth of what the tree takes.
+_STATE = SQL(
+    "SELECT (SELECT version FROM sessions WHERE session_id = %(session_id)s) AS session,"
+    " (SELECT count(*) FROM events WHERE session_id = %(session_id)s) AS events,"
+    " (SELECT sum(version) FROM messages WHERE session_id = %(session_id)s) AS messages,"
+    " (SELECT sum(version) FROM tool_calls WHERE session_id = %(session_id)s) AS tool_calls"
 )
 
 
@@ -86,6 +94,20 @@ class OutlinePart:
     next: str | None
 
 
+def outline_state(settings: Settings, session_id: str) -> tuple[Any, ...]:
+    """What is another one as soon as anything of a session's tree is: its tree may be kept as long as this is the same.
+
+    Args:
+        settings: Where PostgreSQL is.
+        session_id: The full id.
+
+    Raises:
+        UnavailableError: PostgreSQL does not answer.
+    """
+    with connected(settings) as connection:
+        return tuple(fetch_dicts(connection, _STATE, {"session_id": session_id})[0].values())
+
+
 def outline(settings: Settings, session_id: str, generation: int | None = None) -> Outline:
     """The tree of one session.
 
@@ -104,6 +126,8 @@ def outline(settings: Settings, session_id: str, generation: int | None = None) 
             fetch_dicts(connection, query, [session_id]) for query in (_EVENTS, _MESSAGES, _TOOL_CALLS)
         ]
     events, messages, tool_calls = rows
+    for message in messages:
+        message["text"] = message["text"] and without_envelope(message["text"])[:_BEGINS_CHARACTERS]
     shown = arrange(
         session,
         events,

@@ -21,13 +21,12 @@ from api.parameters import (
 )
 from api.records import MessageFacts, SessionFacts, ToolCallFacts
 from api.services import ServicesOf
-from producers.clawdbot.envelope import without_envelope
 from queries.conversation import Entry
 from queries.entries import Line, list_entries
 from queries.facts import generation_facts, message_facts, session_facts, tool_call_facts
 from queries.generations import Generation
 from queries.messages import list_messages
-from queries.outline import BEGINS_CHARACTERS, outline
+from queries.outline import outline, outline_state
 from queries.sessions import list_sessions, one_session
 from queries.similar import similar_sessions
 from queries.times import iso
@@ -69,8 +68,9 @@ def tree(
     services: ServicesOf, session_id: SessionId, asked: Annotated[TreeParameters, Query()], etag: IfNoneMatch = None
 ) -> Response:
     """How the lines of a generation of a session hang together, tool results folded into their calls."""
+    state = outline_state(services.settings, session_id)
     whole = services.outlines.get(
-        (session_id, asked.generation), lambda: outline(services.settings, session_id, asked.generation)
+        (session_id, asked.generation, state), lambda: outline(services.settings, session_id, asked.generation)
     )
     part = whole.part(asked.limit, asked.after)
     return tagged(
@@ -129,7 +129,7 @@ def _entry(entry: Entry, event_ids: Mapping[str, str]) -> dict[str, Any]:
         "labels": list(entry.labels),
         "message_id": message["message_id"] if message else None,
         "role": message["role"] if message else None,
-        "begins": without_envelope(message["text"])[:BEGINS_CHARACTERS] if message and message["text"] else None,
+        "begins": message["text"] if message else None,
         "tool_calls": [
             {**call, "result_event_id": event_ids.get(call["result_entry_id"] or "")} for call in entry.tool_calls
         ],
