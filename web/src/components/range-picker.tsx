@@ -31,7 +31,7 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
   const shown = (bound: Bound | null) =>
     bound === null ? "…" : { day: () => format.date(`${bound.at}T00:00`), moment: () => format.dateTime(bound.at), text: () => bound.at }[bound.kind]();
   return (
-    <div className="flex max-w-full flex-wrap items-center gap-2">
+    <div className={`flex max-w-full items-center gap-2 ${range.period === null ? "flex-wrap" : ""}`}>
       <Choice<Period | "days">
         quiet
         legend={text.range}

@@ -23,7 +23,9 @@ export function Facets({ query }: { query: Query }) {
     <p className="text-sm text-muted">{text.noFacets}</p>
   ) : (
     <>
-      <p className="text-xs text-muted sm:col-span-2">{q.trim() === "" ? text.countedAll : text.counted}</p>
+      {FILTERS.some((name) => data?.facets[name]?.length) && (
+        <p className="text-xs text-muted sm:col-span-2">{q.trim() === "" ? text.countedAll : text.counted}</p>
+      )}
       {FILTERS.map((name) => (
         <Facet key={name} query={query} name={name} values={data?.facets[name] ?? []} />
       ))}
