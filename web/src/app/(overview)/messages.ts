@@ -3,7 +3,7 @@ import { translated } from "@/preferences/messages";
 export const texts = translated({
   en: {
     title: "Overview",
-    what: "What the assistant did, and what it took. Every figure leads to the sessions behind it.",
+    what: "What the assistant did, and what it took.",
     sessions: "Sessions",
     messages: "Messages",
     calls: "Model calls",
@@ -48,7 +48,7 @@ export const texts = translated({
   },
   de: {
     title: "Überblick",
-    what: "Was der Assistent tat und was es brauchte. Jede Zahl führt zu den Sitzungen dahinter.",
+    what: "Was der Assistent tat und was es brauchte.",
     sessions: "Sitzungen",
     messages: "Nachrichten",
     calls: "Modellaufrufe",
