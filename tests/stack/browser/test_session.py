@@ -111,6 +111,7 @@ async def test_of_an_unknown_session_it_is_told_that_there_is_none(page: Page, f
     await expect(page.get_by_role("heading", level=1)).to_have_text(
         re.compile("There is no such session|Diese Sitzung gibt es nicht")
     )
+    await page.goto("/search")
     assert all("404" in fault for fault in faults)
     faults.clear()
 
