@@ -9,6 +9,18 @@ from playwright.async_api import BrowserContext, Page, expect
 from tests.stack.browser import transcripts
 
 WORDS = "barometers mast calibration"
+# Nothing is embedded here, so that meaning finds nothing by itself.
+HIT = {
+    "session_id": transcripts.RICH,
+    "message_id": "a message",
+    "entry_id": "e3",
+    "role": "user",
+    "timestamp": "2026-11-18T09:00:00.000Z",
+    "score": 0.5,
+    "snippet": transcripts.QUESTION,
+    "title": transcripts.TITLE,
+    "duplicates": 0,
+}
 RICH_HIT = f'a[data-hit][href*="{transcripts.RICH}"]'
 
 
@@ -72,6 +84,8 @@ async def test_sessions_are_found_by_what_was_said_in_them(page: Page) -> None:
 
 
 async def test_that_no_message_has_the_words_is_told(page: Page) -> None:
+    answer = {"mode": "hybrid", "notes": [], "by_meaning_alone": True, "hits": [HIT], "next": None}
+    await page.route("**/v1/search?*", lambda route: route.fulfill(json=answer))
     await page.goto("/search?q=xyzzyqq")
     told = re.compile("No message has these words|Keine Nachricht hat diese Wörter")
     await expect(page.get_by_role("status").filter(has_text=told)).to_be_visible()

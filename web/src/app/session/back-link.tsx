@@ -31,7 +31,7 @@ export function BackLink() {
   }, [router, address]);
 
   return (
-    <Link href={address} className="mb-1 -ml-1 inline-flex items-center gap-0.5 text-sm text-muted hover:text-ink">
+    <Link href={address} prefetch={false} className="mb-1 -ml-1 inline-flex items-center gap-0.5 text-sm text-muted hover:text-ink">
       <ChevronLeft aria-hidden className="size-4" />
       {page === undefined || page.name === "sessions" ? text.back : text.backTo(pages[page.name])}
     </Link>
