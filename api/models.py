@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.records import MessageFacts, SessionFacts
+from api.records import OPENING, MessageFacts, SessionFacts
 
 NEXT = Field(
     description="Give it as `after` to get what follows; null at the end.", examples=["WyJzZXNzaW9ucyIsMSwiYSJd"]
@@ -144,6 +144,7 @@ class Hit(Answer):
     model: str | None
     project: str | None
     title: str | None = Field(description="Title of the session.")
+    opening: str | None = OPENING
     duplicates: int = Field(description="Later hits that say nearly the same, and are left out.")
     explanation: dict[str, Any] | None = Field(
         description="Why it has its place: rank and score in each ranking that has it, what its age multiplies, and "
@@ -158,6 +159,9 @@ class SearchAnswer(Answer):
     mode: Literal["text", "semantic", "hybrid"] = Field(description="How it was searched in the end.")
     notes: list[str] = Field(
         description="What was not as it should be, such as that meaning could not be searched.", examples=[[]]
+    )
+    by_meaning_alone: bool = Field(
+        description="Whether no message has the words that were asked for, so that meaning alone has found the hits."
     )
     hits: list[Hit]
     next: str | None = Field(
@@ -188,6 +192,7 @@ class SessionHit(Answer):
 
     session_id: str
     title: str | None
+    opening: str | None = OPENING
     score: float = Field(description="How well it fits; compares within one answer only.")
     channel: str | None
     agent: str | None
@@ -202,6 +207,9 @@ class SessionsAnswer(Answer):
 
     mode: Literal["text", "semantic", "hybrid"] = Field(description="How it was searched in the end.")
     notes: list[str] = Field(description="What was not as it should be.")
+    by_meaning_alone: bool = Field(
+        description="Whether no message has the words that were asked for, so that meaning alone has found the hits."
+    )
     sessions: list[SessionHit]
 
 
@@ -223,7 +231,14 @@ class SimilarSession(Answer):
 
     session_id: str
     title: str | None
+    opening: str | None = OPENING
+    channel: str | None
+    agent: str | None
+    last_activity_at: str | None = Field(description="Time of its latest entry.")
     score: float = Field(description="How similar; compares within one answer only.")
+    snippet: str = Field(
+        description="What it says that is most similar, with <em> around words that both have; not escaped for HTML."
+    )
     entry_id: str = Field(description="The entry that is most similar.")
     message_id: str
 

@@ -11,15 +11,24 @@ from typing import Literal
 from pydantic import Field
 
 from api.models import NEXT, Answer
+from api.records import OPENING
 
 SINCE = Field(description="When it begins.", examples=["2026-03-01T23:00:00.000Z"])
 UNTIL = Field(description="When it ends.", examples=["2026-03-02T23:00:00.000Z"])
 DAY = Field(description="Its first day, in the zone that was asked for.", examples=["2026-03-02"])
-EXAMPLES = Field(description="Sessions that have most of it.", examples=[["0b5e1d9c-6a57-4c7e-9d0f-3f0d8f6c2a11"]])
+EXAMPLES = Field(description="Sessions that have most of it.")
 SESSIONS = Field(description="How many sessions took part.", examples=[4])
 TOKENS = Field(description="Tokens of models' calls.", examples=[81250])
 COST = Field(description="US dollars.", examples=[0.42])
 CALLS = Field(description="How many calls.", examples=[17])
+
+
+class Example(Answer):
+    """A session behind a figure."""
+
+    session_id: str = Field(examples=["0b5e1d9c-6a57-4c7e-9d0f-3f0d8f6c2a11"])
+    title: str | None
+    opening: str | None = OPENING
 
 
 class Sums(Answer):
@@ -53,7 +62,7 @@ class HourOfWeek(Answer):
     hour: int = Field(description="0 to 23.", examples=[14])
     messages: int = Field(description="What was said.", examples=[12])
     sessions: int = SESSIONS
-    examples: list[str] = EXAMPLES
+    examples: list[Example] = EXAMPLES
 
 
 class ModelUse(Answer):
@@ -153,7 +162,7 @@ class ToolTransition(Answer):
     succeeded: int = Field(description="Calls of the target that succeeded.", examples=[15])
     failed: int = Field(description="Calls of the target that failed.", examples=[2])
     sessions: int = SESSIONS
-    examples: list[str] = EXAMPLES
+    examples: list[Example] = EXAMPLES
 
 
 class ToolTransitions(Answer):
@@ -168,7 +177,7 @@ class Bar(Answer):
     at_least: int = Field(description="What it begins with.", examples=[60000])
     below: int | None = Field(description="What it ends before; null: it has no end.", examples=[300000])
     count: int = Field(examples=[31])
-    examples: list[str] = EXAMPLES
+    examples: list[Example] = EXAMPLES
 
 
 class Pauses(Answer):
@@ -193,7 +202,7 @@ class Term(Answer):
     term: str = Field(examples=["backup"])
     score: float = Field(description="How surely: standard deviations of the log-odds ratio.", examples=[3.2])
     sessions: int = Field(description="How many of the sessions that were looked at say it.", examples=[6])
-    examples: list[str] = EXAMPLES
+    examples: list[Example] = EXAMPLES
 
 
 class TopicPeriod(Answer):
@@ -251,6 +260,7 @@ class Stretch(Answer):
 
     session_id: str
     title: str | None
+    opening: str | None = OPENING
     agent_id: str | None
     channel: str | None
     parent_session_id: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import Path
@@ -37,6 +38,9 @@ class FilterParameters(BaseModel):
     project: str | None = Field(None, description="Working folder, with all below it.")
     since: str | None = Field(None, description="From: 2026-03-01, 2026-03-01T12:00Z, or 7d, 24h, 30m ago.")
     until: str | None = Field(None, description="Up to, as `since`; a day is included.")
+    failed: bool = Field(
+        False, description="Sessions with errors only, or messages that are one: of a model's call, or of a tool."
+    )
 
     def filters(self) -> Filters:
         """The filters that they are.
@@ -44,7 +48,8 @@ class FilterParameters(BaseModel):
         Raises:
             UsageError: One can't be read.
         """
-        return parse_filters(**{name: getattr(self, name) for name in FilterParameters.model_fields})
+        stated = {name: getattr(self, name) for name in FilterParameters.model_fields if name != "failed"}
+        return replace(parse_filters(**stated), failed=self.failed)
 
 
 class PageParameters(BaseModel):

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from schemas.avro import load_schema
+
+OPENING = Field(
+    None,
+    description="Where it has no title: the first words of the first thing that a person said in it.",
+    examples=["Which of the barometers on the mast is out of calibration?"],
+)
 
 
 class Record(BaseModel):
@@ -43,6 +49,7 @@ class SessionFacts(Record):
     channel: str | None
     chat_type: str | None
     title: str | None
+    opening: str | None = OPENING
     cwd: str | None
     project: str | None
     parent_session_id: str | None
@@ -90,6 +97,9 @@ class MessageFacts(Record):
     sender_name: str | None
     timestamp: str
     text: str
+    said: str | None = Field(
+        description="What a person wrote, without what the product puts around it; null where `text` is just that."
+    )
     thinking: str | None
     tools_used: list[str]
     tool_call_ids: list[str]

@@ -18,6 +18,7 @@ from producers.emitter import SessionEmitter
 from producers.gateway import Gateway
 from queries import opensearch, postgres, questions
 from queries.live import LiveLog
+from queries.openings import Openings
 from queries.vectors import choice as vectors
 from queries.workers import Rates
 from sessiontrack.errors import TransientError
@@ -40,6 +41,7 @@ class Services:
         gateway: Takes events; None until the app has started.
         live: The log as it grows; None until the app has started.
         recent: What was read a moment ago.
+        openings: How sessions without a title begin.
         outlines: Trees of sessions as they stand: they are read part by part, and again as they grow.
         seldom: What was read within a minute: it takes the stores a second, and hardly changes.
         rates: How fast the workers are.
@@ -61,11 +63,13 @@ class Services:
     recent: Recent = field(init=False)
     outlines: Recent = field(init=False)
     seldom: Recent = field(init=False)
+    openings: Openings = field(init=False)
 
     def __post_init__(self) -> None:
         self.recent = Recent(self.metrics)
         self.outlines = Recent(self.metrics, most=_OUTLINES, most_age_s=_SELDOM_S)
         self.seldom = Recent(self.metrics, most_age_s=_SELDOM_S)
+        self.openings = Openings(self.settings)
 
     @contextmanager
     def stream(self) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -11,14 +11,16 @@ from rich.text import Text
 from cli.output import SHORT_ID, console, local_time, print_json, role_name, safe
 from queries.fulltext.index import Turn
 from queries.hits import Hit
+from queries.search import SearchPage
 from queries.session_search import Passage, SessionHit, SessionsFound
 from queries.snippets import MARK_BEGIN, MARK_END
 from queries.times import parse_time
 
 
-def tell(notes: Iterable[str]) -> None:
-    """Tells, beside the answer, what was not as it should be."""
-    for note in notes:
+def tell(found: SearchPage | SessionsFound) -> None:
+    """Tells, beside the answer, what was not as it should be, and what is not what it seems."""
+    by_meaning = ("no message has these words: what follows was found by its meaning alone",)
+    for note in (*found.notes, *(by_meaning if found.by_meaning_alone else ())):
         typer.echo(f"Note: {safe(note)}", err=True)
 
 
@@ -39,7 +41,7 @@ def print_hit(hit: Hit) -> None:
 
 def print_sessions(found: SessionsFound, *, json: bool) -> None:
     """Sessions that were found."""
-    tell(found.notes)
+    tell(found)
     if json:
         print_json([session.as_dict() for session in found.sessions])
     elif not found.sessions:

@@ -73,7 +73,7 @@ def search(
         print_sessions(sessions, json=json)
         return
     found = run(get_settings(), query, wanted, limit, mode=mode, after=cursor, explain=explain, markers=markers)
-    tell(found.notes)
+    tell(found)
     if json:
         print_json([hit.as_dict() for hit in found.hits])
     elif not found.hits:

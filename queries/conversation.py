@@ -102,6 +102,8 @@ def arrange(
     messages: Iterable[SearchableMessage],
     tool_calls: Iterable[ToolCall],
     generation: int | None = None,
+    *,
+    with_header: bool = False,
 ) -> Conversation:
     """The conversation that these rows make. Pure.
 
@@ -111,17 +113,19 @@ def arrange(
         messages: All its messages.
         tool_calls: All its tool calls.
         generation: Number of the generation; the current one if None.
+        with_header: Whether the line that begins a transcript is an entry.
 
     Raises:
         NotFoundError: There is no generation of this number.
     """
     lines = generation_lines(events, generation)
+    headers = [row for row in lines.rows if row["kind"] == "SESSION"] if with_header else []
     rows = [row for row in lines.rows if row["kind"] != "SESSION"]
     by_id = {message["message_id"]: message for message in messages}
     said = [by_id.get(_message_id(row)) for row in rows]
     folding = _Folding(tool_calls)
     labels = _labels(rows)
-    entries = []
+    entries = [_header(row) for row in headers]
     for row, message, place in zip(rows, said, places(rows), strict=True):
         if message is not None and folding.folds(message):
             continue
@@ -178,6 +182,24 @@ class _Folding:
             return None
         own = next((call for call in candidates if call["call_entry_id"] == entry_id), None)
         return own or candidates[min(ordinal, len(candidates) - 1)]
+
+
+def _header(row: EventRow) -> Entry:
+    return Entry(
+        event_id=row["event_id"],
+        entry_id=_entry_id(row),
+        line_number=row["line_number"],
+        kind=row["kind"],
+        entry_type=row["entry_type"],
+        occurred_at=row["occurred_at"],
+        inherited=row["inherited"],
+        depth=0,
+        link="root",
+        message=None,
+        body=row["body"],
+        tool_calls=(),
+        labels=(),
+    )
 
 
 def _entry_id(row: EventRow) -> str:

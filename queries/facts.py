@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from producers.clawdbot.envelope import without_envelope
 from queries.times import iso
 
 if TYPE_CHECKING:
@@ -29,8 +30,14 @@ def session_facts(row: Session) -> dict[str, Any]:
 
 
 def message_facts(row: SearchableMessage) -> dict[str, Any]:
-    """A message."""
-    return {**row, "timestamp": iso(row["timestamp"]), "cost_usd": row["cost_nanousd"] / NANO}
+    """A message; `said` is what a person wrote where the product puts an envelope around it, else None."""
+    said = without_envelope(row["text"]) if row["role"] == "user" else row["text"]
+    return {
+        **row,
+        "timestamp": iso(row["timestamp"]),
+        "cost_usd": row["cost_nanousd"] / NANO,
+        "said": said if said != row["text"] else None,
+    }
 
 
 def tool_call_facts(row: ToolCall) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from psycopg.sql import SQL
 
+from producers.clawdbot.envelope import without_envelope
 from queries.conversation import Entry, arrange
 from queries.generations import Generation
 from queries.postgres import connected, fetch_dicts
@@ -24,10 +25,12 @@ _EVENTS = SQL(
     " CASE WHEN kind IN ('TRANSCRIPT_HEAD', 'LABEL', 'LEAF') THEN body END AS body"
     " FROM events WHERE session_id = %s"
 )
-# What a person recognises a place by is what people said there: as much of it as fits on one line.
+# What a person recognises a place by is what people said there: as much of it as fits on one line. Before it stands
+# the envelope of the message.
+_BEGINS_CHARACTERS = 160
 _MESSAGES = SQL(
     "SELECT message_id, role, tool_call_ids,"
-    " CASE WHEN role IN ('user', 'compaction', 'branch_summary') THEN left(text, 160) END AS text"
+    " CASE WHEN role IN ('user', 'compaction', 'branch_summary') THEN left(text, 1000) END AS text"
     " FROM messages WHERE session_id = %s"
 )
 _TOOL_CALLS = SQL(
@@ -49,8 +52,8 @@ class Outline:
     """The tree of a generation of a session.
 
     Attributes:
-        entries: In the order of the lines, the header and folded tool results left out. Of a message only its id, its
-            role and how it begins, of a tool call no result.
+        entries: In the order of the lines, folded tool results left out. Of a message only its id, its role and how it
+            begins, of a tool call no result.
         missing_lines: Lines of the generation that are not there.
         generations: All generations of the session.
         event_ids: Of each entry, folded ones too, the id of its event.
@@ -123,7 +126,14 @@ def outline(settings: Settings, session_id: str, generation: int | None = None) 
             fetch_dicts(connection, query, [session_id]) for query in (_EVENTS, _MESSAGES, _TOOL_CALLS)
         ]
     events, messages, tool_calls = rows
+    for message in messages:
+        message["text"] = message["text"] and without_envelope(message["text"])[:_BEGINS_CHARACTERS]
     shown = arrange(
-        session, events, cast(list[SearchableMessage], messages), cast(list[ToolCall], tool_calls), generation
+        session,
+        events,
+        cast(list[SearchableMessage], messages),
+        cast(list[ToolCall], tool_calls),
+        generation,
+        with_header=True,
     )
     return Outline(shown.entries, shown.missing_lines, shown.generations, shown.event_ids)

@@ -82,7 +82,7 @@ def parse_query(query: str, filters: Filters | None = None) -> Query:
     rest = _OPERATOR.sub(lambda found: " " if found["name"] else found[0], text)
     terms = parse_terms(rest)
     read = Query(terms, _asked(rest), _combined(filters or Filters(), operators))
-    if not read.has_text and not operators:
+    if not (read.has_text or terms.excluded or operators):
         raise UsageError("there is nothing to search for", hint='Give a word, or a phrase such as "disk full".')
     return read
 

@@ -35,6 +35,7 @@ class Ranking:
         mode: How it was searched in the end.
         notes: What was not as it should be, for people.
         question: The question as it was embedded; None where it was not.
+        by_meaning_alone: Whether words were looked for too, and no message has them.
     """
 
     fused: list[Fused]
@@ -42,6 +43,7 @@ class Ranking:
     mode: Mode
     notes: tuple[str, ...]
     question: Question | None
+    by_meaning_alone: bool = False
 
 
 def ranked(stores: Stores, query: Query, mode: Mode | None, wanted: int, now: int) -> Ranking:
@@ -77,6 +79,7 @@ def ranked(stores: Stores, query: Query, mode: Mode | None, wanted: int, now: in
         asked.mode,
         (*stores.notes, *asked.notes),
         asked.question,
+        near is not None and "text" in rankings and not rankings["text"],
     )
 
 

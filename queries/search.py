@@ -32,12 +32,14 @@ class SearchPage:
         mode: How it was searched in the end.
         notes: What was not as it should be, such as that meaning could not be searched; for people.
         next: Cursor of the page after it; None at the end.
+        by_meaning_alone: Whether no message has the words, so that meaning alone has found the hits.
     """
 
     hits: list[Hit]
     mode: Mode
     notes: tuple[str, ...]
     next: str | None
+    by_meaning_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ def search(
         ranking = ranked(stores, asked, mode, place.taken + limit, place.as_of)
         shown, taken = distinct(stores.text, asked, ranking.fused, _begin(ranking.fused, place), limit)
         hits = [hit(each, ranking.passages.get(each.fused.id), markers, explain=explain) for each in shown]
-        return SearchPage(hits, ranking.mode, ranking.notes, _next(ranking, place, taken))
+        following = _next(ranking, place, taken)
+        return SearchPage(hits, ranking.mode, ranking.notes, following, ranking.by_meaning_alone)
 
     return answered(settings, run)
 

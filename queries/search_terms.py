@@ -72,7 +72,7 @@ def parse_terms(query: str) -> SearchTerms:
         else:
             words.extend(map(_without_stop, _segments(word.replace('"', " "))))
     meaningful = _meaningful(words)
-    telling = tuple(word for word in meaningful if not _is_stop_word(word))
+    telling = tuple(word for word in meaningful if not is_stop_word(word))
     return SearchTerms(
         (telling or meaningful)[:MOST_WORDS],
         _meaningful(phrases)[:MOST_PHRASES],
@@ -119,7 +119,8 @@ def _without_stop(word: str) -> str:
     return stripped if stripped.replace("'", "").isalpha() else word
 
 
-def _is_stop_word(word: str) -> bool:
+def is_stop_word(word: str) -> bool:
+    """Whether a word says how a thing is said, and not what."""
     # One or two hiragana are particles and endings.
     return word.strip(_STOPS + ":¿¡").lower() in _STOP_WORDS or (
         len(word) <= 2 and all("\u3040" <= c <= "\u309f" for c in word)

@@ -86,11 +86,13 @@ class SessionsFound:
         sessions: Best first.
         mode: How it was searched in the end.
         notes: What was not as it should be, for people.
+        by_meaning_alone: Whether no message has the words, so that meaning alone has found the sessions.
     """
 
     sessions: list[SessionHit]
     mode: Mode
     notes: tuple[str, ...]
+    by_meaning_alone: bool = False
 
 
 def search_sessions(
@@ -126,9 +128,8 @@ def search_sessions(
     def run(stores: Stores) -> SessionsFound:
         ranking = ranked(stores, asked, mode, limit, now)
         sessions = fuse(_levels(stores, asked, ranking), _WEIGHTS, now)[:limit]
-        return SessionsFound(
-            _SessionHits(stores, asked, ranking, markers, explain=explain).of(sessions), ranking.mode, ranking.notes
-        )
+        hits = _SessionHits(stores, asked, ranking, markers, explain=explain).of(sessions)
+        return SessionsFound(hits, ranking.mode, ranking.notes, ranking.by_meaning_alone)
 
     return answered(settings, run)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -123,3 +124,15 @@ def fetch_session(connection: Connection[Row], session_id: str) -> Session:
     if not found:
         raise NotFoundError(f"there is no session {session_id!r}", hint="`sessiontrack sessions` lists them.")
     return cast(Session, found[0])
+
+
+def titles_of(settings: Settings, session_ids: Iterable[str]) -> dict[str, str]:
+    """The titles of the sessions that have one.
+
+    Raises:
+        UnavailableError: PostgreSQL does not answer.
+    """
+    query = SQL("SELECT session_id, title FROM sessions WHERE session_id = ANY(%s) AND title IS NOT NULL")
+    with connected(settings) as connection:
+        found = fetch_dicts(connection, query, [list(session_ids)])
+    return {row["session_id"]: row["title"] for row in found}

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from opensearchpy import OpenSearch
 
-from queries.fulltext.opensearch import titles
+from producers.clawdbot.envelope import without_envelope
+from queries.fulltext.index import SessionFound
+from queries.fulltext.opensearch import OpenSearchText
 from queries.opensearch import connected
+from queries.search_terms import is_stop_word
 from queries.sessions import one_session
+from queries.snippets import MARK_BEGIN, MARK_END, beginning, marked_passages, with_markers
+from queries.topics import words
 from sessiontrack.settings import OpenSearchSettings, Settings
 
 # What people and the assistant said first tells what a session is about; a tool's output does not.
@@ -20,6 +26,9 @@ _MOST_CHARACTERS = 20_000
 # As many words as a person would name to tell the session from others, and a part of them to be similar at all.
 _MOST_TERMS = 25
 _SHARE_OF_TERMS = "20%"
+# A query has 1,024 clauses at most, and no passage has more of them.
+_MOST_MARKED = 100
+_SNIPPET_CHARACTERS = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,10 @@ class SimilarSession:
     Attributes:
         session_id: Which one.
         title: Its title.
+        channel: Its channel.
+        agent: Its agent.
+        last_activity_at: Time of its latest entry, ISO 8601, UTC.
+        snippet: What it says that is most similar, with `<em>` around the words that both have; on one line.
         score: How similar it is; compares within one answer only.
         entry_id: The entry that is most similar.
         message_id: Its message.
@@ -36,6 +49,10 @@ class SimilarSession:
 
     session_id: str
     title: str | None
+    channel: str | None
+    agent: str | None
+    last_activity_at: str | None
+    snippet: str
     score: float
     entry_id: str
     message_id: str
@@ -61,17 +78,24 @@ def similar_sessions(settings: Settings, session_id: str, limit: int = 10) -> li
             return []
         index = settings.opensearch.alias("messages")
         found = client.search(index=index, body=_body(text, session_id, limit))["hits"]["hits"]
-        named = titles(client, settings.opensearch, {hit["_source"]["session_id"] for hit in found})
-    return [
-        SimilarSession(
-            session_id=hit["_source"]["session_id"],
-            title=named.get(hit["_source"]["session_id"]),
-            score=round(hit["_score"], 4),
-            entry_id=hit["_source"]["entry_id"],
-            message_id=hit["_source"]["message_id"],
-        )
-        for hit in found
-    ]
+        known = OpenSearchText(client, settings.opensearch).sessions([hit["_source"]["session_id"] for hit in found])
+    return [_similar(hit, known.get(hit["_source"]["session_id"])) for hit in found]
+
+
+def _similar(hit: dict[str, Any], session: SessionFound | None) -> SimilarSession:
+    source = hit["_source"]
+    passages = marked_passages(hit.get("highlight", {}), ("text",)) or beginning(source.get("text", ""))
+    return SimilarSession(
+        session_id=source["session_id"],
+        title=session.title if session else None,
+        channel=session.channel if session else None,
+        agent=session.agent if session else None,
+        last_activity_at=session.last_activity_at if session else None,
+        snippet=with_markers(passages, ("<em>", "</em>")),
+        score=round(hit["_score"], 4),
+        entry_id=source["entry_id"],
+        message_id=source["message_id"],
+    )
 
 
 def _texts(client: OpenSearch, target: OpenSearchSettings, session_id: str) -> Sequence[str]:
@@ -90,7 +114,7 @@ def _body(text: str, session_id: str, limit: int) -> dict[str, Any]:
     return {
         "size": limit,
         "track_total_hits": False,
-        "_source": ["session_id", "entry_id", "message_id"],
+        "_source": ["session_id", "entry_id", "message_id", "text"],
         "query": {
             "bool": {
                 "must": {
@@ -109,4 +133,19 @@ def _body(text: str, session_id: str, limit: int) -> dict[str, Any]:
         },
         # The best message of each session stands for it.
         "collapse": {"field": "session_id"},
+        "highlight": {
+            "pre_tags": [MARK_BEGIN],
+            "post_tags": [MARK_END],
+            "fragment_size": _SNIPPET_CHARACTERS,
+            "number_of_fragments": 1,
+            "order": "score",
+            "highlight_query": {"match": {"text": " ".join(_telling(text))}},
+            "fields": {"text": {}},
+        },
     }
+
+
+def _telling(text: str) -> list[str]:
+    """The words of a text that say what it is about, each once; the most frequent ones."""
+    said = Counter(word for word in words(without_envelope(text)) if not is_stop_word(word))
+    return [word for word, _ in said.most_common(_MOST_MARKED)]

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from api import models_analysis as models
 from api.answers import IfNoneMatch, tagged
+from api.naming import opened, with_named_examples
 from api.parameters import SessionId, SpanParameters, TimelineParameters
 from api.services import ServicesOf
 from queries import activity as active
@@ -40,7 +41,7 @@ def activity(services: ServicesOf, asked: Asked, etag: IfNoneMatch = None) -> Re
     answer = {
         name: _plain_all(each) if isinstance(each, list) else _plain(each) for name, each in asdict(found).items()
     }
-    return tagged(models.Activity.model_validate(answer), etag)
+    return tagged(models.Activity.model_validate(with_named_examples(services, answer)), etag)
 
 
 @router.get("/tools", response_model=models.ToolUses)
@@ -74,20 +75,22 @@ def pattern_models(services: ServicesOf, asked: Asked, etag: IfNoneMatch = None)
 def pattern_tools(services: ServicesOf, asked: Asked, etag: IfNoneMatch = None) -> Response:
     """How tools follow one another within a session."""
     found = tool_transitions(services.settings, asked.span())
-    return tagged(models.ToolTransitions.model_validate({"transitions": found}), etag)
+    answer = with_named_examples(services, {"transitions": found})
+    return tagged(models.ToolTransitions.model_validate(answer), etag)
 
 
 @router.get("/patterns/sessions", response_model=models.SessionShapes)
 def pattern_sessions(services: ServicesOf, asked: Asked, etag: IfNoneMatch = None) -> Response:
     """How long sessions are, and how long they pause."""
-    return tagged(models.SessionShapes.model_validate(asdict(session_shapes(services.settings, asked.span()))), etag)
+    answer = with_named_examples(services, asdict(session_shapes(services.settings, asked.span())))
+    return tagged(models.SessionShapes.model_validate(answer), etag)
 
 
 @router.get("/patterns/topics", response_model=models.Topics)
 def pattern_topics(services: ServicesOf, asked: Asked, etag: IfNoneMatch = None) -> Response:
     """The words of each period that people said then more than at other times; a sample of sessions is looked at."""
     found = [_plain(asdict(each)) for each in drifting(services.settings, asked.span())]
-    return tagged(models.Topics.model_validate({"periods": found}), etag)
+    return tagged(models.Topics.model_validate(with_named_examples(services, {"periods": found})), etag)
 
 
 @router.get("/timeline", response_model=models.Day)
@@ -95,7 +98,9 @@ def timeline(services: ServicesOf, asked: Asked, etag: IfNoneMatch = None) -> Re
     """When sessions were at work, side by side, and where they overlap: for a day, as a rule."""
     found = asdict(of_day(services.settings, asked.span()))
     answer = found | {"stretches": _plain_all(found["stretches"]), "quiet_ms": QUIET_MINUTES * 60_000}
-    return tagged(models.Day.model_validate(answer), etag)
+    of_span = models.Day.model_validate(answer)
+    opened(of_span.stretches, services.openings)
+    return tagged(of_span, etag)
 
 
 @router.get("/sessions/{session_id}/timeline", response_model=models.SessionTimeline)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from api import models
 from api.answers import IfNoneMatch, tagged
+from api.naming import opened
 from api.parameters import FacetParameters, FilterParameters, SearchParameters
 from api.services import ServicesOf
 from queries.facets import facets as count
@@ -24,13 +25,17 @@ router = APIRouter(prefix="/v1", tags=["search"])
 @router.get("/search", response_model=models.SearchAnswer | models.SessionsAnswer)
 def search(services: ServicesOf, asked: Annotated[SearchParameters, Query()], etag: IfNoneMatch = None) -> Response:
     """Messages, or sessions, by their words and by what they mean, best first; messages page by page."""
+    openings = services.openings
     if asked.by == "session":
         if asked.cursor is not None:
             raise UsageError("sessions have no further pages", hint="Ask for a larger limit, up to 50.")
         sessions = find_sessions(
             services.settings, asked.q, asked.filters(), asked.limit, mode=asked.mode, explain=asked.explain
         )
-        return tagged(models.SessionsAnswer.model_validate(sessions), etag)
+        of_sessions = models.SessionsAnswer.model_validate(sessions)
+        opened(of_sessions.sessions, openings)
+        opened([each.hit for some in of_sessions.sessions for each in some.passages], openings)
+        return tagged(of_sessions, etag)
     found = find(
         services.settings,
         asked.q,
@@ -40,7 +45,9 @@ def search(services: ServicesOf, asked: Annotated[SearchParameters, Query()], et
         after=asked.cursor,
         explain=asked.explain,
     )
-    return tagged(models.SearchAnswer.model_validate(found), etag)
+    answer = models.SearchAnswer.model_validate(found)
+    opened(answer.hits, openings)
+    return tagged(answer, etag)
 
 
 @router.get("/facets", response_model=models.Facets)

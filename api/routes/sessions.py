@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from api import models
 from api.answers import IfNoneMatch, tagged
+from api.naming import opened
 from api.parameters import (
     EntriesParameters,
     PageParameters,
@@ -38,14 +39,15 @@ router = APIRouter(prefix="/v1", tags=["sessions"])
 def sessions(services: ServicesOf, asked: Annotated[SessionsParameters, Query()], etag: IfNoneMatch = None) -> Response:
     """Sessions, the latest activity first, page by page."""
     page = list_sessions(services.settings, asked.filters(), asked.limit, asked.after)
-    return tagged(models.SessionPage(sessions=[_session(row) for row in page.rows], next=page.next), etag)
+    found = opened([_session(row) for row in page.rows], services.openings)
+    return tagged(models.SessionPage(sessions=found, next=page.next), etag)
 
 
 @router.get("/sessions/{session_id}", response_model=SessionFacts)
 def session(services: ServicesOf, session_id: SessionId, etag: IfNoneMatch = None) -> Response:
     """One session: what is counted and known of it."""
     row = services.recent.get(("session", session_id), lambda: one_session(services.settings, session_id))
-    return tagged(_session(row), etag)
+    return tagged(opened([_session(row)], services.openings)[0], etag)
 
 
 @router.get("/sessions/{session_id}/messages", response_model=models.MessagePage)
@@ -105,7 +107,8 @@ def similar(
 ) -> Response:
     """Sessions that are about the same."""
     found = similar_sessions(services.settings, session_id, asked.limit)
-    return tagged(models.Similar(sessions=[models.SimilarSession.model_validate(each) for each in found]), etag)
+    sessions = [models.SimilarSession.model_validate(each) for each in found]
+    return tagged(models.Similar(sessions=opened(sessions, services.openings)), etag)
 
 
 def _session(row: Any) -> SessionFacts:

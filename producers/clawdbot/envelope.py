@@ -10,7 +10,7 @@ Source: src/auto-reply/envelope.ts of Clawdbot, the files in its transcripts.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from producers.clawdbot.fields import mapping, text
 from schemas.records import Provenance, Sender
@@ -79,6 +79,13 @@ _SAYS = re.compile(r"(?P<label>[^\n:]{1,80}?(?: id:[^\s:]+)?): ")
 _LABEL = re.compile(r"(?P<name>.*?)\s*(?:\((?P<handle>[^()]*)\))?(?:\s*id:(?P<id>\S+))?")
 
 
+class _Label(NamedTuple):
+    """What stands in a head between the channel and the time: a person, or a group."""
+
+    text: str
+    channel: str
+
+
 def is_synthetic(said: str) -> bool:
     """Whether the product wrote a user message itself: a heartbeat, a cron job, a new session's greeting, events only.
 
@@ -105,6 +112,28 @@ def sender_of(message: dict[str, Any], said: str) -> Sender | None:
     return _stated(message) or _stated(facts) or _client(facts) or _parsed(said)
 
 
+def without_envelope(said: str) -> str:
+    """What a person wrote, without what the product puts around it: events, blocks of metadata, the head, ids.
+
+    What others said in between, which group messages bring along, is no envelope. A text that has nothing else stays.
+    """
+    body = _MESSAGE_ID.sub("", _without_events(said))
+    block = _METADATA.match(body)
+    while block:
+        body = body[block.end() :]
+        block = _METADATA.match(body)
+    match = _HEAD.match(body)
+    if match and (head := _head_label(match["head"])):
+        says = _SAYS.match(body, match.end()) if _GROUP.search(head.text) else None
+        body = body[(says or match).end() :]
+    return (body.strip() or said) if body != said else said
+
+
+def current_message(said: str) -> str:
+    """The last of several group messages that came together; the text itself where it is one."""
+    return said.rpartition(_CURRENT_MESSAGE)[2]
+
+
 def _stated(facts: dict[str, Any]) -> Sender | None:
     sender_id, channel = text(facts.get("senderId")), text(facts.get("sourceChannel"))
     name = text(facts.get("senderName")) or text(facts.get("senderUsername"))
@@ -120,9 +149,7 @@ def _client(facts: dict[str, Any]) -> Sender | None:
 
 
 def _parsed(said: str) -> Sender | None:
-    body = _without_events(said)
-    if _CURRENT_MESSAGE in body:
-        body = body.rpartition(_CURRENT_MESSAGE)[2]
+    body = current_message(_without_events(said))
     return _from_metadata(body) or _from_head(body)
 
 
@@ -141,19 +168,25 @@ def _from_metadata(body: str) -> Sender | None:
 
 def _from_head(body: str) -> Sender | None:
     match = _HEAD.match(body)
-    channel, rest = _channel(match["head"]) if match else (None, "")
-    if match is None or channel is None:
+    head = _head_label(match["head"]) if match else None
+    if match is None or head is None:
+        return None
+    if _GROUP.search(head.text):
+        says = _SAYS.match(body, match.end())
+        return _person(says["label"] if says else "", head.channel)
+    return _person(head.text, head.channel)
+
+
+def _head_label(head: str) -> _Label | None:
+    """Who or what a head names; None of a text that begins with a bracket, such as `[Signal] lost`."""
+    channel, rest = _channel(head)
+    if channel is None:
         return None
     label, dated = _TIME.subn("", rest)
     label = _HOST_AND_IP.sub("", label)
     elapsed = _ELAPSED.search(label)
     label = (label[: elapsed.start()] if elapsed else label).strip()
-    if not (dated or elapsed or "id:" in label):
-        return None  # a text that begins with a bracket, such as `[Signal] lost`
-    if _GROUP.search(label):
-        says = _SAYS.match(body, match.end())
-        label = says["label"] if says else ""
-    return _person(label, channel)
+    return _Label(label, channel) if dated or elapsed or "id:" in label else None
 
 
 def _person(label: str, channel: str) -> Sender:

@@ -13,7 +13,7 @@ from queries.fulltext.index import SPOKEN, Found, SessionFound, Turn
 from queries.fusion import Candidate
 from queries.postgres import fetch_dicts
 from queries.query_language import Query
-from queries.snippets import MARK_BEGIN, MARK_END, one_line
+from queries.snippets import MARK_BEGIN, MARK_END, one_line, unwrapped
 from queries.sql_filters import message_conditions, session_conditions
 from queries.times import iso
 from queries.vectors.index import of_sessions
@@ -163,5 +163,5 @@ def _doubled(text: str) -> str:
 
 
 def _found(row: dict[str, Any]) -> Found:
-    marked = one_line(row["marked"])
+    marked = one_line(unwrapped(row["marked"]))
     return Found(row, marked if MARK_BEGIN in marked else "", row["title"])

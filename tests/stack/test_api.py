@@ -63,6 +63,24 @@ def test_sessions_are_those_of_the_command_page_by_page(api: httpx.Client, pipel
     assert {each["agent_id"] for each in get(api, "/v1/sessions", agent=agent)["sessions"]} == {agent}
 
 
+def test_sessions_with_errors_are_asked_for(api: httpx.Client) -> None:
+    everything = get(api, "/v1/sessions", limit=200)["sessions"]
+    failed = get(api, "/v1/sessions", limit=200, failed=True)["sessions"]
+    assert failed
+    assert failed == [each for each in everything if each["error_count"] > 0]
+
+
+def test_a_session_without_a_title_is_called_by_what_was_said_first(api: httpx.Client) -> None:
+    for session in get(api, "/v1/sessions", limit=200)["sessions"]:
+        if session["title"] is not None:
+            assert session["opening"] is None
+            continue
+        messages = get(api, f"/v1/sessions/{session['session_id']}/messages", limit=200)["messages"]
+        said = [each for each in messages if each["role"] == "user" and each["origin"] in ("USER", "UNKNOWN")]
+        if said and not said[0]["inherited"]:
+            assert session["opening"].removesuffix("…") in " ".join(said[0]["text"].split())
+
+
 def test_a_session_its_messages_and_its_tree_agree(api: httpx.Client, pipeline: Pipeline, captured: str) -> None:
     document = pipeline.json("show", captured)
     assert get(api, f"/v1/sessions/{captured}")["total_tokens"] == document["total_tokens"]
@@ -82,6 +100,7 @@ def test_a_session_its_messages_and_its_tree_agree(api: httpx.Client, pipeline: 
     said = {each["message_id"] for each in whole["entries"] if each["message_id"]}
     assert said <= {each["message_id"] for each in messages}
     assert any(entry["tool_calls"] for entry in whole["entries"])
+    assert (whole["entries"][0]["line_number"], whole["entries"][0]["kind"]) == (1, "SESSION")
 
 
 def test_the_tree_its_lines_and_the_transcript_say_the_same(

@@ -14,7 +14,7 @@ from tests.stack.browser.conftest import Look
 TABLE = re.compile("Show as a table|Als Tabelle zeigen")
 ACTIVITY = re.compile("(table|Tabelle zeigen): (Activity|Aktivität)")
 TRANSITIONS = re.compile("(table|Tabelle zeigen): (How tools|Wie Werkzeuge)")
-EXAMPLE = re.compile("^(Session|Sitzung) ")
+EXAMPLE = "a[href^='/session?']"
 
 
 def card(page: Page, title: str) -> Locator:
@@ -53,6 +53,15 @@ async def test_the_overview_leads_to_its_sessions(page: Page) -> None:
     assert await listed(page) == counted
 
 
+async def test_errors_lead_to_the_sessions_that_have_some(page: Page) -> None:
+    await page.goto("/?since=all")
+    await page.locator("main").get_by_role("link", name=re.compile("^(Errors|Fehler)")).click()
+    await expect(page).to_have_url(re.compile("failed=true"))
+    assert await listed(page) > 0
+    rows = page.locator("main li a[href*='/session?']")
+    await expect(rows.filter(has_text=re.compile("errors?|Fehler"))).to_have_count(await rows.count())
+
+
 async def test_a_period_of_the_chart_leads_to_its_sessions_by_keyboard(page: Page) -> None:
     await page.goto("/?since=all")
     await page.get_by_role("button", name=ACTIVITY).focus()
@@ -76,7 +85,7 @@ async def test_a_tool_leads_to_the_sessions_that_called_it(page: Page) -> None:
 
 async def test_a_filter_narrows_every_figure_and_stands_in_the_address(page: Page) -> None:
     await page.goto("/?since=all")
-    messages = page.locator("main").get_by_role("link", name=re.compile("^(Messages|Nachrichten)"))
+    messages = page.locator("main").get_by_text(re.compile("^(Messages|Nachrichten)$")).first.locator("..")
     everything = number((await messages.inner_text()).split("\n")[1])
     await page.get_by_role("combobox", name=re.compile("Channel|Kanal")).select_option("telegram")
     await expect(page).to_have_url(re.compile("channel=telegram"))
@@ -95,7 +104,7 @@ async def test_transitions_lead_to_sessions_that_have_them(page: Page) -> None:
     await page.goto("/patterns?since=all")
     await page.get_by_role("button", name=TRANSITIONS).click()
     row = page.get_by_role("table").first.get_by_role("row").nth(1)
-    await row.get_by_role("link", name=EXAMPLE).first.click()
+    await row.locator(EXAMPLE).first.click()
     await expect(page).to_have_url(re.compile(r"/session\?id="))
     await expect(page.locator("[data-entry]").first).to_be_visible()
 
@@ -109,7 +118,7 @@ async def test_every_distribution_is_a_table_as_well(page: Page, title: str) -> 
     await region.get_by_role("button", name=TABLE).click()
     counts = [number(text) for text in await region.locator("tbody td:nth-child(2)").all_inner_texts()]
     assert sum(counts) > 0
-    await expect(region.get_by_role("link", name=EXAMPLE).first).to_be_visible()
+    await expect(region.locator(EXAMPLE).first).to_be_visible()
 
 
 async def test_topics_lead_to_a_search(page: Page) -> None:

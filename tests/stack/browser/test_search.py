@@ -9,6 +9,18 @@ from playwright.async_api import BrowserContext, Page, expect
 from tests.stack.browser import transcripts
 
 WORDS = "barometers mast calibration"
+# Nothing is embedded here, so that meaning finds nothing by itself.
+HIT = {
+    "session_id": transcripts.RICH,
+    "message_id": "a message",
+    "entry_id": "e3",
+    "role": "user",
+    "timestamp": "2026-11-18T09:00:00.000Z",
+    "score": 0.5,
+    "snippet": transcripts.QUESTION,
+    "title": transcripts.TITLE,
+    "duplicates": 0,
+}
 RICH_HIT = f'a[data-hit][href*="{transcripts.RICH}"]'
 
 
@@ -42,6 +54,9 @@ async def test_the_keyboard_is_enough(page: Page) -> None:
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")
     await expect(page.locator("[data-entry]").first).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page).to_have_url(re.compile(r"/search\?q=.*barometers"))
+    await expect(page.locator("a[data-hit]").first).to_be_visible()
 
 
 async def test_what_is_narrowed_down_can_be_shared(page: Page, context: BrowserContext) -> None:
@@ -68,9 +83,23 @@ async def test_sessions_are_found_by_what_was_said_in_them(page: Page) -> None:
     await expect(page.locator("article", has=page.locator(RICH_HIT))).to_contain_text(transcripts.TITLE)
 
 
+async def test_that_no_message_has_the_words_is_told(page: Page) -> None:
+    answer = {"mode": "hybrid", "notes": [], "by_meaning_alone": True, "hits": [HIT], "next": None}
+    await page.route("**/v1/search?*", lambda route: route.fulfill(json=answer))
+    await page.goto("/search?q=xyzzyqq")
+    told = re.compile("No message has these words|Keine Nachricht hat diese Wörter")
+    await expect(page.get_by_role("status").filter(has_text=told)).to_be_visible()
+
+
+async def test_the_examples_find_something(page: Page) -> None:
+    await page.goto("/search")
+    await page.get_by_role("button", name="backup -docker").click()
+    await expect(page.locator("a[data-hit]").first).to_be_visible()
+
+
 async def test_what_could_not_be_searched_is_told(page: Page) -> None:
     note = "Meaning could not be searched: the model is away."
-    answer = {"mode": "text", "notes": [note], "hits": [], "next": None}
+    answer = {"mode": "text", "notes": [note], "by_meaning_alone": False, "hits": [], "next": None}
     await page.route("**/v1/search?*", lambda route: route.fulfill(json=answer))
     await page.goto("/search?q=barometers")
     await expect(page.get_by_role("status").filter(has_text=note)).to_be_visible()

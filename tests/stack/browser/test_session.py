@@ -92,11 +92,35 @@ async def test_the_tree_is_walked_with_the_arrow_keys(page: Page) -> None:
     await expect(page.locator('[data-entry="n5"]')).to_be_in_viewport()
 
 
+async def test_every_line_can_be_shown_the_first_too(page: Page) -> None:
+    await page.goto(f"{RICH_PAGE}&all=1")
+    await expect(page.locator('[data-entry="line:1"], article[aria-posinset="2"]').first).to_contain_text(
+        re.compile("The transcript begins|Die Mitschrift beginnt")
+    )
+
+
+async def test_the_open_tab_stands_in_the_address(page: Page) -> None:
+    await page.goto(f"{RICH_PAGE}&tab=facts")
+    await expect(page.get_by_text(transcripts.RICH, exact=True)).to_be_visible()
+    await page.get_by_text(re.compile("^(Similar|Ähnliche)$")).click()
+    await expect(page).to_have_url(re.compile("tab=similar"))
+
+
+async def test_of_an_unknown_session_it_is_told_that_there_is_none(page: Page, faults: list[str]) -> None:
+    await page.goto("/session?id=nobody-wrote-it")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(
+        re.compile("There is no such session|Diese Sitzung gibt es nicht")
+    )
+    await page.goto("/search")
+    assert all("404" in fault for fault in faults)
+    faults.clear()
+
+
 async def test_what_is_written_appears_by_itself(page: Page, dashboard: Dashboard, pipeline: Pipeline) -> None:
     file = transcripts.path(dashboard.folder, transcripts.GROWING)
     number = len(file.read_bytes().splitlines())
     await page.goto(f"/session?id={transcripts.GROWING}")
-    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    await expect(page.get_by_text(re.compile("^(Up to date|Aktuell)$"))).to_be_visible()
     await expect(page.locator('[data-entry="g1"]')).to_contain_text(transcripts.grown_text(1))
     with reaped(pipeline.start("capture", "--root", dashboard.folder)):
         with file.open("ab") as transcript:
@@ -137,5 +161,5 @@ async def test_with_a_token_one_signs_in(
         await field.press("Enter")
         await expect(page.locator('[data-entry="e3"]')).to_contain_text(transcripts.QUESTION)
         await expect(page.locator('[data-entry="e3"] img')).to_be_visible()
-        await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        await expect(page.get_by_text("Up to date", exact=True)).to_be_visible()
         await page.close()

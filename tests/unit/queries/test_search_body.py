@@ -73,6 +73,16 @@ class TestSnippets:
         assert self.marked(text=["/[etc]/[nginx.conf], [get]_[user]"]) == "<b>/etc/nginx.conf</b>, <b>get_user</b>"
         assert self.marked(text=["[disk] [full]"]) == "<b>disk</b> <b>full</b>"
 
+    def test_the_envelope_of_a_message_is_left_out_unless_something_was_found_in_it(self) -> None:
+        head = f"{MARK_BEGIN}disk{MARK_END} is full"
+        passage = {"text": [f"[Signal Ada id:9 +1m] {head}\n[message_id: 5]"]}
+        assert with_markers(marked_passages(passage, MARKED), ("<b>", "</b>")) == "<b>disk</b> is full"
+        found = {"text": [f"[Signal {MARK_BEGIN}Ada{MARK_END} id:9 +1m] Ada is here"]}
+        assert (
+            with_markers(marked_passages(found, MARKED), ("<b>", "</b>")) == "[Signal <b>Ada</b> id:9 +1m] Ada is here"
+        )
+        assert beginning("[Signal Ada id:9 +1m] the disk") == "the disk"
+
     def test_nothing_found_in_any_text(self) -> None:
         assert self.marked() == ""
 

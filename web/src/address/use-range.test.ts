@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { addressOf } from "./use-address";
-import { periodOf, rangeOf } from "./use-range";
+import { boundOf, periodOf, rangeOf } from "./use-range";
 
 describe("a range in the address", () => {
   it("is the page's own where the address names none", () => {
@@ -17,6 +17,23 @@ describe("a range in the address", () => {
     expect(periodOf({ since: null, until: null })).toBe("all");
     expect(periodOf({ since: "2026-03-01", until: null })).toBeNull();
     expect(periodOf({ since: null, until: "2026-03-01" })).toBeNull();
+  });
+});
+
+describe("a bound of a range", () => {
+  const midnight = (day: number) => new Date(2026, 2, day).toISOString();
+
+  it("is a day where it is a midnight here, of an end the day before", () => {
+    expect(boundOf(midnight(3))).toEqual({ at: "2026-03-03", kind: "day" });
+    expect(boundOf(midnight(1), true)).toEqual({ at: "2026-02-28", kind: "day" });
+    expect(boundOf("2026-03-01", true)).toEqual({ at: "2026-03-01", kind: "day" });
+  });
+
+  it("is a moment else, or what it says", () => {
+    const noon = new Date(2026, 2, 1, 12).toISOString();
+    expect(boundOf(noon)).toEqual({ at: noon, kind: "moment" });
+    expect(boundOf("7d")).toEqual({ at: "7d", kind: "text" });
+    expect(boundOf(null)).toBeNull();
   });
 });
 

@@ -42,3 +42,28 @@ export function periodOf(range: Range): Period | null {
   if (range.since === null) return "all";
   return PERIODS.find((period) => period === range.since) ?? null;
 }
+
+/** A bound of a range as its reader sees it. */
+export interface Bound {
+  /** A day, such as 2026-03-01, a moment, or another text, such as 7d, as the address has it. */
+  at: string;
+  kind: "day" | "moment" | "text";
+}
+
+/**
+ * A bound of the address; null where there is none. A moment that is a midnight of the reader's clock is a day.
+ *
+ * @param isEnd Of an end at midnight the day before is the last one.
+ */
+export function boundOf(stated: string | null, isEnd = false): Bound | null {
+  if (stated === null) return null;
+  if (/^\d{4}-\d{2}-\d{2}$/.test(stated)) return { at: stated, kind: "day" };
+  const moment = new Date(stated);
+  if (Number.isNaN(moment.getTime())) return { at: stated, kind: "text" };
+  if (moment.getHours() + moment.getMinutes() + moment.getSeconds() + moment.getMilliseconds() !== 0) {
+    return { at: stated, kind: "moment" };
+  }
+  if (isEnd) moment.setDate(moment.getDate() - 1);
+  const [month, day] = [moment.getMonth() + 1, moment.getDate()].map((number) => String(number).padStart(2, "0"));
+  return { at: `${moment.getFullYear()}-${month}-${day}`, kind: "day" };
+}

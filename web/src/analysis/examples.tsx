@@ -1,24 +1,19 @@
-"use client";
-
 import Link from "next/link";
-import { useMessages } from "@/preferences/messages";
-import { texts } from "./messages";
 import { sessionAddress } from "@/address/pages";
+import { SessionName, type Nameable } from "@/components/session-name";
 
 /** Sessions behind a figure that no filter describes. */
-export function Examples({ ids }: { ids: readonly string[] }) {
-  const text = useMessages(texts);
+export function Examples({ sessions }: { sessions: readonly Nameable[] }) {
   return (
-    <span className="inline-flex flex-wrap gap-x-2.5 gap-y-0.5">
-      {ids.map((id) => (
+    <span className="inline-flex max-w-full flex-wrap gap-x-3 gap-y-0.5 align-bottom">
+      {sessions.map((session) => (
         <Link
-          key={id}
-          href={sessionAddress(id)}
-          aria-label={text.session(id)}
-          title={id}
-          className="font-mono text-[0.8125rem] text-accent hover:underline"
+          key={session.session_id}
+          href={sessionAddress(session.session_id)}
+          title={session.title ?? session.opening ?? session.session_id}
+          className="max-w-64 truncate underline decoration-line-strong/60 underline-offset-2 hover:decoration-accent"
         >
-          {id.slice(0, 8)}
+          <SessionName session={session} />
         </Link>
       ))}
     </span>

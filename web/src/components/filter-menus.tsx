@@ -19,7 +19,8 @@ export function FilterMenus({ filters, range }: FilterMenusProps) {
   const text = useMessages(filterTexts);
   const { data } = useApi(
     "/v1/facets",
-    { params: { query: { ...filters.query, ...range, size: VALUES } } },
+    // Of a session with errors any message counts.
+    { params: { query: { ...filters.query, failed: false, ...range, size: VALUES } } },
     { keepPreviousData: true },
   );
   return OFFERED.map((name) => {

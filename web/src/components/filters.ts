@@ -23,6 +23,8 @@ export const filterTexts = translated({
     } as Record<string, string>,
     remove: (name: string, value: string) => `Remove the filter ${name}: ${value}`,
     clear: "Clear filters",
+    failed: "With errors",
+    removeFailed: "Remove the filter: with errors",
     filters: "Filters",
   },
   de: {
@@ -46,6 +48,8 @@ export const filterTexts = translated({
     },
     remove: (name, value) => `Filter entfernen: ${name}: ${value}`,
     clear: "Filter entfernen",
+    failed: "Mit Fehlern",
+    removeFailed: "Filter entfernen: mit Fehlern",
     filters: "Filter",
   },
 });

@@ -2,7 +2,8 @@
 
 import Link from "next/link";
 import { usePathname, useRouter } from "next/navigation";
-import { useEffect, type ReactNode } from "react";
+import { Suspense, useEffect, type ReactNode } from "react";
+import { RememberPage } from "@/address/came-from";
 import { useMessages } from "@/preferences/messages";
 import { common } from "./messages";
 import { isAt, PAGES } from "./pages";
@@ -35,6 +36,9 @@ export function Frame({ children }: { children: ReactNode }) {
         {children}
       </main>
       <SignIn />
+      <Suspense>
+        <RememberPage />
+      </Suspense>
     </div>
   );
 }

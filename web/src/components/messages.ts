@@ -41,6 +41,7 @@ export const common = translated({
     cancel: "Cancel",
     more: "More",
     close: "Close",
+    untitled: (id: string) => `Session ${id}`,
     signIn: {
       title: "Sign in",
       what: "This SessionTrack answers only those who have its token.",
@@ -90,6 +91,7 @@ export const common = translated({
     cancel: "Abbrechen",
     more: "Mehr",
     close: "Schließen",
+    untitled: (id) => `Sitzung ${id}`,
     signIn: {
       title: "Anmelden",
       what: "Dieses SessionTrack antwortet nur denen, die seinen Zugangsschlüssel haben.",

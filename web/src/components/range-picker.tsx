@@ -2,14 +2,12 @@
 
 import { CalendarRange } from "lucide-react";
 import { useId, useRef, type FormEvent } from "react";
-import { PERIODS, type Period, type useRange } from "@/address/use-range";
+import { boundOf, PERIODS, type Bound, type Period, type useRange } from "@/address/use-range";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
 import { Button, buttonLook } from "./button";
 import { Choice } from "./choice";
 import { common } from "./messages";
-
-const IS_DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 interface RangePickerProps {
   range: ReturnType<typeof useRange>;
@@ -30,9 +28,10 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
     popover.current?.hidePopover();
   };
 
-  const shown = (day: string | null) => (day === null ? "…" : IS_DAY.test(day) ? format.date(day) : day);
+  const shown = (bound: Bound | null) =>
+    bound === null ? "…" : { day: () => format.date(`${bound.at}T00:00`), moment: () => format.dateTime(bound.at), text: () => bound.at }[bound.kind]();
   return (
-    <div className="flex max-w-full items-center gap-2">
+    <div className={`flex max-w-full items-center gap-2 ${range.period === null ? "flex-wrap" : ""}`}>
       <Choice<Period | "days">
         quiet
         legend={text.range}
@@ -42,7 +41,7 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
       />
       <button type="button" popoverTarget={id} className={buttonLook()} aria-label={text.ownPeriod}>
         <CalendarRange aria-hidden className="size-4" strokeWidth={1.75} />
-        {range.period === null && [range.since, range.until].map(shown).join(" – ")}
+        {range.period === null && [boundOf(range.since), boundOf(range.until, true)].map(shown).join(" – ")}
       </button>
       <div
         ref={popover}
@@ -53,8 +52,8 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
         className="m-auto rounded-xl border border-line bg-surface p-4 text-ink shadow-xl"
       >
         <form onSubmit={apply} className="flex flex-col gap-3 text-sm">
-          <Day name="since" label={text.from} value={range.since} />
-          <Day name="until" label={text.to} value={range.until} />
+          <Day name="since" label={text.from} bound={boundOf(range.since)} />
+          <Day name="until" label={text.to} bound={boundOf(range.until, true)} />
           <Button type="submit" look="primary">
             {text.apply}
           </Button>
@@ -64,8 +63,8 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
   );
 }
 
-function Day({ name, label, value }: { name: string; label: string; value: string | null }) {
-  const known = value && IS_DAY.test(value) ? value : "";
+function Day({ name, label, bound }: { name: string; label: string; bound: Bound | null }) {
+  const known = bound?.kind === "day" ? bound.at : "";
   return (
     <label className="flex items-center justify-between gap-4">
       {label}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.clawdbot.envelope import is_synthetic, sender_of
+from producers.clawdbot.envelope import is_synthetic, sender_of, without_envelope
 
 
 def sender(said: str, **message: Any) -> tuple[str | None, str | None, str | None, str] | None:
@@ -55,6 +55,21 @@ def test_senders_in_the_text(said: str, sender_id: str | None, name: str | None,
 )  # fmt: skip
 def test_ordinary_texts_have_no_sender(said: str) -> None:
     assert sender(said) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("[Telegram Ada Byron (@ada) id:1234 +2m 2026-01-24 10:00 CET] Where is it?\n[message_id: 33]", "Where is it?"),
+        ("[Discord Guild #general channel id:99 +5h 2026-01-24 10:00 CET] ada: a: b", "a: b"),
+        ("System: [2026-01-24 10:00:00 UTC] Started.\n\n[Signal Ada id:9 +1m] Ada", "Ada"),
+        ('Sender (untrusted metadata):\n```json\n{"id": "5"}\n```\n\nhi', "hi"),
+        ("System: [2026-01-24 10:00:00 UTC] Started.", "System: [2026-01-24 10:00:00 UTC] Started."),
+        ("[Signal] lost\n", "[Signal] lost\n"),
+    ],
+)
+def test_what_a_person_wrote_is_without_what_the_product_puts_around_it(said: str, words: str) -> None:
+    assert without_envelope(said) == words
 
 
 def test_openclaw_states_the_client() -> None:

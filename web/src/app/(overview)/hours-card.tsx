@@ -41,13 +41,13 @@ export function HoursCard({ hours = [], className }: { hours?: readonly Hour[]; 
         { key: "hour", head: text.hour, cell: (row) => hourName(row.hour) },
         { key: "messages", head: text.messages, figure: true, cell: (row) => format.number(row.messages) },
         { key: "sessions", head: text.sessions, figure: true, cell: (row) => format.number(row.sessions) },
-        { key: "examples", head: common.examples, cell: (row) => <Examples ids={row.examples} /> },
+        { key: "examples", head: common.examples, cell: (row) => <Examples sessions={row.examples} /> },
       ]}
       below={
         <p aria-live="polite" className="min-h-11 pt-3 text-sm text-muted">
           {selected ? (
             <>
-              {named(selected)} · <Examples ids={selected.examples} />
+              {named(selected)} {text.suchAs} <Examples sessions={selected.examples} />
             </>
           ) : (
             text.pickCell

@@ -3,7 +3,7 @@ import { translated } from "@/preferences/messages";
 export const texts = translated({
   en: {
     title: "Overview",
-    what: "What the assistant did, and what it took. Every figure leads to the sessions behind it.",
+    what: "What the assistant did, and what it took.",
     sessions: "Sessions",
     messages: "Messages",
     calls: "Model calls",
@@ -22,7 +22,8 @@ export const texts = translated({
     hour: "Hour",
     cell: (weekday: string, hour: string, messages: string, sessions: string) =>
       `${weekday}, ${hour}: ${messages} messages in ${sessions} sessions`,
-    pickCell: "Choose an hour to see its sessions.",
+    pickCell: "Choose an hour to see sessions of it.",
+    suchAs: "such as",
     models: "Models",
     model: "Model",
     failed: "Failed",
@@ -47,7 +48,7 @@ export const texts = translated({
   },
   de: {
     title: "Überblick",
-    what: "Was der Assistent tat und was es brauchte. Jede Zahl führt zu den Sitzungen dahinter.",
+    what: "Was der Assistent tat und was es brauchte.",
     sessions: "Sitzungen",
     messages: "Nachrichten",
     calls: "Modellaufrufe",
@@ -66,7 +67,8 @@ export const texts = translated({
     hour: "Stunde",
     cell: (weekday: string, hour: string, messages: string, sessions: string) =>
       `${weekday}, ${hour}: ${messages} Nachrichten in ${sessions} Sitzungen`,
-    pickCell: "Eine Stunde wählen, um ihre Sitzungen zu sehen.",
+    pickCell: "Eine Stunde wählen, um Sitzungen von ihr zu sehen.",
+    suchAs: "zum Beispiel",
     models: "Modelle",
     model: "Modell",
     failed: "Fehlgeschlagen",

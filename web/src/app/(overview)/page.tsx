@@ -62,7 +62,11 @@ export default function Overview() {
         </Card>
       ) : (
         <div className="grid grid-cols-1 gap-4 lg:grid-cols-6">
-          <Totals totals={data?.totals} href={sessionsAddress(here)} />
+          <Totals
+            totals={data?.totals}
+            href={sessionsAddress(here)}
+            failedHref={sessionsAddress({ ...here, failed: true })}
+          />
           <ActivityCard className="lg:col-span-6" periods={periods} unit={span.unit} filters={filters.query} />
           <HoursCard className="lg:col-span-3" hours={data?.hours} />
           <ModelsCard className="lg:col-span-3" models={data?.models} filters={here} />
@@ -79,9 +83,10 @@ export default function Overview() {
 interface TotalsProps {
   totals?: typeof NOTHING & { calls: number };
   href: string;
+  failedHref: string;
 }
 
-function Totals({ totals, href }: TotalsProps) {
+function Totals({ totals, href, failedHref }: TotalsProps) {
   const text = useMessages(texts);
   const format = useFormat();
   if (!totals) return <Loading className="h-[18.75rem] sm:h-[12.25rem] lg:col-span-6 xl:h-[5.75rem]" />;
@@ -89,20 +94,19 @@ function Totals({ totals, href }: TotalsProps) {
   return (
     <div className="grid grid-cols-2 gap-3 sm:grid-cols-3 lg:col-span-6 xl:grid-cols-6">
       <Figure label={text.sessions} value={format.number(totals.sessions)} href={href} />
-      <Figure label={text.messages} value={format.number(totals.messages)} note={perSession(totals.messages)} href={href} />
-      <Figure label={text.calls} value={format.number(totals.calls)} note={perSession(totals.calls)} href={href} />
-      <Figure label={text.tokens} value={format.compact(totals.total_tokens)} note={perSession(totals.total_tokens)} href={href} />
+      <Figure label={text.messages} value={format.number(totals.messages)} note={perSession(totals.messages)} />
+      <Figure label={text.calls} value={format.number(totals.calls)} note={perSession(totals.calls)} />
+      <Figure label={text.tokens} value={format.compact(totals.total_tokens)} note={perSession(totals.total_tokens)} />
       <Figure
         label={text.cost}
         value={format.cost(totals.cost_usd)}
         note={text.perSession(format.cost(totals.cost_usd / Math.max(1, totals.sessions)))}
-        href={href}
       />
       <Figure
         label={text.errors}
         value={format.number(totals.errors)}
         note={text.ofMessages(format.percent(totals.errors / Math.max(1, totals.messages)))}
-        href={href}
+        href={failedHref}
       />
     </div>
   );

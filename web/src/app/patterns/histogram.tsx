@@ -44,13 +44,13 @@ export function Histogram({ title, note, unit, bars, edge, single = () => null, 
       columns={[
         { key: "range", head: text.rangeOf, cell: named },
         { key: "count", head: unit, figure: true, cell: (bar) => format.number(bar.count) },
-        { key: "examples", head: common.examples, cell: (bar) => <Examples ids={bar.examples} /> },
+        { key: "examples", head: common.examples, cell: (bar) => <Examples sessions={bar.examples} /> },
       ]}
       below={
         <p aria-live="polite" className="min-h-11 pt-3 text-sm text-muted">
           {selected ? (
             <>
-              {named(selected)}: {format.number(selected.count)} · <Examples ids={selected.examples} />
+              {named(selected)}: {format.number(selected.count)} · <Examples sessions={selected.examples} />
             </>
           ) : (
             text.pickBar

@@ -71,7 +71,7 @@ export function TransitionsCard(given: Given) {
         { key: "calls", head: text.calls, figure: true, cell: (row) => format.number(row.calls) },
         { key: "success", head: text.success, figure: true, cell: success },
         { key: "sessions", head: text.sessions, figure: true, cell: (row) => format.number(row.sessions) },
-        { key: "examples", head: common.examples, cell: (row) => <Examples ids={row.examples} /> },
+        { key: "examples", head: common.examples, cell: (row) => <Examples sessions={row.examples} /> },
       ]}
       below={
         <div aria-live="polite" className="min-h-12 pt-3 text-sm text-muted">
@@ -89,7 +89,7 @@ export function TransitionsCard(given: Given) {
                     <span className="tabular-nums">
                       {text.times(format.number(row.calls))} · {success(row)}
                     </span>
-                    <Examples ids={row.examples.slice(0, 1)} />
+                    <Examples sessions={row.examples.slice(0, 1)} />
                   </li>
                 ))}
               </ul>

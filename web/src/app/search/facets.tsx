@@ -22,7 +22,14 @@ export function Facets({ query }: { query: Query }) {
   const groups = error ? (
     <p className="text-sm text-muted">{text.noFacets}</p>
   ) : (
-    FILTERS.map((name) => <Facet key={name} query={query} name={name} values={data?.facets[name] ?? []} />)
+    <>
+      {FILTERS.some((name) => data?.facets[name]?.length) && (
+        <p className="text-xs text-muted sm:col-span-2">{q.trim() === "" ? text.countedAll : text.counted}</p>
+      )}
+      {FILTERS.map((name) => (
+        <Facet key={name} query={query} name={name} values={data?.facets[name] ?? []} />
+      ))}
+    </>
   );
   return (
     <section aria-label={text.narrow} className="order-first lg:order-none">

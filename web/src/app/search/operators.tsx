@@ -1,6 +1,8 @@
 "use client";
 
+import { useApi } from "@/api/use-api";
 import { useMessages } from "@/preferences/messages";
+import { exampleOf, FACETS } from "./examples";
 import { texts } from "./messages";
 
 /** What can be written, as the page shows it before anything is searched for: each example can be tried. */
@@ -17,9 +19,11 @@ export function Operators({ onChoose }: { onChoose: (example: string) => void })
 
 export function OperatorTable({ onChoose }: { onChoose?: (example: string) => void }) {
   const text = useMessages(texts);
+  const { data } = useApi("/v1/facets", { params: { query: { size: 1 } } }, { revalidateOnFocus: false });
+  const known = (operator: keyof typeof FACETS) => data?.facets[FACETS[operator]]?.[0]?.value;
   return (
     <dl className="divide-y divide-line border-y border-line">
-      {text.operators.map(([example, meaning]) => (
+      {text.operators.map(([written, meaning]) => [exampleOf(written, known), meaning] as const).map(([example, meaning]) => (
         <div key={example} className="grid gap-x-6 gap-y-0.5 py-2 sm:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">
           <dt>
             {onChoose ? (

@@ -89,6 +89,11 @@ function Answer({ found }: { found: ReturnType<typeof useSearch> }) {
           ))}
         </div>
       )}
+      {first.by_meaning_alone && !isEmpty && (
+        <p role="status" className="mb-4 rounded-lg bg-sunken px-4 py-2.5 text-sm">
+          {text.byMeaningAlone}
+        </p>
+      )}
       {isEmpty ? <Empty title={text.nothing}>{text.nothingHint}</Empty> : <Results found={found} />}
     </>
   );

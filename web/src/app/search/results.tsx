@@ -5,11 +5,12 @@ import { sessionAddress } from "@/address/pages";
 import type { components } from "@/api/schema";
 import { Button } from "@/components/button";
 import { filterTexts } from "@/components/filters";
+import { pieces } from "@/components/highlight";
+import { SessionName } from "@/components/session-name";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
-import { pieces } from "./highlight";
 import { texts } from "./messages";
-import type { useSearch } from "./use-search";
+import { HITS, type useSearch } from "./use-search";
 
 type Hit = components["schemas"]["Hit"];
 type SessionHit = components["schemas"]["SessionHit"];
@@ -23,7 +24,7 @@ export function Results({ found }: { found: ReturnType<typeof useSearch> }) {
   return (
     <>
       <p role="status" className="mb-1 text-sm text-muted">
-        {text.hits(format.number(hits.length + sessions.length), found.hasMore)}
+        {text.hits(format.number(hits.length + sessions.length), found.hasMore || sessions.length === HITS)}
       </p>
       <ol className="divide-y divide-line">
         {hits.map((hit) => (
@@ -63,7 +64,7 @@ function HitLink({ hit, titled }: { hit: Hit; titled?: boolean }) {
       className="-mx-3 block rounded-lg px-3 py-2.5 hover:bg-surface focus:bg-surface"
     >
       <span className="flex flex-wrap items-baseline justify-between gap-x-4">
-        {titled && <span className="min-w-0 truncate font-medium">{hit.title ?? text.untitled(hit.session_id)}</span>}
+        {titled && <span className="min-w-0 truncate font-medium"><SessionName session={hit} /></span>}
         <time dateTime={hit.timestamp} title={format.exact(hit.timestamp)} className="text-xs whitespace-nowrap text-muted">
           {format.dateTime(hit.timestamp)}
         </time>
@@ -89,7 +90,6 @@ function HitLink({ hit, titled }: { hit: Hit; titled?: boolean }) {
 
 /** A session with its passages, each with what was said around it. */
 function FoundSession({ session }: { session: SessionHit }) {
-  const text = useMessages(texts);
   const format = useFormat();
   return (
     <article>
@@ -99,7 +99,7 @@ function FoundSession({ session }: { session: SessionHit }) {
         data-hit
         className="-mx-3 flex flex-wrap items-baseline justify-between gap-x-4 rounded-lg px-3 py-1 hover:bg-surface focus:bg-surface"
       >
-        <span className="min-w-0 truncate font-medium">{session.title ?? text.untitled(session.session_id)}</span>
+        <span className="min-w-0 truncate font-medium"><SessionName session={session} /></span>
         <span className="text-xs text-muted">
           {[session.channel, session.agent, session.last_activity_at && format.dateTime(session.last_activity_at)]
             .filter(Boolean)

@@ -2,6 +2,7 @@
 
 import { CircleHelp, Search, X } from "lucide-react";
 import { useEffect, useId, type RefObject } from "react";
+import { common } from "@/components/messages";
 import { useMessages } from "@/preferences/messages";
 import { OperatorTable } from "./operators";
 import { texts } from "./messages";
@@ -15,6 +16,7 @@ interface SearchFieldProps {
 
 export function SearchField({ ref, typed, onType, isLoading }: SearchFieldProps) {
   const text = useMessages(texts);
+  const { close } = useMessages(common);
   const help = useId();
 
   useEffect(() => {
@@ -68,7 +70,18 @@ export function SearchField({ ref, typed, onType, isLoading }: SearchFieldProps)
         aria-label={text.help}
         className="m-auto max-h-[85dvh] w-[min(40rem,calc(100vw-2rem))] overflow-y-auto rounded-2xl border border-line bg-surface p-6 text-ink shadow-2xl backdrop:bg-black/30"
       >
-        <h2 className="mb-3 text-lg font-semibold">{text.help}</h2>
+        <div className="mb-3 flex items-start justify-between gap-4">
+          <h2 className="text-lg font-semibold">{text.help}</h2>
+          <button
+            type="button"
+            popoverTarget={help}
+            popoverTargetAction="hide"
+            aria-label={close}
+            className="-mt-1 -mr-2 rounded-md p-1.5 text-muted hover:bg-sunken hover:text-ink"
+          >
+            <X aria-hidden className="size-5" />
+          </button>
+        </div>
         <OperatorTable />
       </div>
     </div>

@@ -16,7 +16,7 @@ export type Found = components["schemas"]["SearchAnswer"] | components["schemas"
 const ASK_EVERY_MS = 80;
 // The address follows what was typed within a few frames; what it says after that comes from elsewhere.
 const STILL_TYPING_MS = 300;
-const HITS = 20;
+export const HITS = 20;
 // Without words a query needs an operator: this one lets every message pass.
 const ALL = "role:*";
 
@@ -35,7 +35,7 @@ export function useQuery() {
     since,
     until,
     /** Whether there is anything to search for. */
-    isAsked: q.trim() !== "" || filters.chosen.length > 0 || since !== null || until !== null,
+    isAsked: q.trim() !== "" || filters.isFiltered || since !== null || until !== null,
     change,
   };
 }

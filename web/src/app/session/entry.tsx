@@ -135,14 +135,16 @@ function Body({ message }: { message: Message }) {
       </div>
     );
   }
-  if (message.text === "") return null;
+  // Who wrote and whence stands beside it; the verbatim line has all.
+  const words = message.said ?? message.text;
+  if (words === "") return null;
   if (message.role === "toolResult") {
     return <Code code={message.text} label={text.result} tone={message.is_error ? "bad" : "plain"} />;
   }
   return (
     // Until it is there, the text stands as it was written: it takes about the same room.
-    <Suspense fallback={<p className="whitespace-pre-wrap">{message.text}</p>}>
-      <Markdown text={message.text} />
+    <Suspense fallback={<p className="whitespace-pre-wrap">{words}</p>}>
+      <Markdown text={words} />
     </Suspense>
   );
 }

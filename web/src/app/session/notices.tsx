@@ -5,36 +5,63 @@ import { Commands } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
 import { texts } from "./messages";
+import type { TreeGeneration } from "./outline";
 
 interface NoticesProps {
-  isEarlier: boolean;
+  generations: readonly TreeGeneration[];
+  /** That of the address; null is the current one. */
+  generation: number | null;
   missingLines: number;
   /** Whether the entry that the address names is not there. */
   isLost: boolean;
 }
 
 /** What a reader has to know of what is shown. */
-export function Notices({ isEarlier, missingLines, isLost }: NoticesProps) {
+export function Notices({ generations, generation, missingLines, isLost }: NoticesProps) {
   const text = useMessages(texts);
   const format = useFormat();
   const { change } = useAddress();
-  if (!isEarlier && missingLines === 0 && !isLost) return null;
+  const isEarlier = generations.some((each) => each.number === generation && !each.current);
+  const larger = isEarlier ? null : largerBefore(generations);
   return (
-    <div role="status" className="mb-4 flex flex-col gap-1 rounded-lg bg-warn-soft px-4 py-2.5 text-sm text-warn">
-      {isEarlier && (
-        <p>
-          {text.earlier}{" "}
-          <button type="button" onClick={() => change({ generation: null }, "push")} className="underline underline-offset-2">
-            {text.toCurrent}
+    <>
+      {larger && (
+        <p role="status" className="mb-4 rounded-lg bg-sunken px-4 py-2.5 text-sm">
+          {text.rewritten(larger.lines, format.number(larger.lines))}{" "}
+          <button
+            type="button"
+            onClick={() => change({ generation: String(larger.number) }, "push")}
+            className="text-accent underline underline-offset-2"
+          >
+            {text.toEarlier}
           </button>
         </p>
       )}
-      {missingLines > 0 && (
-        <p>
-          {text.missing(missingLines, format.number(missingLines))} <Commands text={text.missingHint} />
-        </p>
+      {(isEarlier || missingLines > 0 || isLost) && (
+        <div role="status" className="mb-4 flex flex-col gap-1 rounded-lg bg-warn-soft px-4 py-2.5 text-sm text-warn">
+          {isEarlier && (
+            <p>
+              {text.earlier}{" "}
+              <button type="button" onClick={() => change({ generation: null }, "push")} className="underline underline-offset-2">
+                {text.toCurrent}
+              </button>
+            </p>
+          )}
+          {missingLines > 0 && (
+            <p>
+              {text.missing(missingLines, format.number(missingLines))} <Commands text={text.missingHint} />
+            </p>
+          )}
+          {isLost && <p>{text.notHere}</p>}
+        </div>
       )}
-      {isLost && <p>{text.notHere}</p>}
-    </div>
+    </>
   );
+}
+
+/** The longest earlier generation, where the current one has fewer lines. */
+function largerBefore(generations: readonly TreeGeneration[]): TreeGeneration | null {
+  const current = generations.find((each) => each.current)?.lines ?? 0;
+  const [longest] = [...generations].sort((one, other) => other.lines - one.lines);
+  return longest && longest.lines > current ? longest : null;
 }

@@ -37,12 +37,30 @@ export default function SessionPage() {
   return <Session key={id} sessionId={id} />;
 }
 
+/** There is no such session: a misspelt address, or one that has not begun. */
+function Unknown() {
+  const text = useMessages(texts);
+  return (
+    <>
+      <PageHead title={text.unknown}>{text.unknownHint}</PageHead>
+      <Link href="/sessions" className={buttonLook()}>
+        {text.back}
+      </Link>
+    </>
+  );
+}
+
 function Session({ sessionId }: { sessionId: string }) {
   const { parameters } = useAddress();
   const generation = Number(parameters.get("generation")) || null;
   const wanted = parameters.get("entry");
   const showsAll = parameters.has("all");
-  const session = useApi("/v1/sessions/{session_id}", { params: { path: { session_id: sessionId } } });
+  const session = useApi(
+    "/v1/sessions/{session_id}",
+    { params: { path: { session_id: sessionId } } },
+    // That there is none is told; that it begins is heard of by its events.
+    { shouldRetryOnError: (error) => error.status !== 404 },
+  );
   const { outline, contents, state } = useReading(sessionId, generation);
   const isLive = useLive(sessionId, { outline, contents });
   const openBranches = useFolds((folds) => folds.open);
@@ -72,6 +90,7 @@ function Session({ sessionId }: { sessionId: string }) {
     // eslint-disable-next-line react-hooks/exhaustive-deps -- not again whenever the tree is read again
   }, [namedId]);
 
+  if (session.error?.status === 404 && !session.data) return <Unknown />;
   if (session.error && !session.data) return <Failed error={session.error} retry={() => void session.mutate()} />;
   if (state.error && state.entries.length === 0) {
     return <Failed error={state.error} retry={() => void outline.refresh("whole")} />;
@@ -84,7 +103,8 @@ function Session({ sessionId }: { sessionId: string }) {
       <div className="grid gap-x-10 gap-y-4 xl:grid-cols-[minmax(0,1fr)_19rem]">
         <div className="min-w-0 max-xl:order-last">
           <Notices
-            isEarlier={state.generations.some((each) => each.number === generation && !each.current)}
+            generations={state.generations}
+            generation={generation}
             missingLines={state.missingLines}
             isLost={wanted !== null && state.isComplete && named === undefined}
           />

@@ -28,6 +28,12 @@ describe("the rows of a conversation", () => {
     expect(shape(rowsOf(branched, { openBranches, all: true }))).toContain("d");
   });
 
+  it("have the line that begins a transcript where every line is asked for", () => {
+    const lines = [entry("line:1", { kind: "SESSION" }), entry("a")];
+    expect(shape(rowsOf(lines, NOTHING_OPEN))).toEqual(["a"]);
+    expect(shape(rowsOf(lines, { ...NOTHING_OPEN, all: true }))).toEqual(["line:1", "a"]);
+  });
+
   it("leave no branch for a line that nobody can read", () => {
     expect(shape(rowsOf([entry("a"), entry("b", { kind: "UNPARSED", depth: 1 }), entry("c")], NOTHING_OPEN))).toEqual(["a", "b", "c"]);
   });

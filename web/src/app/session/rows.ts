@@ -12,7 +12,7 @@ interface Shown {
   all: boolean;
 }
 
-const SILENT: ReadonlySet<string> = new Set(["CUSTOM", "LABEL", "SESSION_INFO", "LEAF"]);
+const SILENT: ReadonlySet<string> = new Set(["SESSION", "CUSTOM", "LABEL", "SESSION_INFO", "LEAF"]);
 
 /** The rows of a conversation: branches that were left are folded into one row each, days stand between. */
 export function rowsOf(entries: readonly TreeEntry[], { openBranches, all }: Shown): Row[] {

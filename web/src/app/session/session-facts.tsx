@@ -36,12 +36,13 @@ export function SessionFacts({ session }: { session: Session }) {
       <Fact name={text.fact.tokens}>
         {format.number(session.total_tokens)}
         <Small>
-          {text.fact.inOut(
-            format.compact(session.input_tokens),
-            format.compact(session.output_tokens),
-            format.compact(session.cache_read_tokens),
-          )}
+          {text.fact.inOut(format.compact(session.input_tokens), format.compact(session.output_tokens))}
         </Small>
+        {session.cache_read_tokens + session.cache_write_tokens > 0 && (
+          <Small>
+            {text.fact.cache(format.compact(session.cache_read_tokens), format.compact(session.cache_write_tokens))}
+          </Small>
+        )}
       </Fact>
       <Fact name={text.fact.cost}>{format.cost(session.cost_usd)}</Fact>
       <Fact name={text.fact.errors}>{format.number(session.error_count)}</Fact>

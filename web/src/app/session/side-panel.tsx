@@ -1,5 +1,6 @@
 "use client";
 
+import { ChevronDown } from "lucide-react";
 import { useState } from "react";
 import { useAddress } from "@/address/use-address";
 import type { components } from "@/api/schema";
@@ -13,7 +14,8 @@ import type { TreeEntry, TreeGeneration } from "./outline";
 import { SessionFacts } from "./session-facts";
 import { SimilarSessions } from "./similar-sessions";
 
-type Tab = "contents" | "facts" | "similar";
+const TABS = ["contents", "facts", "similar"] as const;
+type Tab = (typeof TABS)[number];
 
 interface SidePanelProps {
   session: components["schemas"]["SessionFacts"];
@@ -27,7 +29,8 @@ interface SidePanelProps {
 /** Beside the conversation, where there is room; else folded above it. */
 export function SidePanel(props: SidePanelProps) {
   const text = useMessages(texts);
-  const [isOpen, setOpen] = useState(false);
+  const { parameters } = useAddress();
+  const [isOpen, setOpen] = useState(parameters.has("tab"));
   return (
     <section aria-label={text.panel} className="min-w-0">
       <div className="xl:hidden">
@@ -35,9 +38,10 @@ export function SidePanel(props: SidePanelProps) {
           type="button"
           aria-expanded={isOpen}
           onClick={() => setOpen(!isOpen)}
-          className="w-full rounded-xl border border-line bg-surface px-4 py-2.5 text-left text-sm font-medium"
+          className="flex w-full items-center justify-between rounded-xl border border-line bg-surface px-4 py-2.5 text-left text-sm font-medium"
         >
           {text.panel}
+          <ChevronDown aria-hidden className={`size-4 text-muted transition-transform ${isOpen ? "rotate-180" : ""}`} />
         </button>
       </div>
       <div className={`sticky top-7 flex-col gap-3 pt-3 xl:flex xl:pt-0 ${isOpen ? "flex" : "hidden"}`}>
@@ -49,19 +53,16 @@ export function SidePanel(props: SidePanelProps) {
 
 function Tabs({ session, generations, generation, landmarks, line, onChoose }: SidePanelProps) {
   const text = useMessages(texts);
-  const [tab, setTab] = useState<Tab>("contents");
+  const { parameters, change } = useAddress();
+  const tab = TABS.find((each) => each === parameters.get("tab")) ?? "contents";
   return (
     <>
       <Choice<Tab>
         quiet
         legend={text.panel}
         value={tab}
-        options={[
-          { value: "contents", label: text.contents },
-          { value: "facts", label: text.facts },
-          { value: "similar", label: text.similar },
-        ]}
-        onChange={setTab}
+        options={TABS.map((each) => ({ value: each, label: text[each] }))}
+        onChange={(chosen) => change({ tab: chosen === "contents" ? null : chosen })}
       />
       {tab === "contents" && (
         <>

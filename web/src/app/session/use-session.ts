@@ -54,9 +54,9 @@ export function useLive(sessionId: string, { outline, contents }: Pick<ReturnTyp
     const stop = new AbortController();
     let last: string | null = null;
 
-    const look = (reshaped: boolean, from: number) => {
+    const look = (reshaped: boolean, from: number, waits = LOOK_AGAIN_MS) => {
       timers.current.forEach(clearTimeout);
-      timers.current = LOOK_AGAIN_MS.map((ms) =>
+      timers.current = waits.map((ms) =>
         setTimeout(() => {
           contents.outdate(from);
           void outline.refresh(reshaped ? "whole" : "tail");
@@ -70,7 +70,8 @@ export function useLive(sessionId: string, { outline, contents }: Pick<ReturnTyp
         if (name === "ready" || name === "gap") {
           setListening(true);
           // What happened between the first reading and now, or while the connection was broken.
-          look(name === "gap", 1);
+          // Of a session that is not there once more is enough: that it begins is an event.
+          look(name === "gap", 1, outline.current().error?.status === 404 ? LOOK_AGAIN_MS.slice(0, 1) : undefined);
         } else if (name === "message") {
           const event = JSON.parse(data) as Event;
           const branches = event.parent_entry_id !== null && last !== null && event.parent_entry_id !== last;

@@ -119,7 +119,7 @@ function Shown({ sessionId, eventId, lineNumber }: Named) {
         <Loading />
       ) : (
         <>
-          <Code code={formatted ?? data} language={formatted === null ? null : "json"} label={text.verbatim} />
+          <Code code={formatted ?? data} language={formatted === null ? null : "json"} label={text.verbatim} wrap />
           <div className="flex flex-wrap items-center justify-between gap-3">
             <Choice
               quiet

@@ -4,7 +4,6 @@ export const texts = translated({
   en: {
     title: "Sessions",
     what: "The latest activity first.",
-    untitled: (id: string) => `Session ${id.slice(0, 8)}`,
     open: "open",
     messages: (count: number, shown: string) => (count === 1 ? "1 message" : `${shown} messages`),
     tokens: (shown: string) => `${shown} tokens`,
@@ -18,7 +17,6 @@ export const texts = translated({
   de: {
     title: "Sitzungen",
     what: "Die jüngste Aktivität zuerst.",
-    untitled: (id) => `Sitzung ${id.slice(0, 8)}`,
     open: "offen",
     messages: (count, shown) => (count === 1 ? "1 Nachricht" : `${shown} Nachrichten`),
     tokens: (shown) => `${shown} Tokens`,

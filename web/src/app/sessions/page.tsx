@@ -11,8 +11,10 @@ import { read } from "@/api/use-api";
 import { Button } from "@/components/button";
 import { FilterChips } from "@/components/filter-chips";
 import { FilterMenus } from "@/components/filter-menus";
+import { filterTexts } from "@/components/filters";
 import { PageHead } from "@/components/page-head";
 import { RangePicker } from "@/components/range-picker";
+import { SessionName } from "@/components/session-name";
 import { Commands, Empty, Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
@@ -25,6 +27,7 @@ const ON_A_PAGE = 50;
 
 export default function SessionsPage() {
   const text = useMessages(texts);
+  const filterText = useMessages(filterTexts);
   const range = useRange("all");
   const filters = useFilters();
   const asked = { ...filters.query, ...range.query, limit: ON_A_PAGE };
@@ -46,6 +49,15 @@ export default function SessionsPage() {
       </PageHead>
       <div className="-m-1 mb-3 flex min-h-11 items-center gap-2 overflow-x-auto p-1 sm:flex-wrap sm:overflow-visible">
         <FilterMenus filters={filters} range={range.query} />
+        {!filters.failed && (
+          <button
+            type="button"
+            onClick={() => filters.chooseFailed(true)}
+            className="shrink-0 rounded-lg border border-line bg-surface px-2.5 py-1.5 text-sm hover:border-line-strong"
+          >
+            {filterText.failed}
+          </button>
+        )}
         <FilterChips filters={filters} />
       </div>
       {found.error ? (
@@ -53,7 +65,7 @@ export default function SessionsPage() {
       ) : !found.data ? (
         <Loading />
       ) : sessions.length === 0 ? (
-        <None isFiltered={filters.chosen.length > 0} />
+        <None isFiltered={filters.isFiltered} />
       ) : (
         <ul className="divide-y divide-line overflow-hidden rounded-xl border border-line bg-surface">
           {sessions.map((session) => (
@@ -93,7 +105,7 @@ function Row({ session }: { session: Session }) {
       prefetch={false}
       className="grid gap-x-6 gap-y-0.5 px-5 py-3 transition-colors hover:bg-sunken/60 sm:grid-cols-[minmax(0,1fr)_auto]"
     >
-      <span className="truncate font-medium">{session.title ?? text.untitled(session.session_id)}</span>
+      <span className="truncate font-medium"><SessionName session={session} /></span>
       <time
         dateTime={session.last_activity_at}
         title={format.exact(session.last_activity_at)}
@@ -107,8 +119,8 @@ function Row({ session }: { session: Session }) {
           <span className="text-bad">{text.errors(session.error_count, format.number(session.error_count))}</span>
         )}
         <span>{text.messages(session.message_count, format.number(session.message_count))}</span>
-        <span className="hidden md:inline">{text.tokens(format.compact(session.total_tokens))}</span>
-        <span className="hidden min-w-14 text-right md:inline">{format.cost(session.cost_usd)}</span>
+        <span>{text.tokens(format.compact(session.total_tokens))}</span>
+        <span className="text-right sm:min-w-14">{format.cost(session.cost_usd)}</span>
       </span>
     </Link>
   );

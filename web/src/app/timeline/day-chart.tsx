@@ -4,6 +4,7 @@ import { useRouter } from "next/navigation";
 import { useMemo } from "react";
 import { addressOf } from "@/address/use-address";
 import { hourNames } from "@/analysis/axis";
+import { useNameOf } from "@/components/session-name";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
 import { atOnce, lanesOf } from "./lanes";
@@ -24,6 +25,7 @@ const PARTS = 144;
 export function DayChart({ stretches, begin, end }: DayChartProps) {
   const text = useMessages(texts);
   const format = useFormat();
+  const nameOf = useNameOf();
   const router = useRouter();
   const lanes = useMemo(() => lanesOf(stretches), [stretches]);
   const counts = useMemo(() => atOnce(stretches, begin, end, PARTS), [stretches, begin, end]);
@@ -55,7 +57,7 @@ export function DayChart({ stretches, begin, end }: DayChartProps) {
               {lane.stretches.map((stretch) => (
                 <span
                   key={stretch.begin}
-                  title={`${stretch.title ?? stretch.session_id.slice(0, 8)} · ${format.time(stretch.begin)} – ${format.time(stretch.end)} · ${text.messagesOf(format.number(stretch.messages))}`}
+                  title={`${nameOf(stretch)} · ${format.time(stretch.begin)} – ${format.time(stretch.end)} · ${text.messagesOf(format.number(stretch.messages))}`}
                   onClick={() => router.push(addressOf("/timeline", { session: stretch.session_id }))}
                   className={`absolute top-1 h-5 min-w-[4px] cursor-pointer rounded-[4px] opacity-90 hover:opacity-100 hover:outline-2 hover:outline-accent ${stretch.parent_session_id ? "bg-series-4" : "bg-series-1"}`}
                   style={{

@@ -13,6 +13,7 @@ import { Card } from "@/components/card";
 import { ChartFrame } from "@/components/chart-frame";
 import { Figure } from "@/components/figure";
 import { PageHead } from "@/components/page-head";
+import { SessionName } from "@/components/session-name";
 import { Empty, Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
@@ -114,7 +115,7 @@ export function DayView() {
                 head: text.session,
                 cell: (row) => (
                   <Link href={addressOf("/timeline", { session: row.session_id })} className="text-accent hover:underline">
-                    {row.title ?? row.session_id.slice(0, 8)}
+                    <SessionName session={row} />
                   </Link>
                 ),
               },

@@ -11,6 +11,7 @@ import { Button, buttonLook } from "@/components/button";
 import { Card } from "@/components/card";
 import { common } from "@/components/messages";
 import { PageHead } from "@/components/page-head";
+import { useNameOf } from "@/components/session-name";
 import { Empty, Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
@@ -28,6 +29,7 @@ export function SessionView({ id }: { id: string }) {
   const text = useMessages(texts);
   const shared = useMessages(common);
   const format = useFormat();
+  const nameOf = useNameOf();
   const session = useApi("/v1/sessions/{session_id}", { params: { path: { session_id: id } } });
   const found = useSWRInfinite<Page, ApiError>(
     (_: number, before: Page | null) => {
@@ -49,7 +51,7 @@ export function SessionView({ id }: { id: string }) {
   return (
     <>
       <PageHead
-        title={session.data?.title ?? text.sessionTitle(id.slice(0, 8))}
+        title={nameOf(session.data ?? { session_id: id, title: null })}
         actions={
           <div className="flex flex-wrap gap-2">
             {begun && (
