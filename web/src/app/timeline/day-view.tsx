@@ -100,7 +100,12 @@ export function DayView() {
               note={text.atOnceNote}
               href={sessionsAddress({ ...filters.query, ...bounds })}
             />
-            <Figure label={text.overlap} value={format.duration(data.overlap_ms)} note={text.overlapNote} href={sessionsAddress({ ...filters.query, ...bounds })} />
+            <Figure
+              label={text.overlap}
+              value={data.overlap_ms === 0 ? text.never : format.duration(data.overlap_ms)}
+              note={text.overlapNote}
+              href={sessionsAddress({ ...filters.query, ...bounds })}
+            />
           </div>
           <ChartFrame
             title={format.date(day)}
