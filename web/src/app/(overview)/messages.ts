@@ -21,7 +21,7 @@ export const texts = translated({
     weekday: "Weekday",
     hour: "Hour",
     cell: (weekday: string, hour: string, messages: string, sessions: string) =>
-      `${weekday}, ${hour}: ${messages} messages in ${sessions} sessions`,
+      `${weekday}s at ${hour}: ${messages} messages in ${sessions} sessions`,
     pickCell: "Choose an hour to see its sessions.",
     models: "Models",
     model: "Model",
@@ -34,6 +34,7 @@ export const texts = translated({
     slow: "95 % within",
     noTools: "No tool was called",
     noModels: "No model was called",
+    name: "Name",
     groups: { channel: "Channels", agent: "Agents" },
     unknown: { channel: "No channel", agent: "No agent" },
     storage: "Storage",
@@ -65,7 +66,7 @@ export const texts = translated({
     weekday: "Wochentag",
     hour: "Stunde",
     cell: (weekday: string, hour: string, messages: string, sessions: string) =>
-      `${weekday}, ${hour}: ${messages} Nachrichten in ${sessions} Sitzungen`,
+      `${weekday}s, ${hour}: ${messages} Nachrichten in ${sessions} Sitzungen`,
     pickCell: "Eine Stunde wählen, um ihre Sitzungen zu sehen.",
     models: "Modelle",
     model: "Modell",
@@ -78,6 +79,7 @@ export const texts = translated({
     slow: "95 % in",
     noTools: "Kein Werkzeug wurde aufgerufen",
     noModels: "Kein Modell wurde aufgerufen",
+    name: "Name",
     groups: { channel: "Kanäle", agent: "Agenten" },
     unknown: { channel: "Ohne Kanal", agent: "Ohne Agent" },
     storage: "Speicher",
