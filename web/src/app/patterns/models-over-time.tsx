@@ -81,7 +81,7 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
         { key: "sessions", head: text.sessions, figure: true, cell: (row) => format.number(row.sessions) },
         { key: "calls", head: text.measures.calls, figure: true, cell: (row) => format.number(row.calls) },
         { key: "tokens", head: text.measures.total_tokens, figure: true, cell: (row) => format.number(row.total_tokens) },
-        { key: "cost", head: text.measures.cost_usd, figure: true, cell: (row) => format.cost(row.cost_usd) },
+        { key: "cost", head: text.measures.cost_usd, figure: true, cell: (row) => format.cents(row.cost_usd) },
       ]}
       below={
         <ul className="flex flex-wrap gap-x-5 gap-y-1.5 pt-3 text-sm">
@@ -95,7 +95,7 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
                   {nameOf(key)}
                 </Link>
               )}
-              <span className="text-muted tabular-nums">{measure === "cost_usd" ? format.cost(total) : format.compact(total)}</span>
+              <span className="text-muted tabular-nums">{measure === "cost_usd" ? format.cents(total) : format.compact(total)}</span>
             </li>
           ))}
         </ul>
