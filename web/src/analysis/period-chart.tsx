@@ -23,6 +23,8 @@ interface PeriodChartProps {
 
 /** Names below the bars that fit on a phone, and beyond. */
 const NAMES = { narrow: 4, wide: 12 };
+/** Of the bars, from left to right: what comes after this is near the edge. */
+const LAST = 0.9;
 
 /**
  * Bars over time, one above the other where there are several series; a click leads to what is behind a bar.
@@ -83,8 +85,9 @@ export function PeriodChart({ rows, series, names, format, axis }: PeriodChartPr
       </div>
       <div className="col-start-2 flex pt-1.5">
         {rows.map((row, place) => (
-          <span key={row.since} className="min-w-0 flex-1">
-            {named.has(place) && <span className="block w-max">{names.short(row.since)}</span>}
+          // The last ones end with their bars: beyond is no room.
+          <span key={row.since} className={`flex min-w-0 flex-1 ${place / rows.length > LAST ? "justify-end" : ""}`}>
+            {named.has(place) && <span className="shrink-0 whitespace-nowrap">{names.short(row.since)}</span>}
           </span>
         ))}
       </div>

@@ -49,14 +49,14 @@ export function ModelsCard({ models, filters, className }: ModelsCardProps) {
                   <Link
                     href={sessionsAddress({ ...filters, model: `${row.provider}/${row.model}` })}
                     title={`${row.provider}/${row.model}`}
-                    className="block min-w-24 break-words hover:text-accent sm:min-w-32"
+                    className="block min-w-20 break-words hover:text-accent sm:min-w-32"
                   >
                     {row.model}
                     <ShareBar share={row.total_tokens / most} />
                   </Link>
                 ),
               },
-              { key: "calls", head: text.calls, figure: true, minor: true, by: (row) => row.calls, cell: (row) => format.number(row.calls) },
+              { key: "calls", head: text.toolCalls, figure: true, minor: true, by: (row) => row.calls, cell: (row) => format.number(row.calls) },
               { key: "tokens", head: text.tokens, figure: true, by: (row) => row.total_tokens, cell: (row) => format.compact(row.total_tokens) },
               { key: "cost", head: text.cost, figure: true, by: (row) => row.cost_usd, cell: (row) => format.cents(row.cost_usd) },
               { key: "errors", head: text.errors, figure: true, by: (row) => row.errors, cell: (row) => format.number(row.errors) },

@@ -58,7 +58,7 @@ export function ToolsCard({ tools, filters, className }: ToolsCardProps) {
                 head: text.tool,
                 by: (row) => row.name,
                 cell: (row) => (
-                  <Link href={sessionsAddress({ ...filters, tool: row.name })} className="block min-w-24 break-words hover:text-accent sm:min-w-32">
+                  <Link href={sessionsAddress({ ...filters, tool: row.name })} className="block min-w-20 break-words hover:text-accent sm:min-w-32">
                     {row.name}
                     <ShareBar share={row.calls / most} bad={row.failed / row.calls} />
                   </Link>

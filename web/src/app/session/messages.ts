@@ -42,6 +42,7 @@ export const texts = translated({
       label: "Label",
     },
     noLandmarks: "Nobody has said anything here yet.",
+    system: "System",
     roles: {
       user: "Person",
       assistant: "Assistant",
@@ -160,6 +161,7 @@ export const texts = translated({
       label: "Markierung",
     },
     noLandmarks: "Hier hat noch niemand etwas gesagt.",
+    system: "System",
     roles: {
       user: "Mensch",
       assistant: "Assistent",
@@ -173,7 +175,7 @@ export const texts = translated({
       BRANCH_SUMMARY: "Was auf dem verlassenen Zweig geschah",
       RESET: "Die Sitzung wurde zurückgesetzt",
       MODEL_CHANGE: "Das Modell ist jetzt",
-      THINKING_LEVEL_CHANGE: "Das Nachdenken ist jetzt",
+      THINKING_LEVEL_CHANGE: "Denkaufwand jetzt:",
       LABEL: "Markierung",
       SESSION_INFO: "Die Sitzung heißt",
       LEAF: "Es geht von einem früheren Eintrag weiter",
@@ -223,7 +225,7 @@ export const texts = translated({
       duration: "Dauer",
       messages: "Nachrichten",
       tokens: "Tokens",
-      inOut: (input, output, cached) => `${input} hinein, ${output} heraus, ${cached} aus dem Cache`,
+      inOut: (input, output, cached) => `Eingabe ${input}, Ausgabe ${output}, aus dem Cache ${cached}`,
       cost: "Kosten",
       errors: "Fehler",
       models: "Modelle",

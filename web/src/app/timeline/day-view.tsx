@@ -47,7 +47,10 @@ export function DayView() {
       <PageHead
         title={text.title}
         actions={
-          day && (
+          // As large before the day is known, so that nothing moves.
+          !day ? (
+            <div className="h-9 w-64" />
+          ) : (
             <div className="flex items-center gap-2">
               <Link href={to(shifted(day, "day", -1))} className={buttonLook()} aria-label={text.dayBefore}>
                 <ChevronLeft aria-hidden className="size-4" />
@@ -70,7 +73,7 @@ export function DayView() {
       >
         {text.whatDay}
       </PageHead>
-      {bounds && <FilterBar filters={filters} span={{ ...bounds, zone, unit: "hour" }} />}
+      {bounds ? <FilterBar filters={filters} span={{ ...bounds, zone, unit: "hour" }} /> : <div className="mb-4 h-[2.625rem]" />}
       {failure && !data ? (
         <Card>
           <Failed error={failure} retry={() => void mutate()} />
