@@ -38,7 +38,11 @@ export function PeriodChart({ rows, series, names, format, axis }: PeriodChartPr
   const totals = rows.map((row) => series.reduce((sum, { key }) => sum + (row.values[key] ?? 0), 0));
   const ticks = ticksOf(Math.max(0, ...totals));
   const top = ticks.at(-1) ?? 1;
-  const named = new Set(namedOf(rows.length, isNarrow ? NAMES.narrow : NAMES.wide));
+  const most = isNarrow ? NAMES.narrow : NAMES.wide;
+  const named = new Set(namedOf(rows.length, most));
+  // Where each bar has a name it is below its middle; else it begins with its bar, and near the edge it ends with it.
+  const alignmentOf = (place: number) =>
+    rows.length <= most ? "justify-center" : place / rows.length > LAST ? "justify-end" : "";
   return (
     <div className="relative grid h-64 grid-cols-[auto_minmax(0,1fr)] grid-rows-[minmax(0,1fr)_1.5rem] gap-x-2 pt-2 text-xs text-muted">
       <div className="relative min-w-9 text-right">
@@ -85,8 +89,7 @@ export function PeriodChart({ rows, series, names, format, axis }: PeriodChartPr
       </div>
       <div className="col-start-2 flex pt-1.5">
         {rows.map((row, place) => (
-          // The last ones end with their bars: beyond is no room.
-          <span key={row.since} className={`flex min-w-0 flex-1 ${place / rows.length > LAST ? "justify-end" : ""}`}>
+          <span key={row.since} className={`flex min-w-0 flex-1 ${alignmentOf(place)}`}>
             {named.has(place) && <span className="shrink-0 whitespace-nowrap">{names.short(row.since)}</span>}
           </span>
         ))}

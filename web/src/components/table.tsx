@@ -69,7 +69,7 @@ export function Table<Row>({ caption, columns, rows, rowKey, orderName, most = I
                 {columns.map((column) => (
                   <td
                     key={column.key}
-                    className={`px-1.5 py-2 align-top first:pl-5 last:pr-5 sm:px-3 ${column.figure ? "text-right whitespace-nowrap tabular-nums" : ""} ${column.minor ? "max-sm:hidden" : ""}`}
+                    className={`px-1 py-2 align-top first:pl-5 last:pr-5 sm:px-3 ${column.figure ? "text-right whitespace-nowrap tabular-nums" : ""} ${column.minor ? "max-sm:hidden" : ""}`}
                   >
                     {column.cell(row)}
                   </td>
@@ -104,7 +104,7 @@ function Head<Row>({ column, order, onSort }: HeadProps<Row>) {
     <th
       scope="col"
       aria-sort={order ? direction : undefined}
-      className={`px-1.5 py-2 font-normal whitespace-nowrap first:pl-5 last:pr-5 sm:px-3 ${column.figure ? "text-right" : ""} ${column.minor ? "max-sm:hidden" : ""}`}
+      className={`px-1 py-2 font-normal whitespace-nowrap first:pl-5 last:pr-5 sm:px-3 ${column.figure ? "text-right" : ""} ${column.minor ? "max-sm:hidden" : ""}`}
     >
       {onSort ? (
         <button

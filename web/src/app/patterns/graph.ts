@@ -35,7 +35,7 @@ export interface Graph {
 /** How much room there is: on a phone fewer can be told apart. */
 export const SIZES = {
   wide: { width: 760, height: 460, ring: { x: 250, y: 165 }, tools: 12 },
-  narrow: { width: 350, height: 400, ring: { x: 68, y: 145 }, tools: 8 },
+  narrow: { width: 350, height: 400, ring: { x: 58, y: 145 }, tools: 8 },
 } as const;
 type Size = (typeof SIZES)[keyof typeof SIZES];
 /** Beside the busiest, what is rarer than this would be a hair. */

@@ -58,11 +58,13 @@ function OnItsWay({ isRead }: { isRead: boolean }) {
 
 const ICONS = { user: User, assistant: Bot, toolResult: Wrench, bashExecution: Terminal };
 
+/** What a timer or the program asks comes in the role of a person, and is none. */
+const isOfSystem = (message: Message) => message.role === "user" && message.origin === "SYSTEM";
+
 function Said({ sessionId, entry, message, children }: EntryProps & { message: Message | null; children: ReactNode }) {
   const text = useMessages(texts);
   const role = message?.role ?? entry.role ?? "";
-  // What a timer or the program asks comes in the role of a person, and is none.
-  const isSystem = role === "user" && message?.origin === "SYSTEM";
+  const isSystem = message !== null && isOfSystem(message);
   const Icon = isSystem ? Clock : (ICONS[role as keyof typeof ICONS] ?? Bot);
   const name = isSystem ? text.system : (message?.sender_name ?? text.roles[role] ?? role);
   const isPerson = role === "user" && !isSystem;
@@ -87,7 +89,8 @@ function Facts({ entry, message }: { entry: TreeEntry; message: Message | null }
   const format = useFormat();
   const facts = [
     entry.inherited ? text.inherited : null,
-    message && message.origin !== "SYSTEM" ? (text.origins[message.origin] ?? null) : null,
+    // Of what comes in the role of a person, its name says so.
+    message && !isOfSystem(message) ? (text.origins[message.origin] ?? null) : null,
     message?.model ?? null,
     message && message.total_tokens > 0 ? text.tokens(format.compact(message.total_tokens)) : null,
     message && message.cost_usd > 0 ? format.cost(message.cost_usd) : null,
