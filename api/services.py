@@ -40,7 +40,7 @@ class Services:
         gateway: Takes events; None until the app has started.
         live: The log as it grows; None until the app has started.
         recent: What was read a moment ago.
-        outlines: Trees of sessions that were read a moment ago: they are read part by part.
+        outlines: Trees of sessions as they stand: they are read part by part, and again as they grow.
         seldom: What was read within a minute: it takes the stores a second, and hardly changes.
         rates: How fast the workers are.
         tasks: What operators started; None until the app has started.
@@ -64,7 +64,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.recent = Recent(self.metrics)
-        self.outlines = Recent(self.metrics, most=_OUTLINES)
+        self.outlines = Recent(self.metrics, most=_OUTLINES, most_age_s=_SELDOM_S)
         self.seldom = Recent(self.metrics, most_age_s=_SELDOM_S)
 
     @contextmanager

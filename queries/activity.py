@@ -8,6 +8,7 @@ from typing import Any
 from psycopg.sql import SQL, Composable
 
 from queries.postgres import fetch_dicts
+from queries.quarters import quarters, whole_quarters
 from queries.spans import Span, reading
 from sessiontrack.settings import Settings
 
@@ -16,30 +17,24 @@ _MOST_GROUPS = 100
 # As many as lead on from a figure that no filter describes.
 _EXAMPLES = 3
 
-# Messages are read once, into one row for each session, hour and model; all figures are sums of those. What people and
-# models said counts as a message, as in the totals of a session; its tokens count whoever used them.
+# What people and models said counts as a message, as in the totals of a session; its tokens count whoever used them.
+# Of each session, quarter of an hour and model a row: what is asked of models is made of these.
 _SPOKEN = SQL(
-    "spoken AS MATERIALIZED (SELECT session_id, date_trunc('hour', timestamp AT TIME ZONE %(zone)s) AS hour,"
-    " CASE WHEN model_call THEN coalesce(nullif(provider, ''), 'unknown') END AS provider,"
-    " CASE WHEN model_call THEN coalesce(nullif(model, ''), 'unknown') END AS model,"
-    " count(*) FILTER (WHERE role NOT IN ('custom_message', 'compaction', 'branch_summary')) AS messages,"
-    " count(*) FILTER (WHERE model_call) AS calls, count(*) FILTER (WHERE model_call AND is_error) AS call_errors,"
-    " count(*) FILTER (WHERE is_error) AS errors,"
-    " sum(total_tokens) AS total_tokens, sum(cost_nanousd) AS cost_nanousd"
-    " FROM messages WHERE NOT inherited AND {within} AND {of_chosen}"
-    " GROUP BY 1, 2, 3, 4)"
+    "spoken AS MATERIALIZED (SELECT date_trunc('hour', quarter AT TIME ZONE %(zone)s) AS hour, summed.*"
+    " FROM ({quarters}) AS summed WHERE {of_chosen})"
 )
 _SUMS = SQL(
     "coalesce(sum(messages), 0)::int8 AS messages, coalesce(sum(errors), 0)::int8 AS errors,"
     " coalesce(sum(total_tokens), 0)::int8 AS total_tokens, coalesce(sum(cost_nanousd), 0)::int8 AS cost_nanousd"
 )
-_DID = SQL(
-    "did AS (SELECT session_id, sum(messages) AS messages, sum(errors) AS errors, sum(total_tokens) AS total_tokens,"
-    " sum(cost_nanousd) AS cost_nanousd FROM spoken GROUP BY session_id)"
+# Of each session and hour: all else is made of these.
+_HOURLY = SQL(
+    "hourly AS MATERIALIZED (SELECT session_id, hour, sum(calls)::int8 AS calls, {sums} FROM spoken GROUP BY 1, 2)"
 )
+_DID = SQL("did AS (SELECT session_id, {sums} FROM hourly GROUP BY 1)")
 # A session is active in a period in which it begins, says something, or does what it did last: so /v1/sessions has it.
 _ACTIVE = SQL(
-    "active AS (SELECT date_trunc(%(unit)s, hour) AS period, session_id FROM spoken"
+    "active AS (SELECT date_trunc(%(unit)s, hour) AS period, session_id FROM hourly"
     " UNION SELECT date_trunc(%(unit)s, created_at AT TIME ZONE %(zone)s), session_id FROM chosen WHERE {begun}"
     " UNION SELECT date_trunc(%(unit)s, last_activity_at AT TIME ZONE %(zone)s), session_id FROM chosen WHERE {last})"
 )
@@ -51,14 +46,14 @@ _PERIOD = SQL(
 _PERIODS = SQL(
     "SELECT {period}, counted.sessions, {sums} FROM"
     " (SELECT period, count(*) AS sessions FROM active GROUP BY period) AS counted"
-    " LEFT JOIN (SELECT date_trunc(%(unit)s, hour) AS period, spoken.* FROM spoken) AS spoken USING (period)"
+    " LEFT JOIN (SELECT date_trunc(%(unit)s, hour) AS period, hourly.* FROM hourly) AS hourly USING (period)"
     " GROUP BY period, counted.sessions ORDER BY period"
 )
 _HOURS = SQL(
     "SELECT weekday, hour, sum(messages)::int8 AS messages, count(*) AS sessions,"
     " (array_agg(session_id ORDER BY messages DESC, session_id))[1:{examples}] AS examples"
     " FROM (SELECT extract(isodow FROM hour)::int4 AS weekday, extract(hour FROM hour)::int4 AS hour, session_id,"
-    " sum(messages) AS messages FROM spoken GROUP BY 1, 2, 3) AS cell"
+    " sum(messages) AS messages FROM hourly GROUP BY 1, 2, 3) AS cell"
     " WHERE messages > 0 GROUP BY weekday, hour ORDER BY weekday, hour"
 )
 _MODELS = SQL(
@@ -66,7 +61,7 @@ _MODELS = SQL(
     " sum(call_errors)::int8 AS errors, sum(total_tokens)::int8 AS total_tokens,"
     " sum(cost_nanousd)::int8 AS cost_nanousd FROM (SELECT session_id, provider, model, sum(calls) AS calls,"
     " sum(call_errors) AS call_errors, sum(total_tokens) AS total_tokens, sum(cost_nanousd) AS cost_nanousd"
-    " FROM spoken WHERE model IS NOT NULL GROUP BY session_id, provider, model) AS used"
+    " FROM spoken WHERE model <> '' GROUP BY session_id, provider, model) AS used"
     " GROUP BY provider, model ORDER BY total_tokens DESC, provider, model LIMIT {groups}"
 )
 _GROUPS = SQL(
@@ -74,12 +69,14 @@ _GROUPS = SQL(
     " LEFT JOIN did USING (session_id) GROUP BY {column} ORDER BY messages DESC, name LIMIT {groups}"
 )
 _TOTALS = SQL(
-    "SELECT (SELECT count(*) FROM chosen) AS sessions, coalesce(sum(calls), 0)::int8 AS calls, {sums} FROM spoken"
+    "SELECT (SELECT count(*) FROM chosen) AS sessions, coalesce(sum(calls), 0)::int8 AS calls, {sums} FROM hourly"
 )
 _MODEL_PERIODS = SQL(
-    "SELECT {period}, provider, model, count(DISTINCT session_id) AS sessions, sum(calls)::int8 AS calls,"
+    "SELECT {period}, provider, model, count(*) AS sessions, sum(calls)::int8 AS calls,"
     " sum(total_tokens)::int8 AS total_tokens, sum(cost_nanousd)::int8 AS cost_nanousd"
-    " FROM (SELECT date_trunc(%(unit)s, hour) AS period, spoken.* FROM spoken WHERE model IS NOT NULL) AS spoken"
+    " FROM (SELECT date_trunc(%(unit)s, hour) AS period, session_id, provider, model, sum(calls) AS calls,"
+    " sum(total_tokens) AS total_tokens, sum(cost_nanousd) AS cost_nanousd"
+    " FROM spoken WHERE model <> '' GROUP BY 1, 2, 3, 4) AS used"
     " GROUP BY period, provider, model ORDER BY period, total_tokens DESC, provider, model"
 )
 
@@ -142,17 +139,18 @@ def model_periods(settings: Settings, span: Span) -> list[dict[str, Any]]:
 
 
 def _fold(settings: Settings, span: Span, **parts: Composable) -> dict[str, Any]:
-    """The rows of several queries over the same messages, which are read once for all of them."""
+    """The rows of several queries over the same sums, which are read once for all of them."""
     selected = [
         SQL("(SELECT coalesce(json_agg(row_to_json(part)), '[]') FROM ({}) AS part) AS {}").format(query, SQL(name))
         for name, query in parts.items()
     ]
-    query = SQL("WITH {chosen}, {spoken}, {did}, {active} SELECT {selected}").format(
+    query = SQL("WITH {chosen}, {spoken}, {hourly}, {did}, {active} SELECT {selected}").format(
         chosen=span.chosen(),
-        did=_DID,
-        spoken=_SPOKEN.format(within=span.within(SQL("timestamp")), of_chosen=span.of_chosen()),
+        hourly=_HOURLY.format(sums=_SUMS),
+        did=_DID.format(sums=_SUMS),
+        spoken=_SPOKEN.format(quarters=quarters(span), of_chosen=span.of_chosen()),
         active=_ACTIVE.format(begun=span.within(SQL("created_at")), last=span.within(SQL("last_activity_at"))),
         selected=SQL(", ").join(selected),
     )
     with reading(settings) as connection:
-        return fetch_dicts(connection, query, span.parameters())[0]
+        return fetch_dicts(connection, query, span.parameters() | whole_quarters(span.filters))[0]

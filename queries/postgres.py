@@ -13,7 +13,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import ConnectionPool
 
 from consumers.postgres.adaptation import adapt
-from consumers.postgres.rows import Row, Table
+from consumers.postgres.rows import Relation, Row
 from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import Settings
 
@@ -101,12 +101,12 @@ def fetch_dicts(connection: Connection[Row], query: SQL | Composed, parameters: 
         return cursor.execute(query, parameters).fetchall()
 
 
-def stored_rows(connection: Connection[Row], table: Table, *session_ids: str) -> Iterator[Row]:
-    """The rows of a table in the order of its key, each equal to the one that `table.rows` makes of its record.
+def stored_rows(connection: Connection[Row], table: Relation, *session_ids: str) -> Iterator[Row]:
+    """The rows of a table in the order of its key; of a table of records each equals the one that its record makes.
 
     Args:
         connection: From `connected`; rows are streamed, in bounded memory.
-        table: One of `consumers.postgres.rows.TABLES`.
+        table: The table.
         session_ids: Only the rows of these sessions; all where none is named.
     """
     condition = SQL("WHERE session_id = ANY(%s)") if session_ids else SQL("")

@@ -25,7 +25,7 @@ from queries.entries import Line, list_entries
 from queries.facts import generation_facts, message_facts, session_facts, tool_call_facts
 from queries.generations import Generation
 from queries.messages import list_messages
-from queries.outline import outline
+from queries.outline import outline, outline_state
 from queries.sessions import list_sessions, one_session
 from queries.similar import similar_sessions
 from queries.times import iso
@@ -66,8 +66,9 @@ def tree(
     services: ServicesOf, session_id: SessionId, asked: Annotated[TreeParameters, Query()], etag: IfNoneMatch = None
 ) -> Response:
     """How the lines of a generation of a session hang together, tool results folded into their calls."""
+    state = outline_state(services.settings, session_id)
     whole = services.outlines.get(
-        (session_id, asked.generation), lambda: outline(services.settings, session_id, asked.generation)
+        (session_id, asked.generation, state), lambda: outline(services.settings, session_id, asked.generation)
     )
     part = whole.part(asked.limit, asked.after)
     return tagged(

@@ -47,7 +47,7 @@ def main() -> None:
         root = Path(folder) / ".clawdbot"
 
         def scroll() -> dict[str, Any]:
-            conversation.write_long(settings, root, arguments.entries)
+            conversation.write_long(root, arguments.entries)
             return conversation.scroll(browser, address)
 
         measures: dict[str, Callable[[], dict[str, Any]]] = {

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from bench.search.corpus import Corpus, Made
+from consumers.postgres.activity import ACTIVITY
 from consumers.postgres.batch import project
 from consumers.postgres.rows import TABLES
 from consumers.postgres.sink import PostgresSink
@@ -35,7 +36,7 @@ async def load(settings: Settings, corpus: Corpus, progress: Callable[[str], Non
     """Fills the tables, whatever they held before."""
     upgrade(settings)
     with psycopg.connect(settings.postgres.dsn, autocommit=True) as connection:
-        names = [Identifier(table.name) for table in TABLES]
+        names = [Identifier(table.name) for table in (*TABLES, ACTIVITY)]
         connection.execute(SQL("TRUNCATE {}").format(SQL(", ").join(names)))
     sink = PostgresSink(settings)
     await sink.open()

@@ -17,6 +17,7 @@ from psycopg.sql import SQL, Identifier
 
 from bench.throughput.prepared import Expected
 from consumers.archive.layout import PREFIX
+from consumers.postgres.activity import ACTIVITY
 from consumers.postgres.rows import TABLES
 from infra.opensearch.setup import DATASETS, put_templates
 from queries.archive import Archive
@@ -35,7 +36,7 @@ ResultT = TypeVar("ResultT")
 def empty_postgres(settings: Settings) -> None:
     """Empties every table; partitions and indexes stay."""
     with psycopg.connect(settings.postgres.dsn, autocommit=True) as connection:
-        names = SQL(", ").join(Identifier(table.name) for table in TABLES)
+        names = SQL(", ").join(Identifier(table.name) for table in (*TABLES, ACTIVITY))
         connection.execute(SQL("TRUNCATE {}").format(names))
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from psycopg import AsyncCursor
 from psycopg.sql import SQL, Composed, Identifier
 
+from consumers.postgres.activity import noting_touched
 from consumers.postgres.batch import Changes
 from consumers.postgres.copying import copy_data
 from consumers.postgres.rows import Row, Table
+from schemas.topics import MESSAGES
 
 
 async def stage(cursor: AsyncCursor[Row], tables: Sequence[Table]) -> None:
@@ -37,10 +40,10 @@ async def apply(
         return
     await _copy(cursor, owner, _staged(owner), (record.rows[0] for record in changes.records.values()))
     if replace_equal:
-        await cursor.execute(_make_way(owner))
+        await _change(cursor, owner, _make_way(owner))
     await _drop_known(cursor, owner, [record.id for record in changes.records.values() if not record.placed])
     if not parts:
-        await cursor.execute(_upsert(owner))
+        await _change(cursor, owner, _upsert(owner))
         return
     await cursor.execute(SQL("{} RETURNING {}").format(_upsert(owner), Identifier("stored", owner.record_id.name)))
     written = [record_id for (record_id,) in await cursor.fetchall()]
@@ -50,12 +53,19 @@ async def apply(
         await _copy(cursor, table, Identifier(table.name), rows)
 
 
+async def _change(cursor: AsyncCursor[Row], table: Table, statement: Composed, parameters: Sequence[Any] = ()) -> None:
+    """Makes a change of rows, called `stored` in the statement."""
+    if table.topic == MESSAGES:
+        statement = noting_touched(statement)
+    await cursor.execute(statement, parameters)
+
+
 async def _delete(cursor: AsyncCursor[Row], table: Table, ids: Collection[str]) -> None:
     if ids:
-        statement = SQL("DELETE FROM {table} WHERE {id} = ANY(%s::{type}[])").format(
+        statement = SQL("DELETE FROM {table} AS stored WHERE {id} = ANY(%s::{type}[])").format(
             table=Identifier(table.name), id=Identifier(table.record_id.name), type=SQL(table.record_id.type)
         )
-        await cursor.execute(statement, [list(ids)])
+        await _change(cursor, table, statement, [list(ids)])
 
 
 async def _copy(cursor: AsyncCursor[Row], table: Table, into: Identifier, rows: Iterable[bytes]) -> None:

@@ -41,17 +41,16 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """One table and how the records of its topic become its rows.
+class Relation:
+    """One table.
 
     Attributes:
         name: Its name.
-        topic: The one topic that owns its rows.
+        topic: The one topic of whose records its rows are made.
         comment: What a row is.
-        key: What makes a row unique; the first of them is the id of the record that the row comes from.
+        key: What makes a row unique.
         partitioned_by: The time by whose month rows are placed; part of the primary key, as PostgreSQL wants it.
         columns: The columns, in order.
-        rows: The rows of a record.
     """
 
     name: str
@@ -60,17 +59,27 @@ class Table:
     key: tuple[str, ...]
     partitioned_by: str | None
     columns: tuple[Column, ...]
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """What makes a row unique, and its time where that places it."""
+        return (*self.key, self.partitioned_by) if self.partitioned_by else self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Relation):
+    """One table of records. The first column of its key is the id of the record that a row comes from.
+
+    Attributes:
+        rows: The rows of a record.
+    """
+
     rows: Callable[[Any], Sequence[Row]]
 
     @property
     def record_id(self) -> Column:
         """The column that holds the record's id."""
         return next(column for column in self.columns if column.name == self.key[0])
-
-    @property
-    def primary_key(self) -> tuple[str, ...]:
-        """What makes a row unique, and its time where that places it."""
-        return (*self.key, self.partitioned_by) if self.partitioned_by else self.key
 
     @property
     def versioned(self) -> bool:
@@ -175,7 +184,7 @@ TABLES = (
     record_table("messages", MESSAGES, "message_id", partitioned_by="timestamp"),
     record_table("tool_calls", TOOL_CALLS, "tool_call_id"),
 )
-"""Every table. Of the tables that one topic owns the first holds one row for each record, and so its version."""
+"""Every table of records. Of those that one topic owns the first holds one row for each record, and so its version."""
 BY_NAME = {table.name: table for table in TABLES}
 
 

@@ -12,18 +12,19 @@ from collections.abc import Sequence
 
 from psycopg import AsyncCursor
 
+from consumers.postgres.activity import stage_touched, sum_up_touched
 from consumers.postgres.applying import apply, stage
 from consumers.postgres.batch import Removed, Stored, fold, project
 from consumers.postgres.rows import Row, tables_of
 from consumers.postgres.writing import PostgresWriter
 from consumers.sink import Offsets, Partition, Received, ends
 from schemas.codec import Decoder
-from schemas.topics import DERIVED, EVENTS, Topic
+from schemas.topics import DERIVED, EVENTS, MESSAGES, Topic
 from sessiontrack.settings import Settings
 
 
 class PostgresSink:
-    """Keeps the tables of `consumers.postgres.rows`.
+    """Keeps the tables of `consumers.postgres.rows`, and what `consumers.postgres.activity` sums up of them.
 
     Args:
         settings: Where PostgreSQL is.
@@ -56,6 +57,8 @@ class PostgresSink:
         async with self._writer.transaction() as cursor:
             for topic, of_topic in changes.items():
                 await apply(cursor, tables_of(topic), of_topic, replace_equal=self._replace_equal)
+            if MESSAGES.name in changes:
+                await sum_up_touched(cursor)
         return ends(batch)
 
     async def idle(self) -> Offsets:
@@ -71,3 +74,4 @@ class PostgresSink:
 
     async def _stage(self, cursor: AsyncCursor[Row]) -> None:
         await stage(cursor, [tables_of(topic.name)[0] for topic in self.topics])
+        await stage_touched(cursor)

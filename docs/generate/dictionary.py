@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from consumers.postgres.rows import TABLES, Table
+from consumers.postgres.activity import ACTIVITY
+from consumers.postgres.rows import TABLES, Relation
 from consumers.postgres_vectors.tables import VIEWS, table_in
 from docs.generate.fields import columns, index_fields, topic_fields, topic_of
 from docs.generate.markdown import code, table
@@ -35,13 +36,13 @@ def render() -> str:
     parts = [_HEADER, "## Topics\n"]
     parts += [_topic_section(topic) for topic in TOPICS]
     parts.append("## Tables in PostgreSQL\n")
-    parts += [_table_section(each) for each in (*TABLES, *_tables_of_a_space())]
+    parts += [_table_section(each) for each in (*TABLES, ACTIVITY, *_tables_of_a_space())]
     parts.append("## Indexes in OpenSearch\n")
     parts += [_index_section(dataset) for dataset in (*DATASETS, *vectors.DATASETS)]
     return "\n".join(parts)
 
 
-def _tables_of_a_space() -> list[Table]:
+def _tables_of_a_space() -> list[Relation]:
     """Those of vectors, which every embedding space has under names of its own."""
     return [replace(table_in("any@1", topic), name=f"{view}_<space>") for topic, view in VIEWS.items()]
 
@@ -62,7 +63,7 @@ def _topic_section(topic: Topic) -> str:
     return f"### {topic.name}\n\n{guide(topic).holds}\n\n{table(heading, rows)}"
 
 
-def _table_section(of: Table) -> str:
+def _table_section(of: Relation) -> str:
     rows = [
         [code(field.path), field.type, _yes(field.nullable), _yes(field.personal), field.origin, field.meaning]
         for field in columns(of)

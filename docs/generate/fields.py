@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from consumers.opensearch.documents import dataset_of
-from consumers.postgres.rows import Column, Table
+from consumers.postgres.activity import ACTIVITY
+from consumers.postgres.rows import Column, Relation
 from docs.generate.markdown import code
 from infra.opensearch.setup import index_template
 from schemas.avro import load_schema
@@ -39,6 +40,18 @@ COMPUTED: dict[str, dict[str, str]] = {
     "tool-calls": {},
     "chunks": {},
     "session-vectors": {},
+}
+# Likewise the columns of sums over messages.
+_SUMMED = {
+    "quarter": "`timestamp`, rounded down",
+    "provider": "`provider` where `model_call`",
+    "model": "`model` where `model_call`",
+    "messages": "how many, by `role`",
+    "calls": "how many have `model_call`",
+    "call_errors": "how many have `model_call` and `is_error`",
+    "errors": "how many have `is_error`",
+    "total_tokens": "sum of `total_tokens`",
+    "cost_nanousd": "sum of `cost_nanousd`",
 }
 _VECTORS = {"chunks": CHUNKS, "session-vectors": SESSION_VECTORS}
 
@@ -71,7 +84,7 @@ def topic_fields(topic: Topic) -> list[Field]:
     return list(_avro_fields(load_schema(topic.schema)["fields"], ""))
 
 
-def columns(of: Table) -> list[Field]:
+def columns(of: Relation) -> list[Field]:
     """The columns of a table."""
     fields = topic_fields(of.topic)
     return [
@@ -163,11 +176,13 @@ def _default(field: dict[str, Any]) -> str:
     return "" if field.get("default") is None else json.dumps(field["default"])
 
 
-def _origin(of: Table, column: Column) -> str:
+def _origin(of: Relation, column: Column) -> str:
     if column.name == "body":
         return "the field of `payload` that is named like `kind`"
     if of.name == "model_usage" and column.name not in ("session_id", "version"):
         return code(f"models_used[].{column.name}")
+    if of == ACTIVITY:
+        return _SUMMED.get(column.name, code(column.name))
     return code(column.name)
 
 

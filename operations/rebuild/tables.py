@@ -8,12 +8,15 @@ from typing import Any
 from psycopg import AsyncConnection, Connection
 from psycopg.sql import SQL, Identifier
 
+from consumers.postgres.activity import ACTIVITY
 from consumers.postgres.rows import TABLES
 from infra.migrations import upgrade
 from sessiontrack.settings import Settings
 
-# The tables, and what says which migrations made them.
-ROOTS = (*(table.name for table in TABLES), "alembic_version")
+# All that the sink writes, in the order in which it does: who locks them in another would hold what the sink waits for.
+_WRITTEN = (*(table.name for table in TABLES), ACTIVITY.name)
+# And what says which migrations made them.
+ROOTS = (*_WRITTEN, "alembic_version")
 # Half of the time after which PostgreSQL looks for a deadlock (`deadlock_timeout`, 1 s); readers wait no longer either.
 _LONGEST_WAIT = "500ms"
 _WITH_PARTITIONS = """
@@ -80,7 +83,7 @@ def in_schema(settings: Settings, schema: str) -> Settings:
 
 async def keep_writers_out(connection: AsyncConnection[Any], schema: str) -> None:
     """Locks the tables in use until the transaction ends; they can be read."""
-    tables = SQL(", ").join(Identifier(schema, table.name) for table in TABLES)
+    tables = SQL(", ").join(Identifier(schema, name) for name in _WRITTEN)
     await connection.execute(SQL("LOCK TABLE {} IN SHARE MODE").format(tables))
 
 

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from consumers.archive.log import identify_log
 from operations.repair.projections import STORES, send
 from operations.repair.segments import SegmentWriter
+from operations.repair.sums import sum_up
 from operations.repair.wanted import RecordKey, wanted
 from queries.archive import Archive, partition_of
 from queries.lag import LogPositions
@@ -19,6 +20,7 @@ from queries.verify import Difference
 from queries.verify.cut import Cut, make_cut
 from queries.verify.expected import ARCHIVE, Block
 from queries.verify.source import LogSource
+from queries.verify.sums import SUMS
 from schemas.records import SessionEvent
 from schemas.registry import RegistryError
 from schemas.topics import EVENTS, MESSAGES, SESSIONS, TOOL_CALLS
@@ -107,6 +109,10 @@ def _repair(
         progress(f"sending {len(records):,} records to {store}")
         sent = runner.run(send(settings, store, work, records, prune=prune))
         done.sent[store], done.removed[store], done.refused[store] = sent.records, sent.removed, sent.refused
+    sums = {each.session_id for each in differences if (each.store, each.dataset) == SUMS and each.session_id}
+    if sums:
+        progress(f"summing up the messages of {len(sums):,} sessions")
+        runner.run(sum_up(settings, sums))
     return done
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from consumers.opensearch.documents import dataset_of
 from consumers.postgres.rows import BY_NAME
 from queries.verify import Difference
+from queries.verify.sums import SUMS
 from schemas.topics import DERIVED, SESSIONS
 
 
@@ -49,7 +50,8 @@ def wanted(differences: Iterable[Difference], store: str) -> Wanted:
         differences: Of all stores.
         store: `postgres` or `opensearch`.
     """
-    found = [each for each in differences if each.store == store]
+    # Sums are no records: nothing is sent for them.
+    found = [each for each in differences if each.store == store and (each.store, each.dataset) != SUMS]
     surplus = [each for each in found if each.kind == "surplus"]
     return Wanted(
         send=frozenset(map(_key, found)),

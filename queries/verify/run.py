@@ -31,6 +31,7 @@ from queries.verify.stores.archive import ArchiveStore, ClaimStore
 from queries.verify.stores.opensearch import OpenSearchStore
 from queries.verify.stores.postgres import PostgresStore
 from queries.verify.stores.store import Store
+from queries.verify.sums import SUMS, check_sums
 from schemas.registry import RegistryError
 from schemas.topics import EVENTS
 from sessiontrack.errors import NotFoundError, UnavailableError
@@ -146,6 +147,9 @@ class _Verification:
                     checks.append(
                         check_dataset(self._ledger, store, dataset, refused, only=only, deep=deep, progress=told)
                     )
+        self._progress(f"comparing {SUMS.store} {SUMS.name}", 0)
+        with postgres.connected(self._settings) as connection:
+            checks.append(check_sums(connection, self._session_id))
         return checks
 
     def _letters(self) -> dict[str, SetAside]:

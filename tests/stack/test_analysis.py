@@ -67,8 +67,8 @@ async def world(stack_settings: Settings, tmp_path_factory: pytest.TempPathFacto
         yield World(settings, derived)
 
 
-def local(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone(ZoneInfo(ZONE))
+def local(milliseconds: int, zone: str = ZONE) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone(ZoneInfo(zone))
 
 
 def summed(messages: Iterable[Any]) -> dict[str, int]:
@@ -159,6 +159,28 @@ def test_a_span_and_a_filter_bound_what_is_counted(world: World) -> None:
     assert sum(row["calls"] for row in model_periods(world.settings, span)) == models.total()
     listed = {each["session_id"] for each in list_sessions(world.settings, span.filters, limit=1000).rows}
     assert listed == chosen
+
+
+@pytest.mark.parametrize("minutes", [0, 7, 60, 100_000], ids=str)
+def test_a_span_may_begin_and_end_at_any_moment_and_a_zone_be_off_by_quarters(world: World, minutes: int) -> None:
+    zone = "Asia/Kathmandu"
+    times = sorted(each["timestamp"] for each in world.messages)
+    # Within a message's own millisecond, so that quarters are cut where something was said.
+    since = times[len(times) // 3]
+    until = since + minutes * 60_000 + 1
+    within = [each for each in world.messages if since <= each["timestamp"] < until]
+    by_hour: dict[int, list[Any]] = defaultdict(list)
+    for each in within:
+        at = local(each["timestamp"], zone)
+        by_hour[int(at.replace(minute=0, second=0, microsecond=0).timestamp() * 1000)].append(each)
+    found = activity(world.settings, Span(Filters(since=since, until=until), zone, "hour"))
+    assert sums(found.totals) == summed(within)
+    assert {row["since"]: sums(row) for row in found.periods if row["since"] in by_hour} == {
+        hour: summed(each) for hour, each in by_hour.items()
+    }
+    assert sum(row["messages"] for row in found.periods) == found.totals["messages"]
+    models = Counter((each["provider"], each["model"]) for each in within if each["model_call"])
+    assert {(row["provider"], row["model"]): row["calls"] for row in found.models} == models
 
 
 def test_tools(world: World) -> None:

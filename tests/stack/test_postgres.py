@@ -10,8 +10,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from consumers.postgres.activity import ACTIVITY
 from consumers.postgres.batch import project
-from consumers.postgres.rows import BY_NAME, TABLES, Table
+from consumers.postgres.rows import BY_NAME, TABLES, Relation
 from consumers.postgres.sink import PostgresSink
 from consumers.sink import Partition, Received
 from infra.migrations import upgrade
@@ -96,8 +97,8 @@ def session_id() -> str:
     return str(uuid4())
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_migrations_make_the_tables_that_the_sink_writes(database_settings: Settings, table: Table) -> None:
+@pytest.mark.parametrize("table", [*TABLES, ACTIVITY], ids=lambda table: table.name)
+def test_migrations_make_the_tables_that_the_sink_writes(database_settings: Settings, table: Relation) -> None:
     with psycopg.connect(database_settings.postgres.dsn) as connection:
         columns = connection.execute(CATALOG, [table.name]).fetchall()
         [(key,)] = connection.execute(PRIMARY_KEY, {"table": table.name}).fetchall()

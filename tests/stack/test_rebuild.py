@@ -21,6 +21,7 @@ from opensearchpy import OpenSearch
 from bench.corpus import append_line, generate, live_session
 from cli.exits import Exit
 from consumers.archive.objects import ObjectStore
+from consumers.postgres.activity import ACTIVITY
 from consumers.postgres.digests import digest
 from consumers.postgres.rows import TABLES
 from infra.opensearch.generations import block_writes, live_generation
@@ -64,7 +65,7 @@ def house(root: Path) -> Iterator[Pipeline]:
 def contents(settings: Settings) -> dict[str, Any]:
     """All that PostgreSQL and OpenSearch hold, bit for bit."""
     with connected(settings) as connection:
-        rows = {table.name: [digest(row) for row in stored_rows(connection, table)] for table in TABLES}
+        rows = {table.name: [digest(row) for row in stored_rows(connection, table)] for table in (*TABLES, ACTIVITY)}
     documents = {
         dataset: {
             found.id: (found.version, document_digest(found.source)) for found in fetch_documents(settings, dataset)

@@ -132,7 +132,12 @@ def test_what_was_proved_and_has_not_changed_is_not_read_again(pipeline: Pipelin
 @pytest.mark.usefixtures("whole")
 def test_all_damage_is_named_and_mended(pipeline: Pipeline, captured: str) -> None:
     damage = damage_postgres(pipeline, captured) | damage_opensearch(pipeline, captured) | damage_archive(pipeline)
-    assert differences(pipeline.verify()) == damage
+    found = differences(pipeline.verify())
+    # Whose messages are not there, or at another time, has other sums than they come to.
+    sums = {each for each in found if each[1] == "message_activity"}
+    assert found - sums == damage
+    assert sums
+    assert all(captured in record_id for *_, record_id in sums)
 
     status, report = repair(pipeline)
     left = {

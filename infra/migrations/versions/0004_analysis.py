@@ -1,4 +1,4 @@
-"""Figures over all messages and tool calls are counted from their indexes."""
+"""Figures over all messages and tool calls come from sums of quarters of an hour, and from their indexes."""
 
 from pathlib import Path
 

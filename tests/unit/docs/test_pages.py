@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from consumers.postgres.rows import TABLES, Table
+from consumers.postgres.activity import ACTIVITY
+from consumers.postgres.rows import TABLES, Relation
 from docs.generate.fields import COMPUTED, columns, index_fields, topic_fields, topic_of
 from docs.generate.pages import pages
 from docs.generate.topics import retention
@@ -24,8 +25,8 @@ def test_a_subscriber_is_told_all_of_a_topic(topic: Topic) -> None:
     assert [field.path for field in topic_fields(topic) if not field.meaning] == []
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_every_column_is_described(table: Table) -> None:
+@pytest.mark.parametrize("table", [*TABLES, ACTIVITY], ids=lambda table: table.name)
+def test_every_column_is_described(table: Relation) -> None:
     assert [column.path for column in columns(table) if not column.meaning] == []
 
 

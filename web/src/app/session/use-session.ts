@@ -70,7 +70,7 @@ export function useLive(sessionId: string, { outline, contents }: Pick<ReturnTyp
         if (name === "ready" || name === "gap") {
           setListening(true);
           // What happened between the first reading and now, or while the connection was broken.
-          look(true, 1);
+          look(name === "gap", 1);
         } else if (name === "message") {
           const event = JSON.parse(data) as Event;
           const branches = event.parent_entry_id !== null && last !== null && event.parent_entry_id !== last;
