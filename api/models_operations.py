@@ -41,6 +41,10 @@ class Finding(Answer):
     level: Literal["ok", "warning", "wrong"]
     found: str = Field(description="What is the case.")
     mend: str = Field(description="What mends it; empty where all is well.", examples=["sessiontrack up"])
+    code: str = Field(description="Names what is the case, whatever the language.", examples=["answers"])
+    facts: dict[str, str | int | float] = Field(
+        description="What `found` states in numbers and names.", examples=[{"address": "127.0.0.1:9092"}]
+    )
 
 
 class Servers(Answer):

@@ -30,8 +30,8 @@ def _check_stores(settings: Settings) -> list[Finding]:
         "opensearch": settings.opensearch.url,
     }
     return [
-        wrong(name, f"no answer from {address}", "sessiontrack up")
+        wrong(name, f"no answer from {address}", "sessiontrack up", "no_answer", address=address)
         if name in missing
-        else ok(name, f"{address} answers")
+        else ok(name, f"{address} answers", "answers", address=address)
         for name, address in addresses.items()
     ]

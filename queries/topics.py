@@ -3,7 +3,9 @@
 A word counts once for each session that says it, so that no long session speaks for all. How distinctive it is, the
 log-odds ratio against the other periods tells, divided by its standard deviation: a word that is new weighs more than
 one that is frequent always, and one of many sessions more than one of two. What all periods say is the prior, as much
-as one session says. What a tenth of the other sessions say as well belongs to the language, and is no topic.
+as one session says. What a tenth of the other sessions say as well is no topic of a time, and so is none of the words
+that PostgreSQL leaves out of full text, in all languages of which it knows them: a few sessions tell by no count that
+"which" belongs to the language.
 
 Scripts that put no spaces between words have no words here.
 
@@ -15,11 +17,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from psycopg import Connection
 from psycopg.sql import SQL
 
 from queries.postgres import fetch_dicts
@@ -61,6 +64,12 @@ _QUERY = SQL(
     " AND NOT inherited AND timestamp BETWEEN sampled.created_at AND sampled.last_activity_at"
     " ORDER BY timestamp, line_number LIMIT {messages}) AS said"
     " GROUP BY period, session_id ORDER BY period, session_id"
+)
+# A dictionary makes nothing of its stop words; the lists are those of Snowball, and come with the server.
+_STOP_WORDS = SQL(
+    "SELECT word FROM unnest(%(words)s::text[]) AS word WHERE EXISTS (SELECT FROM pg_ts_dict"
+    " WHERE dictnamespace = 'pg_catalog'::regnamespace AND dictinitoption LIKE '%%stopwords%%'"
+    " AND ts_lexize(pg_ts_dict.oid, word) = '{{}}')"
 )
 
 
@@ -116,19 +125,30 @@ def topics(settings: Settings, span: Span) -> list[TopicPeriod]:
     )
     with reading(settings) as connection:
         rows = fetch_dicts(connection, query, span.parameters())
-    periods: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        periods[row["day"]].append(row)
-    terms = distinctive_terms(
-        {day: {row["session_id"]: row["text"] for row in found} for day, found in periods.items()}
-    )
+        periods: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in rows:
+            periods[row["day"]].append(row)
+        terms = distinctive_terms(
+            {day: {row["session_id"]: row["text"] for row in found} for day, found in periods.items()}
+        )
+        stop_words = _stop_words(connection, {term.term for found in terms.values() for term in found})
     return [
-        TopicPeriod(day, found[0]["since"], found[0]["until"], len(found), terms[day]) for day, found in periods.items()
+        TopicPeriod(day, found[0]["since"], found[0]["until"], len(found), _foremost(terms[day], stop_words))
+        for day, found in periods.items()
     ]
 
 
+def _stop_words(connection: Connection[Any], found: Collection[str]) -> set[str]:
+    """Those of some words that belong to a language."""
+    return {row["word"] for row in fetch_dicts(connection, _STOP_WORDS, {"words": sorted(found)})}
+
+
+def _foremost(terms: Iterable[Term], stop_words: Collection[str]) -> list[Term]:
+    return [term for term in terms if term.term not in stop_words][:_MOST_TERMS]
+
+
 def distinctive_terms(periods: Mapping[str, Mapping[str, str]]) -> dict[str, list[Term]]:
-    """The words of each period that are said then more than in the others.
+    """The words of each period that are said then more than in the others, the most distinctive first.
 
     Args:
         periods: Of each period the texts of its sessions, by session id.
@@ -188,4 +208,4 @@ def _terms(said: Mapping[str, list[str]], here: Counter[str], everywhere: Counte
         for word, ids in said.items()
         if len(ids) >= FEWEST_SESSIONS and (found := score(word)) >= _LEAST_SCORE
     ]
-    return sorted(scored, key=lambda term: (-term.score, term.term))[:_MOST_TERMS]
+    return sorted(scored, key=lambda term: (-term.score, term.term))

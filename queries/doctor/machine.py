@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from queries.doctor.finding import Finding, ok, warning, wrong
+from queries.doctor.finding import Fact, Finding, ok, warning, wrong
 from sessiontrack.data_folder import require_known_format
 from sessiontrack.disk import disk_space
 from sessiontrack.errors import UsageError
@@ -59,9 +59,13 @@ def check_disk(folder: Path, reserve_bytes: int) -> Finding:
     """
     space = disk_space(folder, reserve_bytes)
     mend = f"du -xh {space.folder} | sort -h | tail"
+    facts: dict[str, Fact] = {"free_bytes": space.free, "total_bytes": space.total, "folder": str(space.folder)}
     if space.is_low:
-        return wrong("disk", f"{space}: capture and spool take nothing more, servers may stop", mend)
-    return warning("disk", str(space), mend) if space.free < _LITTLE_FREE_BYTES else ok("disk", str(space))
+        found = f"{space}: capture and spool take nothing more, servers may stop"
+        return wrong("disk", found, mend, "disk_full", **facts)
+    if space.free < _LITTLE_FREE_BYTES:
+        return warning("disk", str(space), mend, "disk_free", **facts)
+    return ok("disk", str(space), "disk_free", **facts)
 
 
 def check_config(path: Path) -> Finding:

@@ -43,10 +43,10 @@ async def check_broker(settings: Settings) -> list[Finding]:
             await admin.start()
             partitions, configs = await _topics(admin)
     except (KafkaError, OSError, TimeoutError) as error:
-        return [wrong("broker", f"no answer from {servers} ({type(error).__name__})", _UP)]
+        return [_no_answer("broker", servers, error)]
     finally:
         await admin.close()
-    return [ok("broker", f"{servers} answers"), judge_topics(partitions, configs)]
+    return [ok("broker", f"{servers} answers", "answers", address=servers), judge_topics(partitions, configs)]
 
 
 def judge_topics(partitions: Mapping[str, int], configs: Mapping[str, Mapping[str, str]]) -> Finding:
@@ -58,15 +58,18 @@ def judge_topics(partitions: Mapping[str, int], configs: Mapping[str, Mapping[st
     """
     missing = [topic.name for topic in TOPICS if topic.name not in partitions]
     if missing:
-        return wrong("topics", f"missing: {', '.join(missing)}", _UP_THERE)
+        return wrong("topics", f"missing: {', '.join(missing)}", _UP_THERE, "topics_missing", topics=", ".join(missing))
     resized = [topic for topic in TOPICS if partitions[topic.name] != topic.partitions]
     if resized:
         found = ", ".join(f"{topic.name} has {partitions[topic.name]} partitions" for topic in resized)
-        return wrong("topics", found, "set SESSIONTRACK_KAFKA__BOOTSTRAP_SERVERS to a Kafka that SessionTrack set up")
+        mend = "set SESSIONTRACK_KAFKA__BOOTSTRAP_SERVERS to a Kafka that SessionTrack set up"
+        names = ", ".join(topic.name for topic in resized)
+        return wrong("topics", found, mend, "topics_resized", topics=names, partitions=EVENTS.partitions)
     changed = [difference for topic in TOPICS for difference in _differences(topic, configs[topic.name])]
     if changed:
-        return warning("topics", "; ".join(changed), _UP_THERE)
-    return ok("topics", f"{len(TOPICS)} topics of {EVENTS.partitions} partitions")
+        return warning("topics", "; ".join(changed), _UP_THERE, "topics_changed", differences="; ".join(changed))
+    found = f"{len(TOPICS)} topics of {EVENTS.partitions} partitions"
+    return ok("topics", found, "topics_right", topics=len(TOPICS), partitions=EVENTS.partitions)
 
 
 async def check_registry(settings: Settings) -> list[Finding]:
@@ -79,12 +82,14 @@ async def check_registry(settings: Settings) -> list[Finding]:
             known = await client.post(f"{url}/subjects/{EVENTS.subject}", json=schema)
             answered_at = time.time()
             if known.is_success:
-                verdict = ok("registry", f"{url} knows the schema of events as {known.json().get('id')}")
+                number = known.json().get("id")
+                found = f"{url} knows the schema of events as {number}"
+                verdict = ok("registry", found, "schema_known", address=url, id=number)
             else:
                 path = f"compatibility/subjects/{EVENTS.subject}/versions/latest"
                 verdict = _judge_schema(url, await client.post(f"{url}/{path}", json=schema))
     except httpx.HTTPError as error:
-        return [wrong("registry", f"no answer from {url} ({type(error).__name__})", _UP)]
+        return [_no_answer("registry", url, error)]
     return [verdict, judge_clock(known.headers.get("date"), (asked_at + answered_at) / 2)]
 
 
@@ -96,14 +101,16 @@ def judge_clock(date: str | None, now: float) -> Finding:
         now: This machine's time then, in epoch seconds.
     """
     if date is None:
-        return ok("clock", "the registry does not tell its time")
+        return ok("clock", "the registry does not tell its time", "clock_unknown")
     # The header's seconds are cut off, not rounded.
     skew_ms = (now - parsedate_to_datetime(date).timestamp() - 0.5) * 1000
     found = f"{abs(skew_ms) / 1000:.1f} s {'ahead of' if skew_ms > 0 else 'behind'} the registry's"
     mend = "sudo timedatectl set-ntp true (macOS: sudo sntp -sS time.apple.com), here and there"
     if abs(skew_ms) > _WRONG_SKEW_MS:
-        return wrong("clock", found, mend)
-    return warning("clock", found, mend) if abs(skew_ms) > _SKEW_MS else ok("clock", "agrees with the registry's")
+        return wrong("clock", found, mend, "clock_off", skew_ms=round(skew_ms))
+    if abs(skew_ms) > _SKEW_MS:
+        return warning("clock", found, mend, "clock_off", skew_ms=round(skew_ms))
+    return ok("clock", "agrees with the registry's", "clock_right")
 
 
 async def check_object_store(settings: Settings) -> list[Finding]:
@@ -121,24 +128,35 @@ def _object_store(settings: Settings) -> Finding:
             "object store",
             f"no keys: a session waits at its first line beyond {settings.capture.claim_bytes // 1024:,} KiB",
             "sessiontrack up, or set SESSIONTRACK_S3__ENDPOINT, …__ACCESS_KEY and …__SECRET_KEY",
+            "no_keys",
+            limit_bytes=settings.capture.claim_bytes,
         )
     except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
-        return wrong("object store", f"no answer from {s3.endpoint} ({type(error).__name__})", _UP)
+        return _no_answer("object store", s3.endpoint, error)
     finally:
         pool.clear()
     if not there:
-        return wrong("object store", f"{s3.endpoint} has no bucket {s3.bucket}", _UP_THERE)
-    return ok("object store", f"bucket {s3.bucket} at {s3.endpoint}")
+        found = f"{s3.endpoint} has no bucket {s3.bucket}"
+        return wrong("object store", found, _UP_THERE, "bucket_missing", bucket=s3.bucket, address=s3.endpoint)
+    found = f"bucket {s3.bucket} at {s3.endpoint}"
+    return ok("object store", found, "bucket_there", bucket=s3.bucket, address=s3.endpoint)
 
 
 def _judge_schema(url: str, answer: httpx.Response) -> Finding:
     if answer.status_code == httpx.codes.NOT_FOUND or (answer.is_success and answer.json().get("is_compatible")):
-        return warning("registry", f"{url} does not know this version's schema of events yet", _UP_THERE)
+        found = f"{url} does not know this version's schema of events yet"
+        return warning("registry", found, _UP_THERE, "schema_unknown", address=url)
     if answer.is_success:
-        return wrong(
-            "registry", f"{url} holds a schema of events that is not compatible", "uv tool upgrade sessiontrack"
-        )
-    return wrong("registry", f"{url} answers {answer.status_code}", "set SESSIONTRACK_REGISTRY__URL")
+        found = f"{url} holds a schema of events that is not compatible"
+        return wrong("registry", found, "uv tool upgrade sessiontrack", "schema_incompatible", address=url)
+    found = f"{url} answers {answer.status_code}"
+    mend = "set SESSIONTRACK_REGISTRY__URL"
+    return wrong("registry", found, mend, "answers_status", address=url, status=answer.status_code)
+
+
+def _no_answer(check: str, address: str, error: Exception) -> Finding:
+    name = type(error).__name__
+    return wrong(check, f"no answer from {address} ({name})", _UP, "no_answer", address=address, error=name)
 
 
 def _differences(topic: Topic, config: Mapping[str, str]) -> list[str]:

@@ -295,6 +295,12 @@ def test_topics_name_words_that_their_sessions_say(world: World) -> None:
     assert all(term in said[session] for term, session in named)
 
 
+def test_words_of_a_language_are_no_topics(world: World) -> None:
+    found = topics(world.settings, Span(Filters(), ZONE, "week"))
+    terms = {term.term for period in found for term in period.terms}
+    assert not terms & {"does", "have", "them", "there", "which", "sind", "nicht", "está", "para", "avec", "dans"}
+
+
 def test_a_time_zone_that_nobody_knows_is_told(world: World) -> None:
     with pytest.raises(UsageError, match="time zone"):
         activity(world.settings, Span(Filters(), "Mars/Olympus"))

@@ -10,7 +10,7 @@ from uuid import uuid4
 from playwright.async_api import Page, expect
 
 from schemas.topics import EVENTS
-from tests.stack.browser.conftest import Dashboard
+from tests.stack.browser.conftest import Dashboard, Look
 from tests.stack.pipeline import Pipeline
 from tests.stack.test_dead_letters import COUNT, capture, letters_of, refusing_postgres
 from tests.stack.waiting import PATIENCE_S, until
@@ -23,12 +23,17 @@ ABOUT_THE_TRANSCRIPT = 2
 GIVE_UP = re.compile("^(Give up|Aufgeben)$")
 
 
-async def test_workers_and_servers_are_seen(page: Page) -> None:
+async def test_workers_and_servers_are_seen_in_the_language_of_the_reader(page: Page, look: Look) -> None:
     await page.goto("/operations")
     workers = page.get_by_role("table", name=re.compile("^Workers?$"))
     for name in ("streams", "archive", "postgres", "opensearch"):
         await expect(workers.get_by_role("row").filter(has_text=name).first).to_contain_text(re.compile("Ready|Bereit"))
     await expect(page.locator("main")).to_contain_text("Kafka")
+    german = look.locale.startswith("de")
+    servers = page.get_by_role("region", name="Server" if german else "Servers")
+    await expect(servers.get_by_role("listitem")).to_have_count(8)
+    told = "Antwortet unter" if german else "Answers at"
+    await expect(servers.get_by_role("listitem").filter(has_text="PostgreSQL")).to_contain_text(told)
 
 
 async def test_a_verify_goes_on_when_nobody_looks(page: Page) -> None:
@@ -73,7 +78,7 @@ async def test_dead_letters_are_looked_at_redriven_and_given_up(
         await until(are_there, "the dead letters")
     first, *others = await standing()
     await page.goto("/operations")
-    letters = page.get_by_role("table", name="Dead")
+    letters = page.get_by_role("table", name=re.compile("Dead letters|Beiseitegelegt"))
     row = letters.get_by_role("row").filter(has=page.get_by_role("checkbox", name=re.compile(first)))
     await row.get_by_role("button").click()
     shown = page.get_by_role("dialog")

@@ -37,6 +37,16 @@ describe("a bound of a range", () => {
   });
 });
 
+describe("this year", () => {
+  const now = new Date(2026, 10, 29);
+
+  it("begins on the first of January, in whatever year it is read", () => {
+    expect(rangeOf("year", null, "30d", now)).toEqual({ since: "2026-01-01", until: null });
+    expect(periodOf({ since: "2026-01-01", until: null }, now)).toBe("year");
+    expect(periodOf({ since: "2025-01-01", until: null }, now)).toBeNull();
+  });
+});
+
 describe("an address", () => {
   it("keeps what is not changed, and drops what is emptied", () => {
     const now = new URLSearchParams("q=disk+full&agent=main");

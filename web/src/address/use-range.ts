@@ -3,8 +3,11 @@
 import { useMemo } from "react";
 import { useAddress } from "./use-address";
 
-export const PERIODS = ["24h", "7d", "30d", "90d", "365d", "all"] as const;
+export const PERIODS = ["24h", "7d", "30d", "90d", "year", "365d", "all"] as const;
 export type Period = (typeof PERIODS)[number];
+
+/** The period from the first of January, as the address names it: it means another day next year. */
+const THIS_YEAR = "year";
 
 /** A range of time as the API takes it: `since` and `until` are days, or so long ago; null is without bound. */
 export interface Range {
@@ -31,14 +34,16 @@ export function useRange(fallback: Period = "30d") {
   }, [since, until, fallback, change]);
 }
 
-export function rangeOf(since: string | null, until: string | null, fallback: Period): Range {
+export function rangeOf(since: string | null, until: string | null, fallback: Period, now: Date = new Date()): Range {
   const wanted = since ?? (until === null ? fallback : null);
+  if (wanted === THIS_YEAR) return { since: firstOf(now), until };
   return { since: wanted === "all" ? null : wanted, until };
 }
 
 /** The period that a range is, or null where it is one of days. */
-export function periodOf(range: Range): Period | null {
+export function periodOf(range: Range, now: Date = new Date()): Period | null {
   if (range.until !== null) return null;
+  if (range.since === firstOf(now)) return THIS_YEAR;
   if (range.since === null) return "all";
   return PERIODS.find((period) => period === range.since) ?? null;
 }
@@ -67,3 +72,6 @@ export function boundOf(stated: string | null, isEnd = false): Bound | null {
   const [month, day] = [moment.getMonth() + 1, moment.getDate()].map((number) => String(number).padStart(2, "0"));
   return { at: `${moment.getFullYear()}-${month}-${day}`, kind: "day" };
 }
+
+/** The first day of a moment's year. */
+const firstOf = (moment: Date) => `${String(moment.getFullYear()).padStart(4, "0")}-01-01`;

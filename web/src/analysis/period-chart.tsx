@@ -23,6 +23,8 @@ interface PeriodChartProps {
 
 /** Names below the bars that fit on a phone, and beyond. */
 const NAMES = { narrow: 4, wide: 12 };
+/** Of the bars, from left to right: what comes after this is near the edge. */
+const LAST = 0.9;
 
 /**
  * Bars over time, one above the other where there are several series; a click leads to what is behind a bar.
@@ -36,7 +38,11 @@ export function PeriodChart({ rows, series, names, format, axis }: PeriodChartPr
   const totals = rows.map((row) => series.reduce((sum, { key }) => sum + (row.values[key] ?? 0), 0));
   const ticks = ticksOf(Math.max(0, ...totals));
   const top = ticks.at(-1) ?? 1;
-  const named = new Set(namedOf(rows.length, isNarrow ? NAMES.narrow : NAMES.wide));
+  const most = isNarrow ? NAMES.narrow : NAMES.wide;
+  const named = new Set(namedOf(rows.length, most));
+  // Where each bar has a name it is below its middle; else it begins with its bar, and near the edge it ends with it.
+  const alignmentOf = (place: number) =>
+    rows.length <= most ? "justify-center" : place / rows.length > LAST ? "justify-end" : "";
   return (
     <div className="relative grid h-64 grid-cols-[auto_minmax(0,1fr)] grid-rows-[minmax(0,1fr)_1.5rem] gap-x-2 pt-2 text-xs text-muted">
       <div className="relative min-w-9 text-right">
@@ -83,8 +89,8 @@ export function PeriodChart({ rows, series, names, format, axis }: PeriodChartPr
       </div>
       <div className="col-start-2 flex pt-1.5">
         {rows.map((row, place) => (
-          <span key={row.since} className="min-w-0 flex-1">
-            {named.has(place) && <span className="block w-max">{names.short(row.since)}</span>}
+          <span key={row.since} className={`flex min-w-0 flex-1 ${alignmentOf(place)}`}>
+            {named.has(place) && <span className="shrink-0 whitespace-nowrap">{names.short(row.since)}</span>}
           </span>
         ))}
       </div>

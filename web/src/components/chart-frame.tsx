@@ -7,6 +7,9 @@ import { Card } from "./card";
 import { common } from "./messages";
 import { Table, type Column } from "./table";
 
+/** About as high as a chart; the others are a click away. */
+const MOST_ROWS = 10;
+
 interface ChartFrameProps<Row> {
   title: string;
   note?: ReactNode;
@@ -23,11 +26,7 @@ interface ChartFrameProps<Row> {
   className?: string;
 }
 
-/**
- * A chart with the table of its figures, one at a time.
- *
- * Load the chart itself by `next/dynamic` with `ssr: false`, and give its place a height: Recharts is large.
- */
+/** A chart with the table of its figures, one at a time. */
 export function ChartFrame<Row>({
   title,
   note,
@@ -65,9 +64,7 @@ export function ChartFrame<Row>({
       }
     >
       {asTable ? (
-        <div className="max-h-96 overflow-y-auto">
-          <Table caption={title} columns={columns} rows={rows} rowKey={rowKey} />
-        </div>
+        <Table caption={title} columns={columns} rows={rows} rowKey={rowKey} most={MOST_ROWS} />
       ) : (
         // The table says the same in words: what the drawing is made of only confuses who can't see it.
         <div aria-hidden>{children}</div>

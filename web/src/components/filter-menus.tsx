@@ -14,7 +14,7 @@ interface FilterMenusProps {
   range: { since?: string; until?: string };
 }
 
-/** A menu for each filter, with the values that there are. */
+/** A menu for each filter, with the values that there are; one that can narrow nothing stays where it is. */
 export function FilterMenus({ filters, range }: FilterMenusProps) {
   const text = useMessages(filterTexts);
   const { data } = useApi(
@@ -25,14 +25,16 @@ export function FilterMenus({ filters, range }: FilterMenusProps) {
   );
   return OFFERED.map((name) => {
     const values = data?.facets[name] ?? [];
-    if (filters.query[name] !== undefined || values.length < 2) return null;
+    if (filters.query[name] !== undefined) return null;
     return (
       <select
         key={name}
         aria-label={text.names[name]}
         value=""
+        disabled={values.length < 2}
         onChange={(event) => filters.choose(name, event.target.value)}
-        className="max-w-40 shrink-0 rounded-lg border border-line bg-surface px-2.5 py-1.5 text-sm text-ink hover:border-line-strong"
+        // As wide as its name, whatever values come.
+        className="field-sizing-content max-w-40 shrink-0 rounded-lg border border-line bg-surface px-2.5 py-1.5 text-sm text-ink enabled:hover:border-line-strong disabled:text-muted disabled:opacity-60"
       >
         <option value="" disabled>
           {text.names[name]}

@@ -19,7 +19,7 @@ export function PageHead({ title, children, actions }: PageHeadProps) {
     <div className="mb-6 flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
       <div className="min-w-0">
         <h1 className="text-2xl font-semibold tracking-tight">{title}</h1>
-        {children && <p className="mt-1 max-w-prose text-muted">{children}</p>}
+        {children && <p className="mt-1 max-w-3xl text-pretty text-muted">{children}</p>}
       </div>
       {actions && <div className="max-w-full">{actions}</div>}
     </div>

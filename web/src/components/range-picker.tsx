@@ -9,6 +9,10 @@ import { Button, buttonLook } from "./button";
 import { Choice } from "./choice";
 import { common } from "./messages";
 
+/** Of the form in which days are chosen, and of what is left free around it, in pixels. */
+const WIDTH = 288;
+const EDGE = 8;
+
 interface RangePickerProps {
   range: ReturnType<typeof useRange>;
   periods?: readonly Period[];
@@ -19,6 +23,7 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
   const text = useMessages(common);
   const format = useFormat();
   const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
   const popover = useRef<HTMLDivElement>(null);
 
   const apply = (event: FormEvent<HTMLFormElement>) => {
@@ -26,6 +31,15 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
     const days = new FormData(event.currentTarget);
     range.chooseDays({ since: String(days.get("since")) || null, until: String(days.get("until")) || null });
     popover.current?.hidePopover();
+  };
+
+  /** Below its button, and within the window. */
+  const place = () => {
+    if (!popover.current || !button.current) return;
+    const at = button.current.getBoundingClientRect();
+    const right = Math.min(document.documentElement.clientWidth - at.right, document.documentElement.clientWidth - WIDTH - EDGE);
+    popover.current.style.top = `${at.bottom + EDGE}px`;
+    popover.current.style.right = `${Math.max(EDGE, right)}px`;
   };
 
   const shown = (bound: Bound | null) =>
@@ -39,7 +53,7 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
         options={periods.map((period) => ({ value: period, label: text.periods[period] }))}
         onChange={(period) => period !== "days" && range.choosePeriod(period)}
       />
-      <button type="button" popoverTarget={id} className={buttonLook()} aria-label={text.ownPeriod}>
+      <button ref={button} type="button" popoverTarget={id} className={buttonLook()} aria-label={text.ownPeriod}>
         <CalendarRange aria-hidden className="size-4" strokeWidth={1.75} />
         {range.period === null && [boundOf(range.since), boundOf(range.until, true)].map(shown).join(" – ")}
       </button>
@@ -49,7 +63,9 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
         popover="auto"
         role="dialog"
         aria-label={text.ownPeriod}
-        className="m-auto rounded-xl border border-line bg-surface p-4 text-ink shadow-xl"
+        onBeforeToggle={place}
+        style={{ width: WIDTH }}
+        className="fixed inset-auto m-0 rounded-xl border border-line bg-surface p-4 text-ink shadow-xl"
       >
         <form onSubmit={apply} className="flex flex-col gap-3 text-sm">
           <Day name="since" label={text.from} bound={boundOf(range.since)} />

@@ -16,6 +16,18 @@ describe("formats", () => {
     expect(plain(formatFor("de-DE").cost(1234.5))).toBe("1.234,50 $");
   });
 
+  it("show costs of a column with the same digits", () => {
+    const { cents } = formatFor("en-US");
+    expect([14.183, 0.1428, 0.004, 0].map(cents)).toEqual(["$14.18", "$0.14", "< $0.01", "$0.00"]);
+  });
+
+  it("shorten large numbers so that no other unit is read into them", () => {
+    expect(formatFor("en-GB").compact(31_000_000)).toBe("31M");
+    expect(formatFor("en-GB").duration(1_600)).toBe("1.6 sec");
+    expect(formatFor("de-DE").compact(125_984.9)).toBe("125.985");
+    expect(formatFor("de-DE").compact(2.25)).toBe("2,3");
+  });
+
   it("take the unit that reads best", () => {
     const format = formatFor("en-US");
     expect(format.duration(250)).toBe("250 ms");

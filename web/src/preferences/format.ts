@@ -7,22 +7,26 @@ const AGES: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60_000],
   ["second", 1_000],
 ];
+const CENT = 0.01;
 const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
 export type Format = ReturnType<typeof formatFor>;
 
 /** Numbers, dates and durations in a locale, times in the reader's time zone. */
 export function formatFor(locale: string) {
+  // What is short in other Englishes is read as something else: "31m" tokens, "1.6 secs".
+  const short = locale.startsWith("en") ? "en" : locale;
   const number = new Intl.NumberFormat(locale);
-  const compact = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+  const compact = new Intl.NumberFormat(short, { notation: "compact", maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+  const money = new Intl.NumberFormat(locale, { style: "currency", currency: "USD" });
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   const measured = (value: number, unit: string, digits: number) =>
-    new Intl.NumberFormat(locale, {
+    new Intl.NumberFormat(short, {
       style: "unit",
       unit,
       unitDisplay: unit === "byte" ? "long" : "short",
@@ -33,8 +37,8 @@ export function formatFor(locale: string) {
     locale,
     /** 12,345 */
     number: (value: number) => number.format(value),
-    /** 12.3K */
-    compact: (value: number) => compact.format(value),
+    /** 12.3K; a language that does not shorten thousands has none of their fractions. */
+    compact: (value: number) => compact.format(Math.abs(value) < 100 ? value : Math.round(value)),
     /** 0.123 as 12.3% */
     percent: (share: number) => percent.format(share),
     /** US dollars, small amounts with more digits. */
@@ -44,6 +48,8 @@ export function formatFor(locale: string) {
         currency: "USD",
         maximumFractionDigits: dollars !== 0 && Math.abs(dollars) < 1 ? 4 : 2,
       }).format(dollars),
+    /** US dollars in whole cents, as they stand below one another; what is less than one says so. */
+    cents: (dollars: number) => (dollars > 0 && dollars < CENT ? `< ${money.format(CENT)}` : money.format(dollars)),
     bytes: (count: number) => {
       const power = count < 1 ? 0 : Math.min(Math.floor(Math.log10(count) / 3), BYTE_UNITS.length - 1);
       return measured(count / 1000 ** power, BYTE_UNITS[power] ?? "byte", 1);

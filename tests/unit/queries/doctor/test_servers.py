@@ -50,6 +50,9 @@ def test_a_clock_that_is_off_is_told(skew: float, level: str, word: str) -> None
     finding = judge_clock(formatdate(NOW, usegmt=True), NOW + skew)
     assert finding.level == level
     assert word in finding.found
+    assert (finding.code == "clock_right") == (level == "ok")
+    if level != "ok":
+        assert float(finding.facts["skew_ms"]) == pytest.approx(skew * 1000, abs=1_000)
 
 
 async def test_servers_that_are_away_are_findings(unused_tcp_port: int) -> None:

@@ -65,7 +65,7 @@ export function ActivityCard({ periods, unit, filters, className }: ActivityCard
         { key: "sessions", head: text.sessions, figure: true, cell: (row) => format.number(row.sessions) },
         { key: "messages", head: text.messages, figure: true, cell: (row) => format.number(row.messages) },
         { key: "tokens", head: text.tokens, figure: true, cell: (row) => format.number(row.total_tokens) },
-        { key: "cost", head: text.cost, figure: true, cell: (row) => format.cost(row.cost_usd) },
+        { key: "cost", head: text.cost, figure: true, cell: (row) => format.cents(row.cost_usd) },
         { key: "errors", head: text.errors, figure: true, cell: (row) => format.number(row.errors) },
       ]}
     >

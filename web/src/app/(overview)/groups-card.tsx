@@ -19,6 +19,8 @@ interface GroupsCardProps {
   className?: string;
 }
 
+const MOST_ROWS = 6;
+
 /** Where the messages came from, or whose they are. */
 export function GroupsCard({ name, groups, filters, className }: GroupsCardProps) {
   const text = useMessages(texts);
@@ -29,15 +31,18 @@ export function GroupsCard({ name, groups, filters, className }: GroupsCardProps
       {!groups ? (
         <Loading className="h-52" />
       ) : (
-        <div className="max-h-72 overflow-y-auto pb-2">
+        <div className="pb-2">
           <Table
             caption={text.groups[name]}
+            orderName={`${name}s`}
+            most={MOST_ROWS}
             rows={groups}
             rowKey={(row) => row.name ?? ""}
             columns={[
               {
                 key: "name",
-                head: text.groups[name],
+                head: text.name,
+                by: (row) => row.name,
                 cell: (row) => {
                   const label = (
                     <>
@@ -55,8 +60,8 @@ export function GroupsCard({ name, groups, filters, className }: GroupsCardProps
                   );
                 },
               },
-              { key: "sessions", head: text.sessions, figure: true, cell: (row) => format.number(row.sessions) },
-              { key: "messages", head: text.messages, figure: true, cell: (row) => format.compact(row.messages) },
+              { key: "sessions", head: text.sessions, figure: true, by: (row) => row.sessions, cell: (row) => format.number(row.sessions) },
+              { key: "messages", head: text.messages, figure: true, by: (row) => row.messages, cell: (row) => format.compact(row.messages) },
             ]}
           />
         </div>

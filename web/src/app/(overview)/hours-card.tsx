@@ -22,13 +22,15 @@ export function HoursCard({ hours = [], className }: { hours?: readonly Hour[]; 
   const text = useMessages(texts);
   const common = useMessages(shared);
   const format = useFormat();
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<{ weekday: number; hour: number } | null>(null);
   const cells = new Map(hours.map((row) => [keyOf(row.weekday, row.hour), row]));
+  const at = (weekday: number, hour: number): Hour =>
+    cells.get(keyOf(weekday, hour)) ?? { weekday, hour, messages: 0, sessions: 0, examples: [] };
   const most = Math.max(1, ...hours.map((row) => row.messages));
   const [weekday, long, hourName] = [weekdayNames(format.locale), weekdayNames(format.locale, "long"), hourNames(format.locale)];
   const named = (row: Hour) =>
     text.cell(long(row.weekday), hourName(row.hour), format.number(row.messages), format.number(row.sessions));
-  const selected = chosen === null ? undefined : cells.get(chosen);
+  const selected = chosen && at(chosen.weekday, chosen.hour);
   return (
     <ChartFrame
       className={className}
@@ -47,7 +49,13 @@ export function HoursCard({ hours = [], className }: { hours?: readonly Hour[]; 
         <p aria-live="polite" className="min-h-11 pt-3 text-sm text-muted">
           {selected ? (
             <>
-              {named(selected)} {text.suchAs} <Examples sessions={selected.examples} />
+              {named(selected)}
+              {selected.examples.length > 0 && (
+                <>
+                  {" · "}
+                  {text.suchAs} <Examples sessions={selected.examples} />
+                </>
+              )}
             </>
           ) : (
             text.pickCell
@@ -61,14 +69,15 @@ export function HoursCard({ hours = [], className }: { hours?: readonly Hour[]; 
             {weekday(day)}
           </span>,
           ...HOURS.map((hour) => {
-            const row = cells.get(keyOf(day, hour));
+            const row = at(day, hour);
+            const isChosen = chosen?.weekday === day && chosen.hour === hour;
             return (
               <span
                 key={keyOf(day, hour)}
-                title={row && named(row)}
-                onClick={() => setChosen(row ? keyOf(day, hour) : null)}
-                className={`h-6 rounded-[3px] bg-sunken sm:h-7 ${row ? "cursor-pointer hover:outline-2 hover:outline-accent" : ""} ${chosen === keyOf(day, hour) ? "outline-2 outline-accent" : ""}`}
-                style={row && { background: `color-mix(in oklab, var(--color-series-1) ${shade(row.messages / most)}%, var(--color-sunken))` }}
+                title={named(row)}
+                onClick={() => setChosen({ weekday: day, hour })}
+                className={`h-6 rounded-[3px] cursor-pointer bg-sunken hover:outline-2 hover:outline-accent sm:h-7 ${isChosen ? "outline-2 outline-accent" : ""}`}
+                style={row.messages === 0 ? undefined : { background: `color-mix(in oklab, var(--color-series-1) ${shade(row.messages / most)}%, var(--color-sunken))` }}
               />
             );
           }),

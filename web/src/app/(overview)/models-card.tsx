@@ -18,6 +18,9 @@ interface ModelsCardProps {
   className?: string;
 }
 
+/** As high as the heat map beside it; the others are a click away. */
+const MOST_ROWS = 6;
+
 /** What each model was used for, and what that took. */
 export function ModelsCard({ models, filters, className }: ModelsCardProps) {
   const text = useMessages(texts);
@@ -30,30 +33,33 @@ export function ModelsCard({ models, filters, className }: ModelsCardProps) {
       ) : models.length === 0 ? (
         <Empty title={text.noModels} />
       ) : (
-        <div className="max-h-80 overflow-y-auto pb-2">
+        <div className="pb-2">
           <Table
             caption={text.models}
+            orderName="models"
+            most={MOST_ROWS}
             rows={models}
             rowKey={(row) => `${row.provider}/${row.model}`}
             columns={[
               {
                 key: "model",
                 head: text.model,
+                by: (row) => row.model,
                 cell: (row) => (
                   <Link
                     href={sessionsAddress({ ...filters, model: `${row.provider}/${row.model}` })}
                     title={`${row.provider}/${row.model}`}
-                    className="block min-w-32 hover:text-accent"
+                    className="block min-w-20 break-words hover:text-accent sm:min-w-32"
                   >
                     {row.model}
                     <ShareBar share={row.total_tokens / most} />
                   </Link>
                 ),
               },
-              { key: "calls", head: text.calls, figure: true, cell: (row) => format.number(row.calls) },
-              { key: "tokens", head: text.tokens, figure: true, cell: (row) => format.compact(row.total_tokens) },
-              { key: "cost", head: text.cost, figure: true, cell: (row) => format.cost(row.cost_usd) },
-              { key: "errors", head: text.errors, figure: true, cell: (row) => format.number(row.errors) },
+              { key: "calls", head: text.toolCalls, figure: true, minor: true, by: (row) => row.calls, cell: (row) => format.number(row.calls) },
+              { key: "tokens", head: text.tokens, figure: true, by: (row) => row.total_tokens, cell: (row) => format.compact(row.total_tokens) },
+              { key: "cost", head: text.cost, figure: true, by: (row) => row.cost_usd, cell: (row) => format.cents(row.cost_usd) },
+              { key: "errors", head: text.errors, figure: true, by: (row) => row.errors, cell: (row) => format.number(row.errors) },
             ]}
           />
         </div>

@@ -100,7 +100,8 @@ function Totals({ totals, href, failedHref }: TotalsProps) {
       <Figure
         label={text.cost}
         value={format.cost(totals.cost_usd)}
-        note={text.perSession(format.cost(totals.cost_usd / Math.max(1, totals.sessions)))}
+        note={text.perSession(format.cents(totals.cost_usd / Math.max(1, totals.sessions)))}
+        href={href}
       />
       <Figure
         label={text.errors}

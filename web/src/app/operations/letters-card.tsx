@@ -21,7 +21,7 @@ export type Letter = Answer<"/v1/dead-letters">["letters"][number];
 const MOST = 200;
 
 /** What the workers set aside, and what is done about it. */
-export function LettersCard({ tasks, className }: { tasks: Tasks; className?: string }) {
+export function LettersCard({ tasks }: { tasks: Tasks }) {
   const text = useMessages(texts);
   const format = useFormat();
   const { parameters, change } = useAddress();
@@ -50,7 +50,7 @@ export function LettersCard({ tasks, className }: { tasks: Tasks; className?: st
   const busy = tasks.running !== undefined;
 
   return (
-    <div id="dead-letters" className={`scroll-mt-4 ${className ?? ""}`}>
+    <div id="dead-letters" className="scroll-mt-4">
       <Card
         title={text.lettersTitle}
         note={text.lettersNote}

@@ -1,6 +1,10 @@
+import type { components } from "@/api/schema";
+import type { Format } from "@/preferences/format";
 import { translated } from "@/preferences/messages";
 
 type Names = Readonly<Record<string, string>>;
+/** What was found of a server in words, by its code. */
+type Findings = Readonly<Record<string, (facts: components["schemas"]["Finding"]["facts"], format: Format) => string>>;
 
 export const texts = translated({
   en: {
@@ -29,6 +33,30 @@ export const texts = translated({
       opensearch: "OpenSearch",
       disk: "Disk",
     } as Names,
+    serversNote: "What the workers need, and whether it answers",
+    findings: {
+      answers: ({ address }) => `Answers at ${address}`,
+      answers_status: ({ address, status }) => `${address} answers with status ${status}`,
+      no_answer: ({ address }) => `No answer from ${address}`,
+      topics_right: ({ topics, partitions }) => `All ${topics} topics are there, with ${partitions} partitions each`,
+      topics_missing: ({ topics }) => `Missing: ${topics}`,
+      topics_resized: ({ topics, partitions }) => `Not of ${partitions} partitions: ${topics}`,
+      topics_changed: ({ differences }) => `Set otherwise than it should be: ${differences}`,
+      schema_known: ({ address, id }) => `Knows the schema of events, as number ${id}, at ${address}`,
+      schema_unknown: ({ address }) => `Does not know this version's schema of events yet, at ${address}`,
+      schema_incompatible: ({ address }) => `Holds a schema of events that is not compatible, at ${address}`,
+      clock_right: () => "This machine and the schema registry have the same time",
+      clock_unknown: () => "The schema registry does not tell its time",
+      clock_off: ({ skew_ms }, { duration }) =>
+        `This machine is ${duration(Math.abs(Number(skew_ms)))} ${Number(skew_ms) > 0 ? "ahead of" : "behind"} the schema registry`,
+      no_keys: ({ limit_bytes }, { bytes }) => `No keys: a session waits at its first line beyond ${bytes(Number(limit_bytes))}`,
+      bucket_there: ({ bucket, address }) => `The bucket ${bucket} is there, at ${address}`,
+      bucket_missing: ({ bucket, address }) => `There is no bucket ${bucket} at ${address}`,
+      disk_free: ({ free_bytes, total_bytes, folder }, { bytes }) =>
+        `${bytes(Number(free_bytes))} of ${bytes(Number(total_bytes))} are free at ${folder}`,
+      disk_full: ({ free_bytes, total_bytes, folder }, { bytes }) =>
+        `Only ${bytes(Number(free_bytes))} of ${bytes(Number(total_bytes))} are free at ${folder}: nothing more is captured, servers may stop`,
+    } as Findings,
     tasks: "Verify and rebuild",
     tasksNote: "One at a time. It goes on when this page is closed, and ends with the server.",
     started: "Started from here",
@@ -105,10 +133,10 @@ export const texts = translated({
     state: "Zustand",
     health: { good: "Bereit", late: "Wartet", bad: "Läuft nicht", elsewhere: "Läuft woanders" },
     lag: "Rückstand",
-    rate: "Sätze/s",
+    rate: "Datensätze/s",
     completeUntil: "Vollständig bis",
     now: "Jetzt",
-    letters: "Dead Letters",
+    letters: "Beiseitegelegt",
     memory: "Arbeitsspeicher",
     servers: "Server",
     levels: { ok: "In Ordnung", warning: "Warnung", wrong: "Fehler" },
@@ -122,6 +150,31 @@ export const texts = translated({
       opensearch: "OpenSearch",
       disk: "Platte",
     } as Names,
+    serversNote: "Was die Worker brauchen, und ob es antwortet",
+    findings: {
+      answers: ({ address }) => `Antwortet unter ${address}`,
+      answers_status: ({ address, status }) => `${address} antwortet mit Status ${status}`,
+      no_answer: ({ address }) => `Keine Antwort von ${address}`,
+      topics_right: ({ topics, partitions }) => `Alle ${topics} Topics sind da, mit je ${partitions} Partitionen`,
+      topics_missing: ({ topics }) => `Es fehlen: ${topics}`,
+      topics_resized: ({ topics, partitions }) => `Nicht von ${partitions} Partitionen: ${topics}`,
+      topics_changed: ({ differences }) => `Anders eingestellt als vorgesehen: ${differences}`,
+      schema_known: ({ address, id }) => `Kennt das Schema der Ereignisse, als Nummer ${id}, unter ${address}`,
+      schema_unknown: ({ address }) => `Kennt das Schema der Ereignisse dieser Version noch nicht, unter ${address}`,
+      schema_incompatible: ({ address }) => `Hat ein Schema der Ereignisse, das nicht vereinbar ist, unter ${address}`,
+      clock_right: () => "Diese Maschine und die Schema-Registry haben dieselbe Zeit",
+      clock_unknown: () => "Die Schema-Registry nennt ihre Zeit nicht",
+      clock_off: ({ skew_ms }, { duration }) =>
+        `Diese Maschine geht gegenüber der Schema-Registry ${duration(Math.abs(Number(skew_ms)))} ${Number(skew_ms) > 0 ? "vor" : "nach"}`,
+      no_keys: ({ limit_bytes }, { bytes }) =>
+        `Keine Zugangsschlüssel: Eine Sitzung wartet bei ihrer ersten Zeile über ${bytes(Number(limit_bytes))}`,
+      bucket_there: ({ bucket, address }) => `Der Bucket ${bucket} ist da, unter ${address}`,
+      bucket_missing: ({ bucket, address }) => `Den Bucket ${bucket} gibt es nicht unter ${address}`,
+      disk_free: ({ free_bytes, total_bytes, folder }, { bytes }) =>
+        `${bytes(Number(free_bytes))} von ${bytes(Number(total_bytes))} sind frei unter ${folder}`,
+      disk_full: ({ free_bytes, total_bytes, folder }, { bytes }) =>
+        `Nur ${bytes(Number(free_bytes))} von ${bytes(Number(total_bytes))} sind frei unter ${folder}: Es wird nichts mehr erfasst, Server können stehenbleiben`,
+    } as Findings,
     tasks: "Prüfen und neu aufbauen",
     tasksNote: "Eines zur Zeit. Es läuft weiter, wenn diese Seite geschlossen wird, und endet mit dem Server.",
     started: "Von hier gestartet",
@@ -133,14 +186,14 @@ export const texts = translated({
     rebuildWhat: "Was neu aufgebaut wird",
     rebuilt: { postgres: "PostgreSQL", opensearch: "OpenSearch", streams: "Streams", embeddings: "Vektoren" },
     rebuildOf: (what: string) => `Neuaufbau: ${what}`,
-    redriveOf: (count: number) => `${count} ${count === 1 ? "Satz" : "Sätze"} erneut zustellen`,
-    discardOf: (count: number) => `${count} ${count === 1 ? "Satz" : "Sätze"} aufgeben`,
+    redriveOf: (count: number) => `${count} ${count === 1 ? "Datensatz" : "Datensätze"} erneut zustellen`,
+    discardOf: (count: number) => `${count} ${count === 1 ? "Datensatz" : "Datensätze"} aufgeben`,
     states: { running: "Läuft", done: "Fertig", failed: "Gescheitert", stopped: "Angehalten" },
     start: "Starten",
     stop: "Anhalten",
     starting: "Beginnt …",
     left: (count: string) => `noch ${count}`,
-    confirmFull: "Das ganze Log und alle Sätze aller Speicher werden erneut gelesen. Das ändert nichts, beschäftigt aber die Maschine minutenlang.",
+    confirmFull: "Das ganze Log und alle Datensätze aller Speicher werden erneut gelesen. Das ändert nichts, beschäftigt aber die Maschine minutenlang.",
     confirmRepair: "Was einem Speicher fehlt, wird erneut aus dem Log abgeleitet und ihm geschickt; danach wird alles noch einmal geprüft.",
     confirmRebuild: {
       postgres: "Neue Tabellen werden neben den jetzigen aus allen Ereignissen gefüllt und treten in einem Schritt an ihre Stelle.",
@@ -148,7 +201,7 @@ export const texts = translated({
       streams: "Die Stufen beginnen wieder beim ersten Ereignis. Bis sie aufgeholt haben, kommt in den Speichern nichts Neues an.",
       embeddings: "Die Vektoren des eingestellten Modells dienen der Suche, sobald alle da sind; die des vorigen Modells werden entfernt.",
     },
-    equal: (records: string, sessions: string) => `Jeder Speicher enthält, was das Log sagt: ${records} Sätze, ${sessions} Sitzungen.`,
+    equal: (records: string, sessions: string) => `Jeder Speicher enthält, was das Log sagt: ${records} Datensätze, ${sessions} Sitzungen.`,
     differences: (count: string) => `${count} Abweichungen`,
     details: "Einzelheiten",
     checked: "Was verglichen wurde",
@@ -158,23 +211,23 @@ export const texts = translated({
     setAside: "Beiseitegelegt",
     wrong: "Abweichungen",
     serves: (space: string) => `${space} dient der Suche.`,
-    rebuiltFrom: (read: string, written: string) => `${read} Ereignisse gelesen, ${written} Sätze geschrieben.`,
+    rebuiltFrom: (read: string, written: string) => `${read} Ereignisse gelesen, ${written} Datensätze geschrieben.`,
     redriven: (processed: string, overtaken: string, refused: string) =>
-      `${processed} verarbeitet, ${overtaken} von späteren Sätzen überholt, ${refused} erneut abgelehnt.`,
+      `${processed} verarbeitet, ${overtaken} von späteren Datensätzen überholt, ${refused} erneut abgelehnt.`,
     discarded: (count: string) => `${count} aufgegeben.`,
-    lettersTitle: "Dead Letters",
-    lettersNote: "Sätze, die ein Worker nicht verarbeiten konnte; alles andere ging ohne sie weiter",
+    lettersTitle: "Beiseitegelegt",
+    lettersNote: "Datensätze, die ein Worker nicht verarbeiten konnte; alles andere ging ohne sie weiter",
     standing: "Offen",
     givenUp: "Aufgegeben",
     noLetters: "Nichts wurde beiseitegelegt",
-    noLettersHint: "Ein Satz, der sich nicht verarbeiten lässt, stünde hier, mit dem Grund.",
+    noLettersHint: "Ein Datensatz, der sich nicht verarbeiten lässt, stünde hier, mit dem Grund.",
     noDiscarded: "Nichts wurde aufgegeben",
     choose: "Wahl",
     chooseLetter: (id: string) => `${id} wählen`,
     chooseAll: "Alle wählen",
     chooseNone: "Keine wählen",
     chosen: (count: string, total: string) => `${count} von ${total} gewählt`,
-    record: "Satz",
+    record: "Datensatz",
     stage: "Stufe",
     reason: "Grund",
     tries: "Versuche",
@@ -187,6 +240,6 @@ export const texts = translated({
     redrive: "Erneut zustellen",
     discard: "Aufgeben",
     confirmRedrive: "Sie gehen noch einmal an den Worker, der sie abgelehnt hat, und an keinen anderen. Was wieder abgelehnt wird, bleibt, mit einem Versuch mehr.",
-    confirmDiscard: "Ihre Bytes verlassen die Dead Letters für immer. Das Archiv behält, was es hat; beim Prüfen zählen sie als aufgegeben.",
+    confirmDiscard: "Ihre Bytes werden hier für immer gelöscht. Das Archiv behält, was es hat; beim Prüfen zählen sie als aufgegeben.",
   },
 });

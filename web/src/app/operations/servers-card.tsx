@@ -1,10 +1,13 @@
 "use client";
 
 import { CircleAlert, CircleCheck, TriangleAlert } from "lucide-react";
-import { useApi } from "@/api/use-api";
+import type { SWRResponse } from "swr";
+import type { ApiError } from "@/api/problem";
+import type { Answer } from "@/api/use-api";
 import { Card } from "@/components/card";
 import { Commands, Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
+import { useFormat } from "@/preferences/reader";
 import { texts } from "./messages";
 
 const ICONS = {
@@ -14,17 +17,18 @@ const ICONS = {
 };
 
 /** Whether everything answers that the workers need. */
-export function ServersCard({ className }: { className?: string }) {
+export function ServersCard({ answer }: { answer: SWRResponse<Answer<"/v1/servers">, ApiError> }) {
   const text = useMessages(texts);
-  const { data, error, mutate } = useApi("/v1/servers", {}, { refreshInterval: 15_000, keepPreviousData: true });
+  const format = useFormat();
+  const { data, error, mutate } = answer;
   return (
-    <Card title={text.servers} className={className}>
+    <Card title={text.servers} note={text.serversNote}>
       {error && !data ? (
         <Failed error={error} retry={() => void mutate()} />
       ) : !data ? (
-        <Loading className="h-72" />
+        <Loading />
       ) : (
-        <ul className="flex flex-col gap-3 text-sm">
+        <ul className="grid gap-x-8 gap-y-4 text-sm sm:grid-cols-2 xl:grid-cols-4">
           {data.findings.map((finding) => {
             const { Icon, look } = ICONS[finding.level];
             return (
@@ -32,7 +36,7 @@ export function ServersCard({ className }: { className?: string }) {
                 <Icon role="img" aria-label={text.levels[finding.level]} className={`mt-0.5 size-4 shrink-0 ${look}`} />
                 <div className="min-w-0">
                   <p className="font-medium">{text.checks[finding.check] ?? finding.check}</p>
-                  <p className="break-words text-muted">{finding.found}</p>
+                  <p className="break-words text-muted">{text.findings[finding.code]?.(finding.facts, format) ?? finding.found}</p>
                   {finding.mend && (
                     <p className="break-words text-muted">
                       <Commands text={`\`${finding.mend}\``} />

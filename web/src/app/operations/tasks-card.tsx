@@ -19,7 +19,7 @@ const LOOKS = { running: "plain", done: "good", failed: "bad", stopped: "warn" }
 const SHOWN = 6;
 
 /** Verify and rebuild, and what was started before. */
-export function TasksCard({ tasks, className }: { tasks: Tasks; className?: string }) {
+export function TasksCard({ tasks }: { tasks: Tasks }) {
   const text = useMessages(texts);
   const [asked, setAsked] = useState<TaskRequest | null>(null);
   const [what, setWhat] = useState<(typeof REBUILT)[number]>("opensearch");
@@ -29,7 +29,7 @@ export function TasksCard({ tasks, className }: { tasks: Tasks; className?: stri
     setAsked(null);
   };
   return (
-    <Card title={text.tasks} note={text.tasksNote} className={className}>
+    <Card title={text.tasks} note={text.tasksNote}>
       <div className="flex flex-wrap items-center gap-2">
         <Button look="primary" disabled={busy} onClick={() => void tasks.start({ kind: "verify", full: false, repair: false })}>
           {text.verify}

@@ -1,6 +1,8 @@
 "use client";
 
-import { useApi, type Answer } from "@/api/use-api";
+import type { SWRResponse } from "swr";
+import type { ApiError } from "@/api/problem";
+import type { Answer } from "@/api/use-api";
 import { Badge } from "@/components/badge";
 import { Card } from "@/components/card";
 import { Failed, Loading } from "@/components/states";
@@ -13,14 +15,14 @@ import { healthOf } from "./health";
 type Worker = Answer<"/v1/workers">["workers"][number];
 
 /** How each worker is, every few seconds. */
-export function WorkersCard({ className }: { className?: string }) {
+export function WorkersCard({ answer }: { answer: SWRResponse<Answer<"/v1/workers">, ApiError> }) {
   const text = useMessages(texts);
   const format = useFormat();
-  const { data, error, mutate } = useApi("/v1/workers", {}, { refreshInterval: 3_000, keepPreviousData: true });
+  const { data, error, mutate } = answer;
   const unknown = <span className="text-muted">–</span>;
   const shown = <Value,>(value: Value | null, show: (value: Value) => string) => (value === null ? unknown : show(value));
   return (
-    <Card title={text.workers} note={text.workersNote} flush className={className}>
+    <Card title={text.workers} note={text.workersNote} flush>
       {error && !data ? (
         <Failed error={error} retry={() => void mutate()} />
       ) : !data ? (

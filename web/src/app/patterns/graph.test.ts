@@ -16,6 +16,7 @@ describe("the graph of tools", () => {
     const many = Array.from({ length: 20 }, (_, n) => transition(null, `tool-${n}`, 100 - n));
     const graph = graphOf([...many, transition("tool-0", "tool-1", 50), transition("tool-0", "tool-19", 1)]);
     expect(graph.nodes).toHaveLength(SIZES.wide.tools);
+    expect(graph.tools).toBe(20);
     expect(graph.edges.map(({ source, target }) => [source, target])).toEqual([["tool-0", "tool-1"]]);
   });
 

@@ -28,12 +28,14 @@ export interface Graph {
   height: number;
   nodes: Node[];
   edges: Edge[];
+  /** How many tools there are, those included for which there is no room. */
+  tools: number;
 }
 
 /** How much room there is: on a phone fewer can be told apart. */
 export const SIZES = {
   wide: { width: 760, height: 460, ring: { x: 250, y: 165 }, tools: 12 },
-  narrow: { width: 350, height: 400, ring: { x: 68, y: 145 }, tools: 8 },
+  narrow: { width: 350, height: 400, ring: { x: 58, y: 145 }, tools: 8 },
 } as const;
 type Size = (typeof SIZES)[keyof typeof SIZES];
 /** Beside the busiest, what is rarer than this would be a hair. */
@@ -58,7 +60,7 @@ export function graphOf(transitions: readonly Transition[], size: Size = SIZES.w
     // The busiest is drawn last, above the others.
     .sort((a, b) => a.calls - b.calls)
     .map((each) => edgeOf(each, known.get(each.source ?? "") as Node, known.get(each.target) as Node, most, size));
-  return { width: size.width, height: size.height, nodes, edges };
+  return { width: size.width, height: size.height, nodes, edges, tools: calls.size };
 }
 
 /** Those that follow one another often stand beside one another. */

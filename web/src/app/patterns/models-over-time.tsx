@@ -35,24 +35,25 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
   const names = periodNames(format.locale, span.unit);
   const shown = (value: number) => (measure === "cost_usd" ? format.cost(value) : format.number(value));
   const nameOf = (key: string) => (key === OTHERS ? text.others : (key.split("/").slice(1).join("/") || key));
+  const about = { title: text.models, note: text.units[span.unit], className: given.className };
+  if (!data && !error) {
+    // As high as the chart will be with one row of names below it.
+    return (
+      <ChartFrame {...about} rows={[]} rowKey={String} columns={[]} below={<div className="h-9" />}>
+        <Loading className="h-64" />
+      </ChartFrame>
+    );
+  }
   if (!data || periods.length === 0) {
     return (
-      <Card title={text.models} className={given.className}>
-        {error ? (
-          <Failed error={error} retry={() => void mutate()} />
-        ) : data ? (
-          <Empty title={text.noModels} />
-        ) : (
-          <Loading className="h-80" />
-        )}
+      <Card {...about}>
+        {error ? <Failed error={error} retry={() => void mutate()} /> : <Empty title={text.noModels} />}
       </Card>
     );
   }
   return (
     <ChartFrame
-      className={given.className}
-      title={text.models}
-      note={text.units[span.unit]}
+      {...about}
       controls={
         <Choice
           quiet
@@ -81,7 +82,7 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
         { key: "sessions", head: text.sessions, figure: true, cell: (row) => format.number(row.sessions) },
         { key: "calls", head: text.measures.calls, figure: true, cell: (row) => format.number(row.calls) },
         { key: "tokens", head: text.measures.total_tokens, figure: true, cell: (row) => format.number(row.total_tokens) },
-        { key: "cost", head: text.measures.cost_usd, figure: true, cell: (row) => format.cost(row.cost_usd) },
+        { key: "cost", head: text.measures.cost_usd, figure: true, cell: (row) => format.cents(row.cost_usd) },
       ]}
       below={
         <ul className="flex flex-wrap gap-x-5 gap-y-1.5 pt-3 text-sm">
@@ -95,7 +96,7 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
                   {nameOf(key)}
                 </Link>
               )}
-              <span className="text-muted tabular-nums">{measure === "cost_usd" ? format.cost(total) : format.compact(total)}</span>
+              <span className="text-muted tabular-nums">{measure === "cost_usd" ? format.cents(total) : format.compact(total)}</span>
             </li>
           ))}
         </ul>

@@ -32,19 +32,25 @@ export function TransitionsCard(given: Given) {
     { keepPreviousData: true },
   );
   const isNarrow = useNarrow();
-  const graph = useMemo(() => graphOf(data?.transitions ?? [], isNarrow ? SIZES.narrow : SIZES.wide), [data, isNarrow]);
+  const size = isNarrow ? SIZES.narrow : SIZES.wide;
+  const graph = useMemo(() => graphOf(data?.transitions ?? [], size), [data, size]);
   const success = (row: Transition) =>
     row.succeeded + row.failed ? format.percent(row.succeeded / (row.succeeded + row.failed)) : "–";
+  const about = { title: text.transitions, note: text.transitionsNote, className: given.className };
+  if (!data && !error) {
+    // As high as the graph will be, so that nothing below it moves.
+    return (
+      <ChartFrame {...about} rows={[]} rowKey={String} columns={[]} below={<div className="min-h-12" />}>
+        <div className="mx-auto flex w-full max-w-4xl items-center" style={{ aspectRatio: `${size.width} / ${size.height}` }}>
+          <Loading className="w-full" />
+        </div>
+      </ChartFrame>
+    );
+  }
   if (!data || data.transitions.length === 0) {
     return (
-      <Card title={text.transitions} note={text.transitionsNote} className={given.className}>
-        {error ? (
-          <Failed error={error} retry={() => void mutate()} />
-        ) : data ? (
-          <Empty title={text.noTools}>{text.noToolsHint}</Empty>
-        ) : (
-          <Loading className="h-[28rem]" />
-        )}
+      <Card {...about}>
+        {error ? <Failed error={error} retry={() => void mutate()} /> : <Empty title={text.noTools}>{text.noToolsHint}</Empty>}
       </Card>
     );
   }
@@ -52,9 +58,7 @@ export function TransitionsCard(given: Given) {
   const following = data.transitions.filter((row) => row.source === tool).slice(0, BELOW);
   return (
     <ChartFrame
-      className={given.className}
-      title={text.transitions}
-      note={text.transitionsNote}
+      {...about}
       rows={data.transitions}
       rowKey={(row) => `${row.source ?? ""} ${row.target}`}
       columns={[
@@ -76,7 +80,9 @@ export function TransitionsCard(given: Given) {
       below={
         <div aria-live="polite" className="min-h-12 pt-3 text-sm text-muted">
           {tool === null ? (
-            text.pickTool
+            <>
+              {text.pickTool} {graph.nodes.length < graph.tools && text.someTools(graph.nodes.length, graph.tools)}
+            </>
           ) : (
             <>
               <p>{following.length > 0 ? text.afterTool(tool) : text.lastTool(tool)}</p>
@@ -87,9 +93,11 @@ export function TransitionsCard(given: Given) {
                       {row.target}
                     </Link>
                     <span className="tabular-nums">
-                      {text.times(format.number(row.calls))} · {success(row)}
+                      {text.callsOf(format.number(row.calls))} · {text.succeeded(success(row))}
                     </span>
-                    <Examples sessions={row.examples.slice(0, 1)} />
+                    <span>
+                      {text.suchAs} <Examples sessions={row.examples.slice(0, 1)} />
+                    </span>
                   </li>
                 ))}
               </ul>

@@ -1,6 +1,6 @@
 "use client";
 
-import { Bot, Terminal, User, Wrench } from "lucide-react";
+import { Bot, Clock, Terminal, User, Wrench } from "lucide-react";
 import { lazy, Suspense, type ReactNode } from "react";
 import type { components } from "@/api/schema";
 import { Button } from "@/components/button";
@@ -58,12 +58,16 @@ function OnItsWay({ isRead }: { isRead: boolean }) {
 
 const ICONS = { user: User, assistant: Bot, toolResult: Wrench, bashExecution: Terminal };
 
+/** What a timer or the program asks comes in the role of a person, and is none. */
+const isOfSystem = (message: Message) => message.role === "user" && message.origin === "SYSTEM";
+
 function Said({ sessionId, entry, message, children }: EntryProps & { message: Message | null; children: ReactNode }) {
   const text = useMessages(texts);
   const role = message?.role ?? entry.role ?? "";
-  const Icon = ICONS[role as keyof typeof ICONS] ?? Bot;
-  const name = message?.sender_name ?? text.roles[role] ?? role;
-  const isPerson = role === "user";
+  const isSystem = message !== null && isOfSystem(message);
+  const Icon = isSystem ? Clock : (ICONS[role as keyof typeof ICONS] ?? Bot);
+  const name = isSystem ? text.system : (message?.sender_name ?? text.roles[role] ?? role);
+  const isPerson = role === "user" && !isSystem;
   return (
     <div className={isPerson ? "rounded-xl bg-accent-soft px-4 py-3" : "px-4 py-1"}>
       <div className="mb-1 flex items-center gap-2 text-sm">
@@ -85,7 +89,8 @@ function Facts({ entry, message }: { entry: TreeEntry; message: Message | null }
   const format = useFormat();
   const facts = [
     entry.inherited ? text.inherited : null,
-    message ? (text.origins[message.origin] ?? null) : null,
+    // Of what comes in the role of a person, its name says so.
+    message && !isOfSystem(message) ? (text.origins[message.origin] ?? null) : null,
     message?.model ?? null,
     message && message.total_tokens > 0 ? text.tokens(format.compact(message.total_tokens)) : null,
     message && message.cost_usd > 0 ? format.cost(message.cost_usd) : null,

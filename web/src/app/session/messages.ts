@@ -49,6 +49,7 @@ export const texts = translated({
       label: "Label",
     },
     noLandmarks: "Nobody has said anything here yet.",
+    system: "System",
     roles: {
       user: "Person",
       assistant: "Assistant",
@@ -176,6 +177,7 @@ export const texts = translated({
       label: "Markierung",
     },
     noLandmarks: "Hier hat noch niemand etwas gesagt.",
+    system: "System",
     roles: {
       user: "Mensch",
       assistant: "Assistent",
@@ -190,7 +192,7 @@ export const texts = translated({
       BRANCH_SUMMARY: "Was auf dem verlassenen Zweig geschah",
       RESET: "Die Sitzung wurde zurückgesetzt",
       MODEL_CHANGE: "Das Modell ist jetzt",
-      THINKING_LEVEL_CHANGE: "Das Nachdenken ist jetzt",
+      THINKING_LEVEL_CHANGE: "Denkaufwand jetzt:",
       LABEL: "Markierung",
       SESSION_INFO: "Die Sitzung heißt",
       LEAF: "Es geht von einem früheren Eintrag weiter",
@@ -240,7 +242,7 @@ export const texts = translated({
       duration: "Dauer",
       messages: "Nachrichten",
       tokens: "Tokens",
-      inOut: (input, output) => `${input} hinein, ${output} heraus`,
+      inOut: (input, output) => `Eingabe ${input}, Ausgabe ${output}`,
       cache: (read, written) => `Cache: ${read} gelesen, ${written} geschrieben`,
       cost: "Kosten",
       errors: "Fehler",

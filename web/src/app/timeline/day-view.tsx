@@ -48,7 +48,10 @@ export function DayView() {
       <PageHead
         title={text.title}
         actions={
-          day && (
+          // As large before the day is known, so that nothing moves.
+          !day ? (
+            <div className="h-9 w-64" />
+          ) : (
             <div className="flex items-center gap-2">
               <Link href={to(shifted(day, "day", -1))} className={buttonLook()} aria-label={text.dayBefore}>
                 <ChevronLeft aria-hidden className="size-4" />
@@ -71,7 +74,7 @@ export function DayView() {
       >
         {text.whatDay}
       </PageHead>
-      {bounds && <FilterBar filters={filters} span={{ ...bounds, zone, unit: "hour" }} />}
+      {bounds ? <FilterBar filters={filters} span={{ ...bounds, zone, unit: "hour" }} /> : <div className="mb-4 h-[2.625rem]" />}
       {failure && !data ? (
         <Card>
           <Failed error={failure} retry={() => void mutate()} />
@@ -101,7 +104,12 @@ export function DayView() {
               note={text.atOnceNote}
               href={sessionsAddress({ ...filters.query, ...bounds })}
             />
-            <Figure label={text.overlap} value={format.duration(data.overlap_ms)} note={text.overlapNote} href={sessionsAddress({ ...filters.query, ...bounds })} />
+            <Figure
+              label={text.overlap}
+              value={data.overlap_ms === 0 ? text.never : format.duration(data.overlap_ms)}
+              note={text.overlapNote}
+              href={sessionsAddress({ ...filters.query, ...bounds })}
+            />
           </div>
           <ChartFrame
             title={format.date(day)}

@@ -28,8 +28,16 @@ describe("lanes", () => {
   });
 });
 
-it("counts how many are there at once", () => {
+describe("how many are there at once", () => {
   const begin = Date.parse(at(0));
-  const counts = atOnce([stretch("a", 0, 25), stretch("b", 15, 20)], begin, begin + 60 * 60_000, 6);
-  expect(counts).toEqual([1, 2, 2, 0, 0, 0]);
+
+  it("is counted in each part of the day", () => {
+    const counts = atOnce([stretch("a", 0, 25), stretch("b", 15, 20)], begin, begin + 60 * 60_000, 6);
+    expect(counts).toEqual([1, 2, 2, 0, 0, 0]);
+  });
+
+  it("is one where one follows the other within the same part", () => {
+    const counts = atOnce([stretch("a", 1, 3), stretch("b", 5, 12)], begin, begin + 60 * 60_000, 6);
+    expect(counts).toEqual([1, 1, 0, 0, 0, 0]);
+  });
 });

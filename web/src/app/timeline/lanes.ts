@@ -27,14 +27,24 @@ export function lanesOf(stretches: readonly Stretch[]): Lane[] {
   return agents.flatMap((agent) => byAgent.get(agent) ?? []);
 }
 
-/** How many stretches there are in each of so many equal parts of a span. */
+/** How many stretches there are at the same moment, at most, in each of so many equal parts of a span. */
 export function atOnce(stretches: readonly Stretch[], begin: number, end: number, parts: number): number[] {
   const length = (end - begin) / parts;
+  const partOf = (moment: number) => Math.floor((moment - begin) / length);
   const counts = new Array<number>(parts).fill(0);
-  for (const stretch of stretches) {
-    const first = Math.max(0, Math.floor((Date.parse(stretch.begin) - begin) / length));
-    const last = Math.min(parts - 1, Math.floor((Date.parse(stretch.end) - begin) / length));
-    for (let part = first; part <= last; part++) counts[part] = (counts[part] ?? 0) + 1;
-  }
+  // At the same moment what begins comes first: a stretch without length is there at its moment.
+  const steps = stretches
+    .flatMap((each) => [
+      { at: Date.parse(each.begin), change: 1 },
+      { at: Date.parse(each.end), change: -1 },
+    ])
+    .sort((a, b) => a.at - b.at || b.change - a.change);
+  let present = 0;
+  steps.forEach(({ at, change }, place) => {
+    present += change;
+    // So many are there until the next step.
+    const last = Math.min(parts - 1, partOf(steps[place + 1]?.at ?? at));
+    for (let part = Math.max(0, partOf(at)); part <= last; part++) counts[part] = Math.max(counts[part] ?? 0, present);
+  });
   return counts;
 }
