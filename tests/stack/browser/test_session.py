@@ -134,7 +134,7 @@ async def test_who_is_at_the_end_stays_there_however_long_what_comes_is(
     file = transcripts.path(dashboard.folder, transcripts.GROWING)
     number = len(file.read_bytes().splitlines())
     await page.goto(f"/session?id={transcripts.GROWING}")
-    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    await expect(page.get_by_text(re.compile("^(Up to date|Aktuell)$"))).to_be_visible()
     await expect(page.locator('[data-entry="g1"]')).to_contain_text(transcripts.grown_text(1))
     await page.keyboard.press("End")
     with reaped(pipeline.start("capture", "--root", dashboard.folder)):

@@ -35,7 +35,7 @@ export function useQuery() {
     since,
     until,
     /** Whether there is anything to search for. */
-    isAsked: q.trim() !== "" || filters.isFiltered || since !== null || until !== null,
+    isAsked: saysSomething(q) || filters.isFiltered || since !== null || until !== null,
     change,
   };
 }
@@ -45,7 +45,7 @@ export type Query = ReturnType<typeof useQuery>;
 /** What the API is asked. */
 export function parametersOf(query: Pick<Query, "q" | "filters" | "since" | "until">) {
   return {
-    q: query.q.trim() || ALL,
+    q: saysSomething(query.q) ? query.q.trim() : ALL,
     ...query.filters.query,
     since: query.since ?? undefined,
     until: query.until ?? undefined,
@@ -79,9 +79,12 @@ export function useSearch(query: Query) {
   );
   const pages = useMemo(() => found.data ?? [], [found.data]);
   const last = pages.at(-1);
+  // What is half typed often can't be read: that is told when somebody stops there.
+  const error = isAborted(found.error) ? undefined : found.error;
+  const lasting = useSettled(error, STILL_TYPING_MS);
   return {
     pages,
-    error: isAborted(found.error) ? undefined : found.error,
+    error: error === lasting ? error : undefined,
     isLoading: found.isValidating,
     hasMore: last !== undefined && "next" in last && last.next !== null,
     more: () => void found.setSize(found.size + 1),
@@ -131,6 +134,11 @@ export function useSettled<Value>(value: Value, ms: number): Value {
 
 function oneOf<Value extends string>(stated: string | null, others: readonly Value[], usual: Value): Value {
   return others.find((each) => each === stated) ?? usual;
+}
+
+/** Whether there is anything in a text beside punctuation, such as a quotation mark that begins a phrase. */
+function saysSomething(text: string): boolean {
+  return /[^\s\p{P}]/u.test(text);
 }
 
 function isAborted(error: unknown): boolean {
