@@ -188,11 +188,13 @@ function useFollowing(entries: number, isComplete: boolean, height: number, toEn
   const end = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(false);
   const isFollowing = useRef(false);
+  /** How many there are, and how many of them the reader has seen; null until all have come. */
+  const all = useRef(entries);
   const seen = useRef<number | null>(null);
   const [count, setCount] = useState(0);
 
   const catchUp = () => {
-    seen.current = null;
+    if (seen.current !== null) seen.current = all.current;
     setCount(0);
   };
   useEffect(() => {
@@ -230,6 +232,7 @@ function useFollowing(entries: number, isComplete: boolean, height: number, toEn
     // eslint-disable-next-line react-hooks/exhaustive-deps -- only when the page grows
   }, [height]);
   useEffect(() => {
+    all.current = entries;
     if (!isComplete) return;
     const before = (seen.current ??= entries);
     if (entries <= before) return;
