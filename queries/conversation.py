@@ -64,8 +64,8 @@ class Conversation:
 
     Attributes:
         session: Its facts.
-        entries: The entries of a generation in the order of the lines, folded tool results left out, and the header where
-            it was not asked for.
+        entries: The entries of a generation in the order of the lines, folded tool results left out, and the header
+            where it was not asked for.
         missing_lines: Lines of that generation that are not there.
         generations: All generations of the session, in the order of their numbers.
         event_ids: Of each entry of that generation, folded ones too, the id of its event.
