@@ -10,8 +10,7 @@ from consumers.reader import Polled, Position
 from consumers.sink import Partition, Received
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Span
-
+    from sessiontrack.traces.span import Span
     from sessiontrack.traces.traces import Traces
 
 
@@ -76,7 +75,7 @@ class SinkTrace:
         """Notes that a record became a dead letter."""
         for traced in self._held.get(record.partition, ()):
             if traced.offset == record.offset:
-                self._traces.note_error(traced.span, error)
+                traced.span.note_error(error)
 
     def settle(self, positions: Mapping[Partition, Position]) -> None:
         """Ends the spans of what is committed."""

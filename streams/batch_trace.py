@@ -11,8 +11,7 @@ from schemas.topics import SESSION_VECTORS, SESSIONS
 from streams.batch import Output
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Span
-
+    from sessiontrack.traces.span import Span
     from sessiontrack.traces.traces import Traces
 
 # Made of all that is known of a session: of the records of a batch, the last one that is traced shows them.
@@ -24,15 +23,13 @@ class BatchTrace:
     """A span for each traced record, and the header that goes with what is made of it.
 
     Args:
-        traces: Began the spans.
         spans: By offset; at least one.
         records: The records of the batch.
     """
 
-    def __init__(self, traces: Traces, spans: dict[int, Span], records: Iterable[ConsumerRecord]) -> None:
-        self._traces = traces
+    def __init__(self, spans: dict[int, Span], records: Iterable[ConsumerRecord]) -> None:
         self._spans = spans
-        self._headers = {offset: traces.header(span) for offset, span in spans.items()}
+        self._headers = {offset: span.header for offset, span in spans.items()}
         self._of_session = {
             dict(record.headers).get(_SUBJECT): self._headers[record.offset]
             for record in records
@@ -53,7 +50,7 @@ class BatchTrace:
         """
         for offset, error in refused:
             if span := self._spans.get(offset):
-                self._traces.note_error(span, error)
+                span.note_error(error)
         for span in self._spans.values():
             span.end()
 
@@ -72,4 +69,4 @@ def batch_trace(
     if traces is None:
         return None
     spans = {record.offset: span for record in records if (span := traces.process(record, group, attributes))}
-    return BatchTrace(traces, spans, records) if spans else None
+    return BatchTrace(spans, records) if spans else None

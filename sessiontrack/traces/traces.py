@@ -3,57 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
-import threading
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
-from opentelemetry.trace import Span, SpanKind, StatusCode, get_current_span, set_span_in_context
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.trace import SpanKind, get_current_span
 
-from schemas.headers import TRACEPARENT
 from schemas.records import SessionEvent
-from sessiontrack import __version__
 from sessiontrack.settings import TracesSettings
 from sessiontrack.traces import gen_ai, messaging
-from sessiontrack.traces.traceparent import sampled_traceparent
+from sessiontrack.traces.export import SpanExport
+from sessiontrack.traces.span import Span
+from sessiontrack.traces.traceparent import SpanId, sampled_span
 
-_PATH = "/v1/traces"
-# A collector that is well takes spans in milliseconds; one that is not costs spans, never an end that is late.
-_EXPORT_TIMEOUT_S = 5.0
-_LONGEST_CLOSE_S = 2.0
 _NS_IN_MS = 1_000_000
 
 _NONE: gen_ai.Attributes = MappingProxyType({})
 
-# A collector that is away is told of by each batch and each try.
-_TOLD_AGAIN_AFTER_S = 300.0
-
-_propagator = TraceContextTextMapPropagator()
-
-
-class SeldomFilter(logging.Filter):
-    """Lets one message pass in five minutes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._told_at = 0.0
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the message is logged."""
-        if record.created - self._told_at < _TOLD_AGAIN_AFTER_S:
-            return False
-        self._told_at = record.created
-        return True
-
-
-_seldom = SeldomFilter()
+_ids = RandomIdGenerator()
 
 
 class ReceivedRecord(Protocol):
@@ -75,13 +43,13 @@ class Publishing:
     @property
     def header(self) -> tuple[str, bytes]:
         """The header that the record carries."""
-        return Traces.header(self._send)
+        return self._send.header
 
     def settle(self, done: asyncio.Future[Any]) -> None:
         """Ends the spans with what the broker said."""
         error = asyncio.CancelledError() if done.cancelled() else done.exception()
         if error is None:
-            self._send.set_attribute(messaging.OFFSET, done.result().offset)
+            self._send.add(messaging.OFFSET, done.result().offset)
             self.end()
         else:
             self.fail(error)
@@ -89,7 +57,7 @@ class Publishing:
     def fail(self, error: BaseException) -> None:
         """Ends the spans of an event that the broker does not have."""
         for span in (self._send, self._capture):
-            Traces.note_error(span, error)
+            span.note_error(error)
         self.end()
 
     def end(self) -> None:
@@ -111,39 +79,21 @@ class Traces:
 
     def __init__(self, settings: TracesSettings, service: str) -> None:
         self._ratio = settings.ratio
-        resource = Resource.create(
-            {
-                "service.namespace": "sessiontrack",
-                "service.name": f"sessiontrack-{service}",
-                "service.version": __version__,
-            }
-        )
-        # The ratio is drawn before: to ask OpenTelemetry costs as much as a tenth of all that is done for an event.
-        self._provider = TracerProvider(sampler=ParentBased(ALWAYS_ON), resource=resource, shutdown_on_exit=False)
-        logging.getLogger(OTLPSpanExporter.__module__).addFilter(_seldom)
-        exporter = OTLPSpanExporter(f"{settings.endpoint.rstrip('/')}{_PATH}", timeout=_EXPORT_TIMEOUT_S)
-        self._provider.add_span_processor(BatchSpanProcessor(exporter))
-        self._tracer = self._provider.get_tracer("sessiontrack", __version__)
-        self._closed = False
+        self._export = SpanExport(settings.endpoint, service)
 
     def publish(self, event: SessionEvent, topic: str, partition: int) -> Publishing | None:
         """Begins the spans of an event that is published; None where its trace is not sampled.
 
         A program that publishes within a span of its own decides, and its trace goes on.
         """
-        parent = get_current_span().get_span_context()
-        if not (parent.trace_flags.sampled if parent.is_valid else random.random() < self._ratio):  # noqa: S311
+        current = get_current_span().get_span_context()
+        if not (current.trace_flags.sampled if current.is_valid else random.random() < self._ratio):  # noqa: S311
             return None
-        capture = self._tracer.start_span(
-            "capture", attributes=gen_ai.attributes_of(event), start_time=event["captured_at"] * _NS_IN_MS
-        )
-        send = self._tracer.start_span(
-            f"send {topic}",
-            context=set_span_in_context(capture),
-            kind=SpanKind.PRODUCER,
-            attributes=messaging.sending(topic, partition, event["event_id"]),
-        )
-        return Publishing(capture, send)
+        parent = SpanId(current.trace_id, current.span_id) if current.is_valid else None
+        attributes, captured_ns = gen_ai.attributes_of(event), event["captured_at"] * _NS_IN_MS
+        capture = self._begin("capture", SpanKind.INTERNAL, parent, attributes, captured_ns)
+        sending = messaging.sending(topic, partition, event["event_id"])
+        return Publishing(capture, self._begin(f"send {topic}", SpanKind.PRODUCER, capture.span_id, sending))
 
     def process(self, record: ReceivedRecord, group: str, attributes: gen_ai.Attributes = _NONE) -> Span | None:
         """Begins the span of a record that is processed; None where it carries no sampled trace.
@@ -153,21 +103,11 @@ class Traces:
             group: The consumer group.
             attributes: What else the span says.
         """
-        value = sampled_traceparent(record.headers)
-        if value is None:
+        parent = sampled_span(record.headers)
+        if parent is None:
             return None
-        parent = _propagator.extract({TRACEPARENT: value.decode("ascii", "replace")})
-        if not get_current_span(parent).get_span_context().is_valid:
-            return None
-        return self._tracer.start_span(
-            f"process {record.topic}",
-            context=parent,
-            kind=SpanKind.CONSUMER,
-            attributes={
-                **attributes,
-                **messaging.processing(record.topic, record.partition, record.offset, group),
-            },
-        )
+        processing = messaging.processing(record.topic, record.partition, record.offset, group)
+        return self._begin(f"process {record.topic}", SpanKind.CONSUMER, parent, {**attributes, **processing})
 
     def wrote(self, within: Span, store: str, began_ns: int, records: int) -> None:
         """Adds to the span of a record that of the write that stored it, which ends now.
@@ -178,33 +118,16 @@ class Traces:
             began_ns: When the write began, nanoseconds since 1970.
             records: How many were written together.
         """
-        self._tracer.start_span(
-            f"write {store}",
-            context=set_span_in_context(within),
-            kind=SpanKind.CLIENT,
-            attributes=messaging.writing(store, records),
-            start_time=began_ns,
-        ).end()
-
-    @staticmethod
-    def header(span: Span) -> tuple[str, bytes]:
-        """The header of a record that was made within a span."""
-        carrier: dict[str, str] = {}
-        _propagator.inject(carrier, set_span_in_context(span))
-        return TRACEPARENT, carrier[TRACEPARENT].encode()
-
-    @staticmethod
-    def note_error(span: Span, error: BaseException) -> None:
-        """Notes what failed by its type alone: what an error says may quote a record."""
-        span.set_status(StatusCode.ERROR)
-        span.set_attribute(messaging.ERROR_TYPE, type(error).__name__)
+        writing = messaging.writing(store, records)
+        self._begin(f"write {store}", SpanKind.CLIENT, within.span_id, writing, began_ns).end()
 
     def close(self) -> None:
         """Sends what has ended, as far as the collector takes it soon."""
-        if self._closed:
-            return
-        self._closed = True
-        # The processor's own end waits for as long as the collector takes; a thread can be left behind.
-        ending = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
-        ending.start()
-        ending.join(_LONGEST_CLOSE_S)
+        self._export.close()
+
+    def _begin(
+        self, name: str, kind: SpanKind, parent: SpanId | None, attributes: gen_ai.Attributes, start_ns: int = 0
+    ) -> Span:
+        trace = parent.trace if parent else _ids.generate_trace_id()
+        span_id = SpanId(trace, _ids.generate_span_id())
+        return Span(name, kind, span_id, parent, attributes, start_ns, self._export.take)

@@ -30,7 +30,8 @@ def test_off_by_default_nothing_of_it_is_imported() -> None:
 
 def test_what_is_missing_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
-    monkeypatch.delitem(sys.modules, "sessiontrack.traces.traces", raising=False)
+    for module in ("sessiontrack.traces.traces", "sessiontrack.traces.export"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     with pytest.raises(UsageError, match=r"opentelemetry\.sdk\.trace") as refusal:
         open_traces(TracesSettings(endpoint="http://127.0.0.1:4318"), "streams")
     assert "sessiontrack[traces]" in (refusal.value.hint or "")

@@ -15,7 +15,8 @@ from schemas.records import SessionEvent
 from schemas.topics import EVENTS, MESSAGES
 from sessiontrack.settings import TracesSettings
 from sessiontrack.traces import gen_ai
-from sessiontrack.traces.traces import SeldomFilter, Traces
+from sessiontrack.traces.export import SeldomFilter
+from sessiontrack.traces.traces import Traces
 from tests.otlp_receiver import OtlpReceiver, ReceivedSpan, receiving_traces
 from tests.unit.streams.events import SESSION, event, message, text, user
 
@@ -59,7 +60,7 @@ async def test_a_trace_leads_from_the_line_to_the_store(receiver: OtlpReceiver) 
     publishing.settle(acknowledged(7))
     stage = streams.process(record(EVENTS.name, ("ce_id", b"1"), publishing.header), "sessiontrack.streams")
     assert stage is not None
-    stored = sink.process(record(MESSAGES.name, streams.header(stage)), "sessiontrack.opensearch")
+    stored = sink.process(record(MESSAGES.name, stage.header), "sessiontrack.opensearch")
     assert stored is not None
     sink.wrote(stored, "opensearch", began_ns=1_000_000, records=20)
     for span in (stage, stored):
