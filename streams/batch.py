@@ -23,6 +23,7 @@ from streams.bounded import row_of
 from streams.facts import fact_hash
 from streams.folded import Folded
 from streams.messages import searchable_message
+from streams.names import with_short_names
 from streams.session_record import session_record
 from streams.sessionize import SessionState, count_calls, fold, new_session, session_facts
 from streams.tool_calls import (
@@ -157,6 +158,7 @@ class _SessionRun:
         if position <= self._counted or not self._folded.add(fact_hash(event), position):
             return
         self._changed = True
+        event = with_short_names(event)
         fold(self._session, event)
         facts = session_facts(self._session)
         self.stage = "messages"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -22,7 +23,9 @@ from schemas.topics import BY_NAME as BY_TOPIC
 from schemas.topics import EVENTS, MESSAGES, SESSIONS, TOOL_CALLS, Topic
 from sessiontrack.errors import TerminalError, TransientError
 from sessiontrack.settings import Settings
+from streams.derive import derive
 from tests.records import event, message, payload, session, tool_call
+from tests.unit.streams.events import call, reply, user
 
 MODEL = dict.fromkeys(
     (
@@ -307,6 +310,23 @@ async def test_a_record_that_cannot_be_stored_is_refused_alone(
     assert stored(database_settings, "messages", session_id) == []
     await sink.write(received(MESSAGES, *good))
     assert len(stored(database_settings, "messages", session_id)) == 2
+
+
+async def test_a_session_with_endless_names_is_stored_with_all_that_is_its(
+    sink: PostgresSink, database_settings: Settings, session_id: str
+) -> None:
+    # Neither PostgreSQL nor anything else makes less of it.
+    endless = "".join(chr(random.Random(1).randrange(0x20000, 0x2A000)) for _ in range(10_000))
+    fields: dict[str, Any] = {"session_id": session_id, "agent_id": endless}
+    derived = derive([user("1", **fields), reply("2", 1_000, call("c", endless), model=endless, **fields)])
+    for topic, records in (
+        (SESSIONS, derived.sessions),
+        (MESSAGES, derived.messages),
+        (TOOL_CALLS, derived.tool_calls),
+    ):
+        await sink.write(received(topic, *records.values()))
+    counts = {table: len(stored(database_settings, table, session_id)) for table in BY_NAME}
+    assert counts == {"events": 0, "sessions": 1, "model_usage": 1, "messages": 2, "tool_calls": 1}
 
 
 async def test_a_connection_that_breaks_is_made_again(database_settings: Settings, session_id: str) -> None:

@@ -1,20 +1,18 @@
 "use client";
 
-import { createContext, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { createContext, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useSWRConfig } from "swr";
 import { follow } from "@/api/event-stream";
 import type { components } from "@/api/schema";
 import { useAccess } from "@/api/token";
 import { read } from "@/api/use-api";
 import { Contents, type Line, type LineKey } from "./contents";
+import { Looks } from "./looks";
 import { Outline } from "./outline";
 
 type Event = components["schemas"]["EventFacts"];
 
 const PART_ENTRIES = 5_000;
-// The log tells of an event before the stores have it: rows come after a tenth of a second, what streams derive of them
-// a little later, on a busy machine much later.
-const LOOK_AGAIN_MS = [100, 400, 1_000, 2_500, 6_000];
 // These change how earlier lines hang together, or which lines count at all.
 const RESHAPING: ReadonlySet<string> = new Set(["LEAF", "LABEL", "BRANCH_SUMMARY", "SESSION", "TRANSCRIPT_HEAD"]);
 
@@ -48,22 +46,16 @@ export function useReading(sessionId: string, generation: number | null) {
 export function useLive(sessionId: string, { outline, contents }: Pick<ReturnType<typeof useReading>, "outline" | "contents">) {
   const [isListening, setListening] = useState(false);
   const { mutate } = useSWRConfig();
-  const timers = useRef<ReturnType<typeof setTimeout>[]>([]);
 
   useEffect(() => {
     const stop = new AbortController();
     let last: string | null = null;
 
-    const look = (reshaped: boolean, from: number, waits = LOOK_AGAIN_MS) => {
-      timers.current.forEach(clearTimeout);
-      timers.current = waits.map((ms) =>
-        setTimeout(() => {
-          contents.outdate(from);
-          void outline.refresh(reshaped ? "whole" : "tail");
-          void mutate((key) => Array.isArray(key) && key[0] === "/v1/sessions/{session_id}");
-        }, ms),
-      );
-    };
+    const looks = new Looks((from, reshaped) => {
+      contents.outdate(from);
+      void outline.refresh(reshaped ? "whole" : "tail");
+      void mutate((key) => Array.isArray(key) && key[0] === "/v1/sessions/{session_id}");
+    });
 
     const listen = async () => {
       for await (const { name, data } of follow(`/v1/sessions/${encodeURIComponent(sessionId)}/live`, stop.signal)) {
@@ -71,12 +63,12 @@ export function useLive(sessionId: string, { outline, contents }: Pick<ReturnTyp
           setListening(true);
           // What happened between the first reading and now, or while the connection was broken.
           // Of a session that is not there once more is enough: that it begins is an event.
-          look(name === "gap", 1, outline.current().error?.status === 404 ? LOOK_AGAIN_MS.slice(0, 1) : undefined);
+          looks.add(1, name === "gap", outline.current().error?.status === 404 ? [100] : undefined);
         } else if (name === "message") {
           const event = JSON.parse(data) as Event;
           const branches = event.parent_entry_id !== null && last !== null && event.parent_entry_id !== last;
           last = event.entry_id ?? last;
-          look(branches || RESHAPING.has(event.kind), Math.max((event.line_number ?? 1) - 1, 1));
+          looks.add(Math.max((event.line_number ?? 1) - 1, 1), branches || RESHAPING.has(event.kind));
         } else {
           setListening(false);
         }
@@ -85,7 +77,7 @@ export function useLive(sessionId: string, { outline, contents }: Pick<ReturnTyp
     void listen();
     return () => {
       stop.abort();
-      timers.current.forEach(clearTimeout);
+      looks.stop();
       setListening(false);
     };
   }, [sessionId, outline, contents, mutate]);
