@@ -39,7 +39,9 @@ class FilterParameters(BaseModel):
     since: str | None = Field(None, description="From: 2026-03-01, 2026-03-01T12:00Z, or 7d, 24h, 30m ago.")
     until: str | None = Field(None, description="Up to, as `since`; a day is included.")
     failed: bool = Field(
-        False, description="Sessions with errors only, or messages that are one: of a model's call, or of a tool."
+        False,
+        description="Only messages that are an error, of a model's call or of a tool; only sessions that have one: of"
+        " the tool or the model that is named with it, else of any.",
     )
 
     def filters(self) -> Filters:

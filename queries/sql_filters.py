@@ -46,6 +46,17 @@ _SESSIONS = _SHARED | {
     "since": SQL("last_activity_at >= %(since)s"),
     "until": SQL("created_at < %(until)s"),
 }
+# What failed is the tool's, where one is named, or else the model's.
+_SESSIONS_WHERE_IT_FAILED = {
+    "tool": SQL(
+        "EXISTS (SELECT FROM jsonb_to_recordset(tool_invocations) AS tool (name text, failed bigint)"
+        " WHERE failed > 0 AND lower(name) {matches} lower(%(tool)s))"
+    ),
+    "model": SQL(
+        "session_id IN (SELECT session_id FROM model_usage WHERE errors > 0 AND (lower(model) {matches} lower(%(model)s)"
+        " OR lower(provider || '/' || model) {matches} lower(%(model)s)))"
+    ),
+}
 # Of a session that began before a span and went on after it, what it said in the span counts.
 _ACTIVE_WITHIN = SQL(
     "(created_at >= %(since)s OR last_activity_at < %(until)s OR EXISTS (SELECT FROM messages AS said"
@@ -75,7 +86,10 @@ _SESSION_VECTORS = _SHARED | {"since": SQL("last_at >= %(since)s"), "until": SQL
 
 def session_conditions(filters: Filters) -> Conditions:
     """The conditions on a row of `sessions`, and their parameters."""
-    found, parameters = _conditions(_SESSIONS, filters)
+    by_name = _SESSIONS
+    if filters.failed and (culprit := next((name for name in ("tool", "model") if getattr(filters, name)), None)):
+        by_name = by_name | {culprit: _SESSIONS_WHERE_IT_FAILED[culprit]}
+    found, parameters = _conditions(by_name, filters)
     return [*found, _ACTIVE_WITHIN] if {"since", "until"} <= parameters.keys() else found, parameters
 
 

@@ -77,6 +77,35 @@ async def test_pages_are_complete_and_without_repeats_while_sessions_come_and_go
     assert cursor is None
 
 
+async def test_what_failed_is_that_of_the_tool_or_the_model_that_is_named(
+    database_settings: Settings, agent: str
+) -> None:
+    failing_tool, failing_model = TOOL | {"failed": 1}, USAGE | {"errors": 1}
+    held: dict[str, tuple[list[Any], list[Any]]] = {
+        "tool": ([failing_tool, TOOL | {"name": "read"}], [USAGE]),
+        "other tool": ([TOOL, TOOL | {"name": "read", "failed": 2}], [USAGE]),
+        "model": ([TOOL], [failing_model]),
+        "other model": ([TOOL], [USAGE, failing_model | {"model": "claude-haiku-4-5"}]),
+    }
+    sessions = [
+        session(session_id=f"{agent}-{name}", agent_id=agent, error_count=1, tool_invocations=tools, models_used=models)
+        for name, (tools, models) in held.items()
+    ]
+    nothing = session(session_id=f"{agent}-nothing", agent_id=agent, tool_invocations=[TOOL], models_used=[USAGE])
+    await store(database_settings, SESSIONS, *sessions, nothing)
+
+    def found(**filters: Any) -> set[str]:
+        return {row.removeprefix(f"{agent}-") for row in listed(database_settings, Filters(agent=agent, **filters))}
+
+    assert found(failed=True) == set(held)
+    assert found(failed=True, tool="EXEC") == {"tool"}
+    assert found(failed=True, tool="re*") == {"other tool"}
+    assert found(failed=True, model="anthropic/claude-opus-4-5") == {"model"}
+    assert found(failed=True, model="*haiku*") == {"other model"}
+    assert found(failed=True, tool="exec", model="claude-opus-4-5") == {"tool"}
+    assert found(tool="exec") == {*held, "nothing"}
+
+
 async def test_a_page_holds_whole_sessions(database_settings: Settings, agent: str) -> None:
     whole = session(
         session_id=str(uuid4()),

@@ -62,6 +62,16 @@ async def test_errors_lead_to_the_sessions_that_have_some(page: Page) -> None:
     await expect(rows.filter(has_text=re.compile("errors?|Fehler"))).to_have_count(await rows.count())
 
 
+async def test_the_failures_of_a_tool_lead_to_its_sessions(page: Page) -> None:
+    await page.goto("/?since=all")
+    link = page.get_by_role("table", name=re.compile("^(Tools|Werkzeuge)")).get_by_role(
+        "link", name=re.compile("(Failed|Fehlgeschlagen|Fehler)")
+    )
+    await link.first.click()
+    await expect(page).to_have_url(re.compile("tool=.*failed=true"))
+    assert await listed(page) > 0
+
+
 async def test_a_period_of_the_chart_leads_to_its_sessions_by_keyboard(page: Page) -> None:
     await page.goto("/?since=all")
     await page.get_by_role("button", name=ACTIVITY).focus()

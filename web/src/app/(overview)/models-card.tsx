@@ -10,6 +10,7 @@ import { Empty, Loading } from "@/components/states";
 import { Table } from "@/components/table";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
+import { Errors } from "./errors";
 import { texts } from "./messages";
 
 interface ModelsCardProps {
@@ -59,7 +60,19 @@ export function ModelsCard({ models, filters, className }: ModelsCardProps) {
               { key: "calls", head: text.toolCalls, figure: true, minor: true, by: (row) => row.calls, cell: (row) => format.number(row.calls) },
               { key: "tokens", head: text.tokens, figure: true, by: (row) => row.total_tokens, cell: (row) => format.compact(row.total_tokens) },
               { key: "cost", head: text.cost, figure: true, by: (row) => row.cost_usd, cell: (row) => format.cents(row.cost_usd) },
-              { key: "errors", head: text.errors, figure: true, by: (row) => row.errors, cell: (row) => format.number(row.errors) },
+              {
+                key: "errors",
+                head: text.errors,
+                figure: true,
+                by: (row) => row.errors,
+                cell: (row) => (
+                  <Errors
+                    count={row.errors}
+                    name={`${row.model}: ${text.errors}`}
+                    href={sessionsAddress({ ...filters, model: `${row.provider}/${row.model}`, failed: true })}
+                  />
+                ),
+              },
             ]}
           />
         </div>

@@ -12,6 +12,7 @@ import { Empty, Failed, Loading } from "@/components/states";
 import { Table } from "@/components/table";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
+import { Errors } from "./errors";
 import { texts } from "./messages";
 
 type Tool = Answer<"/v1/tools">["tools"][number];
@@ -78,7 +79,13 @@ export function ToolsCard({ tools, filters, className }: ToolsCardProps) {
                 head: text.failed,
                 figure: true,
                 by: (row) => row.failed,
-                cell: (row) => <span className={row.failed ? "text-bad" : "text-muted"}>{format.number(row.failed)}</span>,
+                cell: (row) => (
+                  <Errors
+                    count={row.failed}
+                    name={`${row.name}: ${text.failed}`}
+                    href={sessionsAddress({ ...filters, tool: row.name, failed: true })}
+                  />
+                ),
               },
               { key: "median", head: text.median, figure: true, minor: true, by: (row) => row.median_ms, cell: (row) => duration(row.median_ms) },
               { key: "slow", head: text.slow, figure: true, minor: true, by: (row) => row.p95_ms, cell: (row) => duration(row.p95_ms) },
