@@ -53,8 +53,8 @@ _SESSIONS_WHERE_IT_FAILED = {
         " WHERE failed > 0 AND lower(name) {matches} lower(%(tool)s))"
     ),
     "model": SQL(
-        "session_id IN (SELECT session_id FROM model_usage WHERE errors > 0 AND (lower(model) {matches} lower(%(model)s)"
-        " OR lower(provider || '/' || model) {matches} lower(%(model)s)))"
+        "session_id IN (SELECT session_id FROM model_usage WHERE errors > 0"
+        " AND (lower(model) {matches} lower(%(model)s) OR lower(provider || '/' || model) {matches} lower(%(model)s)))"
     ),
 }
 # Of a session that began before a span and went on after it, what it said in the span counts.
