@@ -11,8 +11,8 @@ export interface LineKey {
 
 /** Lines are read in blocks, which many rows share. */
 export const BLOCK_LINES = 100;
-// Some thousand lines: a few megabytes, however long the session is.
-const MOST_BLOCKS = 40;
+// A thousand lines and more: two megabytes, however long the session is, and however long it goes on.
+const MOST_BLOCKS = 12;
 
 interface Block {
   lines: ReadonlyMap<string, Line>;
@@ -45,10 +45,10 @@ export class Contents {
     return this.blocks.get(blockOf(key.line_number))?.state === "failed";
   }
 
-  /** Reads the lines from one to another, as far as they are not there; what failed is tried again. */
-  async want(first: number, last: number): Promise<void> {
+  /** Reads these lines, as far as they are not there; what failed is tried again. */
+  async want(lines: readonly number[]): Promise<void> {
     const reading = [];
-    for (let number = blockOf(first); number <= blockOf(last); number++) {
+    for (const number of new Set(lines.map(blockOf))) {
       const block = this.blocks.get(number);
       if (block) this.touch(number, block);
       if (!block || block.state === "failed" || block.state === "stale") reading.push(this.readBlock(number));

@@ -60,13 +60,14 @@ export function Conversation({ sessionId, rows, contents, onView, target, entrie
   const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
 
   useEffect(() => {
-    const [from, to] = [entryAt(rows, first, 1), entryAt(rows, last, -1)];
-    if (from && to) void contents.want(from.line_number, to.line_number);
+    // Not all from the first to the last: a branch that is folded between them may have thousands.
+    const drawn = rows.slice(first, last + 1);
+    void contents.want(drawn.flatMap((row) => (row.kind === "entry" ? [row.entry.line_number] : [])));
   }, [rows, contents, first, last]);
 
   const visible = virtual.getVirtualItemForOffset(virtual.scrollOffset ?? 0)?.index ?? 0;
   useEffect(() => {
-    const entry = entryAt(rows, visible, 1);
+    const entry = entryAt(rows, visible);
     if (entry) onView(entry);
   }, [rows, visible, onView]);
 
@@ -174,9 +175,9 @@ function Branch({ row }: { row: Extract<Row, { kind: "branch" }> }) {
   );
 }
 
-/** The entry of a row, or of the next one in a direction that has one. */
-function entryAt(rows: readonly Row[], index: number, step: 1 | -1): TreeEntry | null {
-  for (let at = index; at >= 0 && at < rows.length; at += step) {
+/** The entry of a row, or of the next one that has one. */
+function entryAt(rows: readonly Row[], index: number): TreeEntry | null {
+  for (let at = index; at < rows.length; at++) {
     const row = rows[at];
     if (row?.kind === "entry") return row.entry;
   }

@@ -66,36 +66,43 @@ function contents(mostBlocks?: number) {
 describe("the contents of a session", () => {
   it("are read in blocks, each once", async () => {
     const { made, reads } = contents();
-    await made.want(1, BLOCK_LINES + 1);
-    await made.want(50, 60);
+    await made.want([1, BLOCK_LINES + 1]);
+    await made.want([50, 60]);
     expect(reads).toEqual([1, BLOCK_LINES + 1]);
     expect(made.line(key(150))?.event_id).toBe("e150");
     expect(made.line({ event_id: "of another generation", line_number: 150 })).toBeUndefined();
   });
 
+  it("are not read between those that are looked at", async () => {
+    const { made, reads } = contents(2);
+    await made.want([1, 90 * BLOCK_LINES + 1]);
+    expect(reads).toEqual([1, 90 * BLOCK_LINES + 1]);
+    expect(made.line(key(1))).toBeDefined();
+  });
+
   it("stay while they are read again", async () => {
     const { made, state } = contents();
-    await made.want(1, 10);
+    await made.want([1, 10]);
     state.version = 2;
     made.outdate(5);
     expect(made.line(key(5))?.entry_type).toBe("v1");
-    await made.want(1, 10);
+    await made.want([1, 10]);
     expect(made.line(key(5))?.entry_type).toBe("v2");
   });
 
   it("are tried again where they could not be read", async () => {
     const { made, state } = contents();
     state.isAway = true;
-    await made.want(1, 10);
+    await made.want([1, 10]);
     expect(made.hasFailed(key(1))).toBe(true);
     state.isAway = false;
-    await made.want(1, 10);
+    await made.want([1, 10]);
     expect(made.hasFailed(key(1))).toBe(false);
   });
 
   it("are forgotten where nobody has looked for long", async () => {
     const { made } = contents(2);
-    for (const block of [0, 1, 0, 2]) await made.want(block * BLOCK_LINES + 1, block * BLOCK_LINES + 1);
+    for (const block of [0, 1, 0, 2]) await made.want([block * BLOCK_LINES + 1]);
     expect(made.line(key(1))).toBeDefined();
     expect(made.line(key(BLOCK_LINES + 1))).toBeUndefined();
   });

@@ -92,5 +92,5 @@ export function useLine(key: LineKey): { line: Line | undefined; hasFailed: bool
   if (contents === null) throw new Error("useLine is used outside of a conversation");
   const line = useSyncExternalStore(contents.subscribe, () => contents.line(key));
   const hasFailed = useSyncExternalStore(contents.subscribe, () => contents.hasFailed(key));
-  return { line, hasFailed, retry: () => void contents.want(key.line_number, key.line_number) };
+  return { line, hasFailed, retry: () => void contents.want([key.line_number]) };
 }
