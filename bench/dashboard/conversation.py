@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
 from playwright.sync_api import Browser, Page
@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 from bench.corpus import append_line, live_session
 from bench.dashboard.browser import heap_bytes, opened, probes
 
-LONG, LIVE = str(UUID(int=0x50_000, version=4)), str(UUID(int=0x11_7E, version=4))
+LONG = str(UUID(int=0x50_000, version=4))
 _SESSIONTRACK = Path(sys.executable).with_name("sessiontrack")
 # What the live session has before it is opened.
 _LINES_BEFORE = 200
@@ -110,12 +110,14 @@ def follow(
         a_second: How many in a second.
         progress: Told of each tenth.
     """
-    path = transcript(folder, LIVE)
+    # What a run before has captured would be there before it is appended.
+    session_id = str(uuid4())
+    path = transcript(folder, session_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = live_session(path, seed=51)
     path.write_bytes(b"".join(islice(lines, _LINES_BEFORE)))
     with _capturing(folder), opened(browser, address) as page:
-        _open_live(page)
+        _open_live(page, session_id)
         heap, shown = [_mib(heap_bytes(page))], []
         for number, line in enumerate(islice(lines, entries), 1):
             begun = time.perf_counter()
@@ -140,10 +142,10 @@ def _capturing(folder: Path) -> Iterator[None]:
             process.terminate()
 
 
-def _open_live(page: Page) -> None:
+def _open_live(page: Page, session_id: str) -> None:
     """Goes to the end, where new lines show by themselves."""
     until = time.monotonic() + _PATIENCE_S
-    page.goto(f"/session?id={LIVE}")
+    page.goto(f"/session?id={session_id}")
     while not page.locator("[data-entry]").count():
         if time.monotonic() > until:
             raise SystemExit("the session that was begun does not appear")
