@@ -1,6 +1,6 @@
 """A span while it lasts.
 
-OpenTelemetry's own, with its limits, locks and samplers, takes five times as long to make, and most of what traces cost
+OpenTelemetry's own, with its limits, locks and samplers, takes four times as long to make, and most of what traces cost
 was that: so this one holds what a span says, and becomes one of OpenTelemetry's in the thread that exports it.
 """
 
