@@ -89,7 +89,7 @@ async def test_a_tool_leads_to_the_sessions_that_called_it(page: Page) -> None:
     row = tools.get_by_role("row").nth(1)
     # A phone has no room for this column.
     counted = number(await row.locator("td").nth(2).inner_text())
-    await row.get_by_role("link").click()
+    await row.get_by_role("link").first.click()
     await expect(page).to_have_url(re.compile("tool="))
     assert await listed(page) == counted
 
