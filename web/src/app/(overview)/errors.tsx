@@ -13,7 +13,7 @@ export function Errors({ count, name, href }: ErrorsProps) {
   const figure = useFormat().number(count);
   if (count === 0) return <span className="text-muted">{figure}</span>;
   return (
-    <Link href={href} aria-label={`${name} ${figure}`} className="text-bad hover:underline">
+    <Link href={href} aria-label={`${name} ${figure}`} className="inline-block min-w-6 text-bad hover:underline">
       {figure}
     </Link>
   );
