@@ -6,8 +6,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-# Machines are shared: an example that takes long, or long to be made, is no failure. In CI the examples are the same each
-# time, so that a change is judged by what it changes; elsewhere they are new ones.
+# Machines are shared: an example that takes long, or long to be made, is no failure. In CI the examples are the same
+# each time, so that a change is judged by what it changes; elsewhere they are new ones.
 settings.register_profile(
     "shared",
     deadline=None,
