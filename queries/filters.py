@@ -33,8 +33,8 @@ class Filters:
         session: A session's id, or the beginning of it.
         since: Written, or active, at or after this time; epoch milliseconds.
         until: Written, or begun, before this time; epoch milliseconds.
-        failed: Only what is an error: of a model call, or of a tool. Of sessions those that have one: of the tool where
-            one is named, else of the model where one is.
+        failed: Only what is an error: of a model call, or of a tool. Of sessions those that have one; where a tool or a
+            model is named, one of theirs.
         with_tools: Only what calls tools, or is the result of one.
     """
 

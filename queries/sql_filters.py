@@ -46,7 +46,7 @@ _SESSIONS = _SHARED | {
     "since": SQL("last_activity_at >= %(since)s"),
     "until": SQL("created_at < %(until)s"),
 }
-# What failed is the tool's, where one is named, or else the model's.
+# Where a tool or a model is named, an error of another one is not what is asked for; where both are, one of either is.
 _SESSIONS_WHERE_IT_FAILED = {
     "tool": SQL(
         "EXISTS (SELECT FROM jsonb_to_recordset(tool_invocations) AS tool (name text, failed bigint)"
@@ -86,10 +86,10 @@ _SESSION_VECTORS = _SHARED | {"since": SQL("last_at >= %(since)s"), "until": SQL
 
 def session_conditions(filters: Filters) -> Conditions:
     """The conditions on a row of `sessions`, and their parameters."""
-    by_name = _SESSIONS
-    if filters.failed and (culprit := next((name for name in ("tool", "model") if getattr(filters, name)), None)):
-        by_name = by_name | {culprit: _SESSIONS_WHERE_IT_FAILED[culprit]}
-    found, parameters = _conditions(by_name, filters)
+    found, parameters = _conditions(_SESSIONS, filters)
+    failing = _conditions(_SESSIONS_WHERE_IT_FAILED, filters)[0] if filters.failed else []
+    if failing:
+        found.append(SQL("({})").format(SQL(" OR ").join(failing)))
     return [*found, _ACTIVE_WITHIN] if {"since", "until"} <= parameters.keys() else found, parameters
 
 

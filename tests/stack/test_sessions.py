@@ -102,7 +102,8 @@ async def test_what_failed_is_that_of_the_tool_or_the_model_that_is_named(
     assert found(failed=True, tool="re*") == {"other tool"}
     assert found(failed=True, model="anthropic/claude-opus-4-5") == {"model"}
     assert found(failed=True, model="*haiku*") == {"other model"}
-    assert found(failed=True, tool="exec", model="claude-opus-4-5") == {"tool"}
+    assert found(failed=True, tool="exec", model="claude-opus-4-5") == {"tool", "model"}
+    assert found(failed=True, tool="read", model="*haiku*") == set()
     assert found(tool="exec") == {*held, "nothing"}
 
 
