@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
+from threading import enumerate as threads
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -17,6 +18,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
+
+# The names of the threads of `SpanExport`: OpenTelemetry's and the one that ends it.
+_EXPORTING = ("OtelBatchSpanRecordProcessor", "traces")
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class OtlpReceiver:
     Attributes:
         url: Where it listens.
         spans: All spans so far.
-        hangs: Whether calls are left without an answer, until the test ends.
+        hangs: Whether calls wait for their answer until the test ends.
     """
 
     url: str = ""
@@ -73,7 +77,6 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         if self.receiver.hangs:
             self.receiver.ended.wait(60)
-            return
         if self.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
         known = self.path == "/v1/traces" and self.headers["content-type"] == "application/x-protobuf"
@@ -103,6 +106,12 @@ def receiving_traces() -> Iterator[OtlpReceiver]:
             yield receiver
         finally:
             receiver.ended.set()
+            # One that exports, left behind, would draw its pauses from `random` while another test's examples are made,
+            # which Hypothesis takes for an error of theirs.
+            for exporting in threads():
+                if exporting.name in _EXPORTING:
+                    exporting.join(60)
+                    assert not exporting.is_alive(), "traces were not closed"
             server.shutdown()
             thread.join()
 
