@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from queries.filters import Filters, parse_filters
+from queries.filters import Failed, Filters, parse_filters
 from queries.spans import Span, Unit
 
 # No store takes longer ones as a key, nor control characters.
@@ -38,10 +38,10 @@ class FilterParameters(BaseModel):
     project: str | None = Field(None, description="Working folder, with all below it.")
     since: str | None = Field(None, description="From: 2026-03-01, 2026-03-01T12:00Z, or 7d, 24h, 30m ago.")
     until: str | None = Field(None, description="Up to, as `since`; a day is included.")
-    failed: bool = Field(
-        False,
-        description="Only messages that are an error, of a model's call or of a tool; only sessions that have one: of"
-        " the tool or the model that is named with it, else of any.",
+    failed: Failed | None = Field(
+        None,
+        description="Only messages that are an error, of a tool, of a model or of either; only sessions that have one:"
+        " of the tool or the model that is named, where one is.",
     )
 
     def filters(self) -> Filters:

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.sql import SQL, Composable
 
 from queries.postgres import fetch_dicts
-from queries.quarters import quarters, whole_quarters
+from queries.quarters import quarters
 from queries.spans import Span, reading
 from sessiontrack.settings import Settings
 
@@ -148,9 +148,9 @@ def _fold(settings: Settings, span: Span, **parts: Composable) -> dict[str, Any]
         chosen=span.chosen(),
         hourly=_HOURLY.format(sums=_SUMS),
         did=_DID.format(sums=_SUMS),
-        spoken=_SPOKEN.format(quarters=quarters(span), of_chosen=span.of_chosen()),
+        spoken=_SPOKEN.format(quarters=quarters(span.filters, span.of_chosen()), of_chosen=span.of_chosen()),
         active=_ACTIVE.format(begun=span.within(SQL("created_at")), last=span.within(SQL("last_activity_at"))),
         selected=SQL(", ").join(selected),
     )
     with reading(settings) as connection:
-        return fetch_dicts(connection, query, span.parameters() | whole_quarters(span.filters))[0]
+        return fetch_dicts(connection, query, span.parameters())[0]

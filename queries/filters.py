@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from queries.times import parse_time
 from sessiontrack.errors import UsageError
@@ -14,6 +14,9 @@ MOST_CHARACTERS = 1_024
 MOST_WILDCARDS = 8
 # What a person calls the role that writes results of tools.
 _ROLES = {"tool": "toolResult", "bash": "bashExecution"}
+
+Failed = Literal["any", "tool", "model"]
+"""Whose errors are meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +36,8 @@ class Filters:
         session: A session's id, or the beginning of it.
         since: Written, or active, at or after this time; epoch milliseconds.
         until: Written, or begun, before this time; epoch milliseconds.
-        failed: Only what is an error: of a model call, or of a tool. Of sessions those that have one; where a tool or a
-            model is named, one of theirs.
+        failed: Only what is an error: of a tool, of a model, or of either. Of sessions those that have one; of the
+            tool or the model that is named, where one is.
         with_tools: Only what calls tools, or is the result of one.
     """
 
@@ -48,7 +51,7 @@ class Filters:
     session: str | None = None
     since: int | None = None
     until: int | None = None
-    failed: bool = False
+    failed: Failed | None = None
     with_tools: bool = False
 
 

@@ -53,7 +53,7 @@ class Question:
         Raises:
             SessionTrackError: The question can't be embedded, or the store does not answer.
         """
-        chunks = self._index.nearest_chunks(self._vector.result().tolist(), replace(filters, failed=False), limit)
+        chunks = self._index.nearest_chunks(self._vector.result().tolist(), replace(filters, failed=None), limit)
         ranking: dict[str, Candidate] = {}
         passages: dict[str, str] = {}
         for chunk in chunks:

@@ -9,24 +9,29 @@ from psycopg.sql import SQL, Composable
 from consumers.postgres.activity import QUARTER_MS, summed_up
 from consumers.postgres.adaptation import Millis
 from queries.filters import Filters
-from queries.spans import Span
+from queries.sql_bounds import within
 
 _INSIDE = {"first": SQL("quarter >= %(first)s"), "end": SQL("quarter < %(end)s")}
 _OUTSIDE = {"first": SQL("timestamp < %(first)s"), "end": SQL("timestamp >= %(end)s")}
+_ALL = SQL("true")
 _KEPT = SQL("SELECT * FROM message_activity WHERE {inside}")
 
 
-def quarters(span: Span) -> Composable:
+def quarters(filters: Filters, of: Composable = _ALL) -> Composable:
     """A query for rows as those of message_activity; its parameters are those of the span, and `whole_quarters`.
 
     Of a quarter that the span cuts, the messages tell what is in the span.
+
+    Args:
+        filters: Their span counts.
+        of: A condition that spares the reading of messages of other sessions.
     """
-    bounds = whole_quarters(span.filters)
-    kept = _KEPT.format(inside=SQL(" AND ").join([_INSIDE[name] for name in bounds]) if bounds else SQL("true"))
-    if [*bounds.values()] == [at for at in (span.filters.since, span.filters.until) if at is not None]:
+    bounds = whole_quarters(filters)
+    kept = _KEPT.format(inside=SQL(" AND ").join([_INSIDE[name] for name in bounds]) if bounds else _ALL)
+    if [*bounds.values()] == [at for at in (filters.since, filters.until) if at is not None]:
         return kept
     outside = SQL(" OR ").join([_OUTSIDE[name] for name in bounds])
-    cut = SQL("{} AND ({}) AND {}").format(span.within(SQL("timestamp")), outside, span.of_chosen())
+    cut = SQL("{} AND ({}) AND {}").format(within(filters, SQL("timestamp")), outside, of)
     return SQL("{} UNION ALL {}").format(kept, summed_up(cut))
 
 

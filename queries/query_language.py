@@ -31,7 +31,10 @@ _NAMES = {
 }
 # A day, month or year that is named: `before` and `since` count from its begin, `after` and `until` from its end.
 _TIMES = {"since": ("since", False), "after": ("since", True), "before": ("until", False), "until": ("until", True)}
-_FLAGS = {"is": {"error": "failed"}, "has": {"tool": "with_tools"}}
+_FLAGS: dict[str, dict[str, tuple[str, Any]]] = {
+    "is": {"error": ("failed", "any")},
+    "has": {"tool": ("with_tools", True)},
+}
 _OPERATOR = re.compile(
     rf"(?<!\S)(?P<minus>-?)(?P<name>{'|'.join((*_NAMES, *_TIMES, *_FLAGS))}):"
     r'(?:"(?P<quoted>[^"]+)"(?!\S)|(?P<plain>[^\s"]+))'
@@ -109,7 +112,7 @@ def _filter(name: str, value: str) -> tuple[str, Any]:
         known = _FLAGS[name]
         if value not in known:
             raise UsageError(f"there is no {name}:{value[:40]}", hint=f"{name}: takes {', '.join(known)}.")
-        return known[value], True
+        return known[value]
     if name in _TIMES:
         bound, end = _TIMES[name]
         return bound, parse_time(value, end=end)
@@ -123,6 +126,9 @@ def _with(filters: Filters, field: str, value: Any) -> Filters:
         value = max(before, value)
     elif field == "until" and before is not None:
         value = min(before, value)
+    elif field == "failed" and before is not None:
+        # The operator asks for errors of any kind.
+        value = before
     elif before not in (None, False, value):
         raise UsageError(
             f"two values for the filter {field}: {before[:40]!r} and {value[:40]!r}",

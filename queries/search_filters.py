@@ -7,17 +7,23 @@ from functools import partial
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from queries.filters import Filters, role_named
+from queries.filters import Failed, Filters, role_named
 
 Clause = dict[str, Any]
+
+_IS_ERROR: Clause = {"term": {"is_error": True}}
+_OF_ASSISTANT: Clause = {"term": {"role": "assistant"}}
+_FAILED: dict[Failed, list[Clause]] = {
+    "any": [_IS_ERROR],
+    "model": [_IS_ERROR, _OF_ASSISTANT],
+    "tool": [_IS_ERROR, {"bool": {"must_not": _OF_ASSISTANT}}],
+}
 
 
 def filter_clauses(filters: Filters) -> list[Clause]:
     """What every hit fulfils; inherited messages are hits in the session that they come from only."""
     clauses = [{"bool": {"must_not": {"term": {"inherited": True}}}}, *chunk_clauses(filters)]
-    if filters.failed:
-        clauses.append({"term": {"is_error": True}})
-    return clauses
+    return [*clauses, *_FAILED[filters.failed]] if filters.failed else clauses
 
 
 def chunk_clauses(filters: Filters) -> list[Clause]:

@@ -13,7 +13,7 @@ from consumers.postgres.adaptation import Millis
 from consumers.postgres.rows import Row
 from queries.filters import Filters
 from queries.postgres import connected, fetch_dicts
-from queries.sql_filters import session_conditions as conditions_of
+from queries.session_filters import session_conditions as conditions_of
 from schemas.records import Session
 from sessiontrack.cursors import decode_cursor, encode_cursor
 from sessiontrack.errors import NotFoundError, UsageError

@@ -14,7 +14,8 @@ from psycopg.sql import SQL, Composable
 from consumers.postgres.rows import Row
 from queries.filters import Filters
 from queries.postgres import connected
-from queries.sql_filters import session_conditions
+from queries.session_filters import session_conditions
+from queries.sql_bounds import within
 from sessiontrack.errors import UsageError
 from sessiontrack.settings import Settings
 
@@ -48,10 +49,7 @@ class Span:
 
     def within(self, column: SQL) -> Composable:
         """A condition: a time is in the span."""
-        bounds = {"since": SQL(">="), "until": SQL("<")}
-        stated = [name for name in bounds if getattr(self.filters, name) is not None]
-        conditions = [SQL("{} {} %({})s").format(column, bounds[name], SQL(name)) for name in stated]
-        return SQL(" AND ").join(conditions) if conditions else SQL("true")
+        return within(self.filters, column)
 
     def of_chosen(self) -> Composable:
         """A condition: something is of a chosen session. What lies in the span is, where nothing else is asked for."""

@@ -9,7 +9,7 @@ from psycopg.sql import SQL, Composed
 
 from queries.filters import Filters
 from queries.postgres import connected, fetch_dicts
-from queries.sql_filters import session_conditions as conditions_of
+from queries.session_filters import session_conditions as conditions_of
 from sessiontrack.settings import Settings
 
 # Who has more models, agents or channels than this looks at the largest.

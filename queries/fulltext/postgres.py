@@ -13,8 +13,9 @@ from queries.fulltext.index import SPOKEN, Found, SessionFound, Turn
 from queries.fusion import Candidate
 from queries.postgres import fetch_dicts
 from queries.query_language import Query
+from queries.session_filters import session_conditions
 from queries.snippets import MARK_BEGIN, MARK_END, one_line, unwrapped
-from queries.sql_filters import message_conditions, session_conditions
+from queries.sql_filters import message_conditions
 from queries.times import iso
 from queries.vectors.index import of_sessions
 

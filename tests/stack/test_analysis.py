@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -181,6 +182,48 @@ def test_a_span_may_begin_and_end_at_any_moment_and_a_zone_be_off_by_quarters(wo
     assert sum(row["messages"] for row in found.periods) == found.totals["messages"]
     models = Counter((each["provider"], each["model"]) for each in within if each["model_call"])
     assert {(row["provider"], row["model"]): row["calls"] for row in found.models} == models
+
+
+@pytest.mark.parametrize("minutes", [7, 60 * 24 * 7], ids=str)
+@pytest.mark.parametrize("narrowed", [False, True], ids=["all", "one agent"])
+def test_figures_of_a_span_lead_to_the_sessions_behind_them(world: World, minutes: int, narrowed: bool) -> None:
+    # Cut where a tool failed and a model answered, in the middle of sessions.
+    times = sorted(each["started_at"] for each in world.calls if each["outcome"] == "failed")
+    until = times[len(times) // 2] + 1
+    since = until - minutes * 60_000
+    agent = Counter(each["agent_id"] for each in world.sessions.values()).most_common(1)[0][0]
+    asked = Filters(agent=agent if narrowed else None, since=since, until=until)
+
+    def counted(each: Any, at: str) -> bool:
+        return since <= each[at] < until and not (narrowed and world.sessions[each["session_id"]]["agent_id"] != agent)
+
+    def of(found: Iterable[Any]) -> set[str]:
+        return {each["session_id"] for each in found}
+
+    def listed(**filters: Any) -> set[str]:
+        return of(list_sessions(world.settings, replace(asked, **filters), limit=1000).rows)
+
+    calls = [each for each in world.calls if counted(each, "started_at")]
+    said = [each for each in world.messages if counted(each, "timestamp")]
+    tools = {row["name"]: row for row in tool_usage(world.settings, Span(asked))}
+    assert set(tools) == {each["name"] for each in calls}
+    for name, row in tools.items():
+        own = [each for each in calls if each["name"] == name]
+        assert listed(tool=name) == of(own)
+        assert row["sessions"] == len(of(own))
+        assert listed(tool=name, failed="tool") == of(each for each in own if each["outcome"] == "failed")
+    found = activity(world.settings, Span(asked))
+    for row in found.models:
+        replies = [each for each in said if each["model_call"] and each["model"] == row["model"]]
+        model = f"{row['provider']}/{row['model']}"
+        assert listed(model=model) == of(replies)
+        assert row["sessions"] == len(of(replies))
+        assert listed(model=model, failed="model") == of(each for each in replies if each["is_error"])
+        both = of(replies) & of(each for each in calls if each["name"] == "exec" and each["outcome"] == "failed")
+        assert listed(model=model, tool="exec", failed="tool") == both
+    assert listed(failed="any") == of(each for each in said if each["is_error"])
+    assert listed(failed="tool") == of(each for each in calls if each["outcome"] == "failed")
+    assert listed(failed="model") == of(each for each in said if each["model_call"] and each["is_error"])
 
 
 def test_tools(world: World) -> None:

@@ -56,7 +56,7 @@ async def test_the_overview_leads_to_its_sessions(page: Page) -> None:
 async def test_errors_lead_to_the_sessions_that_have_some(page: Page) -> None:
     await page.goto("/?since=all")
     await page.locator("main").get_by_role("link", name=re.compile("^(Errors|Fehler)")).click()
-    await expect(page).to_have_url(re.compile("failed=true"))
+    await expect(page).to_have_url(re.compile("failed=any"))
     assert await listed(page) > 0
     rows = page.locator("main li a[href*='/session?']")
     await expect(rows.filter(has_text=re.compile("errors?|Fehler"))).to_have_count(await rows.count())
@@ -68,7 +68,7 @@ async def test_the_failures_of_a_tool_lead_to_its_sessions(page: Page) -> None:
         "link", name=re.compile("(Failed|Fehlgeschlagen|Fehler)")
     )
     await link.first.click()
-    await expect(page).to_have_url(re.compile("tool=.*failed=true"))
+    await expect(page).to_have_url(re.compile("tool=.*failed=tool"))
     assert await listed(page) > 0
 
 

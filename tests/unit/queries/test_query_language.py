@@ -29,7 +29,7 @@ VALUES = st.text(alphabet="abzÄ漢019_-./:@", min_size=1, max_size=20)
         ),
         ("model:anthropic/claude role:user disk", "disk", {"model": "anthropic/claude", "role": "user"}),
         ("project:/home/ada/shop session:0b5e disk", "disk", {"project": "/home/ada/shop", "session": "0b5e"}),
-        ("is:error has:tool disk", "disk", {"failed": True, "with_tools": True}),
+        ("is:error has:tool disk", "disk", {"failed": "any", "with_tools": True}),
         ("from:ada", "", {"sender": "ada"}),
         ("from:ada from:ada disk", "disk", {"sender": "ada"}),
         ("disk from:ada", "disk", {"sender": "ada"}),
@@ -72,6 +72,10 @@ def test_a_phrase_has_no_operators(query: str) -> None:
     read = parse_query(query)
     assert read.filters == Filters()
     assert read.terms.phrases
+
+
+def test_an_operator_for_errors_leaves_it_at_those_of_a_tool() -> None:
+    assert parse_query("is:error disk", Filters(failed="tool")).filters == Filters(failed="tool")
 
 
 def test_the_rest_is_as_before_and_only_what_is_asked_is_embedded() -> None:

@@ -3,7 +3,7 @@
 import { usePathname, useSearchParams } from "next/navigation";
 import { useCallback, useMemo } from "react";
 
-export type Changes = Readonly<Record<string, string | true | null>>;
+export type Changes = Readonly<Record<string, string | null>>;
 
 /**
  * What the page shows is in its address, so that it can be shared, kept and gone back to.
@@ -32,7 +32,7 @@ export function addressOf(path: string, changes: Changes, now: URLSearchParams =
   const next = new URLSearchParams(now);
   for (const [name, value] of Object.entries(changes)) {
     if (value === null || value === "") next.delete(name);
-    else next.set(name, String(value));
+    else next.set(name, value);
   }
   const query = next.toString();
   return query ? `${path}?${query}` : path;

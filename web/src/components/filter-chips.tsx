@@ -31,13 +31,13 @@ export function FilterChips({ filters }: { filters: ReturnType<typeof useFilters
       ))}
       {filters.failed && (
         <li>
-          <button type="button" onClick={() => filters.chooseFailed(false)} aria-label={text.removeFailed} className={CHIP}>
-            {text.failed}
+          <button type="button" onClick={() => filters.chooseFailed(null)} aria-label={text.removeFailed(text.failed[filters.failed])} className={CHIP}>
+            {text.failed[filters.failed]}
             <X aria-hidden className="size-3.5 shrink-0" />
           </button>
         </li>
       )}
-      {filters.chosen.length + Number(filters.failed) > 1 && (
+      {filters.chosen.length + Number(filters.failed !== null) > 1 && (
         <li>
           <button type="button" onClick={filters.clear} className="px-2 text-sm text-muted hover:text-ink">
             {text.clear}

@@ -20,7 +20,7 @@ export function FilterMenus({ filters, range }: FilterMenusProps) {
   const { data } = useApi(
     "/v1/facets",
     // Of a session with errors any message counts.
-    { params: { query: { ...filters.query, failed: false, ...range, size: VALUES } } },
+    { params: { query: { ...filters.query, failed: undefined, ...range, size: VALUES } } },
     { keepPreviousData: true },
   );
   return OFFERED.map((name) => {

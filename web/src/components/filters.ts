@@ -23,8 +23,8 @@ export const filterTexts = translated({
     } as Record<string, string>,
     remove: (name: string, value: string) => `Remove the filter ${name}: ${value}`,
     clear: "Clear filters",
-    failed: "With errors",
-    removeFailed: "Remove the filter: with errors",
+    failed: { any: "With errors", tool: "A tool failed", model: "A model failed" },
+    removeFailed: (failed: string) => `Remove the filter: ${failed}`,
     filters: "Filters",
   },
   de: {
@@ -48,8 +48,8 @@ export const filterTexts = translated({
     },
     remove: (name, value) => `Filter entfernen: ${name}: ${value}`,
     clear: "Filter entfernen",
-    failed: "Mit Fehlern",
-    removeFailed: "Filter entfernen: mit Fehlern",
+    failed: { any: "Mit Fehlern", tool: "Werkzeug fehlgeschlagen", model: "Modell fehlgeschlagen" },
+    removeFailed: (failed) => `Filter entfernen: ${failed}`,
     filters: "Filter",
   },
 });

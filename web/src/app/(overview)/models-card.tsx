@@ -69,7 +69,7 @@ export function ModelsCard({ models, filters, className }: ModelsCardProps) {
                   <Errors
                     count={row.errors}
                     name={`${row.model}: ${text.errors}`}
-                    href={sessionsAddress({ ...filters, model: `${row.provider}/${row.model}`, failed: true })}
+                    href={sessionsAddress({ ...filters, model: `${row.provider}/${row.model}`, failed: "model" })}
                   />
                 ),
               },

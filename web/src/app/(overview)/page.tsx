@@ -65,7 +65,7 @@ export default function Overview() {
           <Totals
             totals={data?.totals}
             href={sessionsAddress(here)}
-            failedHref={sessionsAddress({ ...here, failed: true })}
+            failedHref={sessionsAddress({ ...here, failed: "any" })}
           />
           <ActivityCard className="lg:col-span-6" periods={periods} unit={span.unit} filters={filters.query} />
           <HoursCard className="lg:col-span-3" hours={data?.hours} />

@@ -83,7 +83,7 @@ export function ToolsCard({ tools, filters, className }: ToolsCardProps) {
                   <Errors
                     count={row.failed}
                     name={`${row.name}: ${text.failed}`}
-                    href={sessionsAddress({ ...filters, tool: row.name, failed: true })}
+                    href={sessionsAddress({ ...filters, tool: row.name, failed: "tool" })}
                   />
                 ),
               },

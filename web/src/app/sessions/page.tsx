@@ -52,10 +52,10 @@ export default function SessionsPage() {
         {!filters.failed && (
           <button
             type="button"
-            onClick={() => filters.chooseFailed(true)}
+            onClick={() => filters.chooseFailed("any")}
             className="shrink-0 rounded-lg border border-line bg-surface px-2.5 py-1.5 text-sm hover:border-line-strong"
           >
-            {filterText.failed}
+            {filterText.failed.any}
           </button>
         )}
         <FilterChips filters={filters} />
