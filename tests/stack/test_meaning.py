@@ -279,6 +279,7 @@ async def _fill_postgres(settings: Settings) -> None:
         ("disk -full", Filters(), [5]),
         ("disk", Filters(sender="carl"), [6]),
         ("disk is:error", Filters(channel="Disc*"), [6]),
+        ("disk", Filters(failed="tool"), [6]),
         ("session:ops", Filters(), [7, 6]),
         ("50% of {the} disk", Filters(until=6 * DAY), [5]),
     ],

@@ -48,7 +48,12 @@ MESSAGES_BY_ID: dict[str, dict[str, Any]] = {
     "thinking": {"role": "assistant", "text": "Done.", "thinking": "The wombat question again."},
     "error": {"role": "assistant", "text": "", "error_message": "429 overloaded_error", "is_error": True},
     "question": {"role": "user", "text": "tell me about the platypus", **ADA},
-    "result": {"role": "toolResult", "text": "tell me about the platypus", "tools_used": ["web_fetch"]},
+    "result": {
+        "role": "toolResult",
+        "text": "tell me about the platypus",
+        "tools_used": ["web_fetch"],
+        "is_error": True,
+    },
     "long result": {
         "role": "toolResult",
         "text": "platypus " * 40 + "lorem ipsum " * 4_000,
@@ -178,6 +183,11 @@ def test_filters(settings: Settings, filters: dict[str, Any], expected: list[str
         ("migrations", {"model": "claude-opus-4-5"}, ["stem"]),
         ("migrations", {"model": "anthropic/claude-opus-4-5"}, ["stem"]),
         ("migrations", {"model": "openai/claude-opus-4-5"}, []),
+        ("platypus", {"failed": "any"}, ["result"]),
+        ("platypus", {"failed": "tool"}, ["result"]),
+        ("platypus", {"failed": "model"}, []),
+        ("429", {"failed": "model"}, ["error"]),
+        ("429", {"failed": "tool"}, []),
     ],
 )
 def test_filters_of_messages(settings: Settings, query: str, filters: dict[str, Any], expected: list[str]) -> None:
