@@ -50,6 +50,11 @@ export const texts = translated({
     },
     noLandmarks: "Nobody has said anything here yet.",
     system: "System",
+    /** What is counted of each role: what stands under a person's may be asked by a schedule. */
+    counted: { user: "Prompts", assistant: "Replies", toolResult: "Tool results", bashExecution: "Commands" } as Record<
+      string,
+      string
+    >,
     roles: {
       user: "Person",
       assistant: "Assistant",
@@ -178,6 +183,7 @@ export const texts = translated({
     },
     noLandmarks: "Hier hat noch niemand etwas gesagt.",
     system: "System",
+    counted: { user: "Eingaben", assistant: "Antworten", toolResult: "Werkzeugergebnisse", bashExecution: "Befehle" },
     roles: {
       user: "Mensch",
       assistant: "Assistent",

@@ -29,7 +29,7 @@ export function SessionFacts({ session }: { session: Session }) {
         {format.number(session.message_count)}
         <Small>
           {Object.entries(session.messages_by_role)
-            .map(([role, count]) => `${text.roles[role] ?? role} ${format.number(count)}`)
+            .map(([role, count]) => `${text.counted[role] ?? text.roles[role] ?? role} ${format.number(count)}`)
             .join(" · ")}
         </Small>
       </Fact>
