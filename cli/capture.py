@@ -11,7 +11,13 @@ import typer
 from cli.output import console, counted, print_json
 
 if TYPE_CHECKING:
+    from asyncio import Event
+    from collections.abc import Awaitable, Callable
+
     from producers.clawdbot.capture import CaptureProgress, CaptureSummary
+    from sessiontrack.settings import Settings
+    from sessiontrack.telemetry.health import Health
+    from sessiontrack.telemetry.metrics import CaptureMetrics
 
 ROOT = typer.Option("--root", help="State folder such as ~/.clawdbot; found by itself where left out. May be repeated.")
 BROKER = typer.Option("--broker", metavar="HOST:PORT", help="Kafka, where it is not this machine's stack.")
@@ -32,9 +38,10 @@ def capture(
     """Read this machine's sessions, then follow them.
 
     Reads the transcripts of Clawdbot, Moltbot and OpenClaw, publishes every line, and remembers how far the broker has
-    acknowledged them.
+    acknowledged them. While it follows it serves /metrics and /health, where the settings of `telemetry` say.
     """
     import asyncio
+    from functools import partial
 
     from producers.clawdbot.capture import capture as run
     from sessiontrack.logs import configure_logging
@@ -43,13 +50,28 @@ def capture(
     settings = with_servers(get_settings(), broker, registry)
     configure_logging(settings.log)
     with console(stderr=True).status("reading…") as shown:
-        summary = asyncio.run(
-            run(settings, list(root or []), once=once, on_progress=lambda progress: shown.update(_line(progress)))
+        work = partial(
+            run, settings, list(root or []), once=once, on_progress=lambda progress: shown.update(_line(progress))
         )
+        summary = asyncio.run(work()) if once else _followed(work, settings)
     if json:
         print_json(asdict(summary))
     else:
         _print(summary)
+
+
+def _followed(work: Callable[..., Awaitable[CaptureSummary]], settings: Settings) -> CaptureSummary:
+    """What a capture did until it was stopped; meanwhile it serves its metrics, as every worker does."""
+    from sessiontrack.telemetry.metrics import CaptureMetrics
+    from sessiontrack.worker import run_worker
+
+    done: list[CaptureSummary] = []
+
+    async def follow(stop: Event, *, metrics: CaptureMetrics, health: Health) -> None:
+        done.append(await work(stop=stop, metrics=metrics, health=health))
+
+    run_worker(follow, CaptureMetrics(), settings)
+    return done[0]
 
 
 def _line(progress: CaptureProgress) -> str:

@@ -133,7 +133,7 @@ def prometheus(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> 
     transcripts, embed, own = (tmp_path_factory.mktemp(name) for name in ("transcripts", "embed", "prometheus"))
     with ExitStack() as running, pytest.MonkeyPatch.context() as environment:
         environment.setenv("SESSIONTRACK_CAPTURE__ROOTS", json.dumps([str(transcripts)]))
-        running.enter_context(reaped(pipeline.start("run", "capture", "--health-port", "0")))
+        running.enter_context(reaped(pipeline.start("capture")))
         api, _ = running.enter_context(serving(pipeline))
         running.enter_context(embedding(pipeline.settings, embed))
         prometheus = running.enter_context(running_prometheus(pipeline.settings, own, [embed]))
