@@ -146,6 +146,38 @@ async def test_who_is_at_the_end_stays_there_however_long_what_comes_is(
             await expect(last).to_be_in_viewport()
 
 
+async def test_what_nobody_looks_at_holds_no_connection_and_goes_on_where_it_was(
+    page: Page, dashboard: Dashboard, pipeline: Pipeline
+) -> None:
+    file = transcripts.path(dashboard.folder, transcripts.GROWING)
+    number = len(file.read_bytes().splitlines())
+    await page.goto(f"/session?id={transcripts.GROWING}")
+    followed = page.get_by_text(re.compile("^(Up to date|Aktuell)$"))
+    await expect(followed).to_be_visible()
+    async with page.expect_event("requestfailed", lambda request: request.url.endswith("/live")):
+        await _turn(page, "hidden")
+    await expect(followed).to_have_count(0)
+    with reaped(pipeline.start("capture", "--root", dashboard.folder)):
+        with file.open("ab") as transcript:
+            transcript.write(transcripts.grown(number))
+        async with page.expect_request("**/live") as asking:
+            await _turn(page, "visible")
+        assert (await asking.value).headers["last-event-id"]
+        await expect(page.locator(f'[data-entry="g{number}"]')).to_contain_text(transcripts.grown_text(number))
+    await expect(followed).to_be_visible()
+
+
+async def _turn(page: Page, visibility: str) -> None:
+    """Makes the page as one of a tab that is put behind another, or is seen again."""
+    await page.evaluate(
+        """visibility => {
+            Object.defineProperty(document, "visibilityState", {value: visibility, configurable: true});
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        visibility,
+    )
+
+
 async def test_with_a_token_one_signs_in(
     browser: Browser, pipeline: Pipeline, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,7 +75,9 @@ export function useSearch(query: Query) {
       running.current = new AbortController();
       return read("/v1/search", { params: { query: parameters } }, running.current.signal) as Promise<Found>;
     },
-    { keepPreviousData: true, revalidateFirstPage: false, revalidateOnFocus: false, shouldRetryOnError: false },
+    // The first page is asked again whenever the search is: what was found an hour ago may not be all. The others only
+    // where it ends elsewhere by now.
+    { keepPreviousData: true, revalidateFirstPage: true, revalidateOnFocus: false, shouldRetryOnError: false },
   );
   const pages = useMemo(() => found.data ?? [], [found.data]);
   const last = pages.at(-1);

@@ -62,7 +62,7 @@ function Session({ sessionId }: { sessionId: string }) {
     { shouldRetryOnError: (error) => error.status !== 404 },
   );
   const { outline, contents, state } = useReading(sessionId, generation);
-  const isLive = useLive(sessionId, { outline, contents });
+  const isListening = useLive(sessionId, { outline, contents }, session.data?.closed_at != null);
   const openBranches = useFolds((folds) => folds.open);
   const unfold = useFolds((folds) => folds.unfold);
   const rows = useMemo(
@@ -99,7 +99,7 @@ function Session({ sessionId }: { sessionId: string }) {
 
   return (
     <>
-      <SessionHead session={session.data} generation={generation} isLive={isLive} />
+      <SessionHead session={session.data} generation={generation} isListening={isListening} />
       <div className="grid gap-x-10 gap-y-4 xl:grid-cols-[minmax(0,1fr)_19rem]">
         <div className="min-w-0 max-xl:order-last">
           <Notices

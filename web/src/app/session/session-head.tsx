@@ -10,14 +10,15 @@ import { BackLink } from "./back-link";
 import { ExportButton } from "./export-button";
 import { Liveness } from "./liveness";
 import { texts } from "./messages";
+import type { Listening } from "./use-session";
 
 interface SessionHeadProps {
   session: components["schemas"]["SessionFacts"];
   generation: number | null;
-  isLive: boolean;
+  isListening: Listening;
 }
 
-export function SessionHead({ session, generation, isLive }: SessionHeadProps) {
+export function SessionHead({ session, generation, isListening }: SessionHeadProps) {
   const text = useMessages(texts);
   const format = useFormat();
   const nameOf = useNameOf();
@@ -36,7 +37,7 @@ export function SessionHead({ session, generation, isLive }: SessionHeadProps) {
         title={nameOf(session)}
         actions={
           <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-            {isLive && session.closed_at === null && <Liveness lastAt={session.last_activity_at} />}
+            {isListening !== null && <Liveness isListening={isListening} lastAt={session.last_activity_at} />}
             <label className="flex items-center gap-2 text-sm text-muted">
               <input
                 type="checkbox"

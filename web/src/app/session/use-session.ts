@@ -1,14 +1,15 @@
 "use client";
 
-import { createContext, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { createContext, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useSWRConfig } from "swr";
-import { follow } from "@/api/event-stream";
+import { DISCONNECTED, follow } from "@/api/event-stream";
 import type { components } from "@/api/schema";
 import { useAccess } from "@/api/token";
 import { read } from "@/api/use-api";
 import { Contents, type Line, type LineKey } from "./contents";
 import { Looks } from "./looks";
 import { Outline } from "./outline";
+import { useVisible } from "./use-visible";
 
 type Event = components["schemas"]["EventFacts"];
 
@@ -42,23 +43,44 @@ export function useReading(sessionId: string, generation: number | null) {
   return { outline, contents, state };
 }
 
-/** Follows a session: tells whether its events are being listened to. */
-export function useLive(sessionId: string, { outline, contents }: Pick<ReturnType<typeof useReading>, "outline" | "contents">) {
-  const [isListening, setListening] = useState(false);
+/** Whether the events of a session are listened to; null where nobody wants to, or it is not known yet. */
+export type Listening = boolean | null;
+
+/**
+ * Follows a session while somebody sees the page: a browser has but a few connections to a host.
+ *
+ * @param isOver Whether nothing more comes of this session.
+ */
+export function useLive(
+  sessionId: string,
+  { outline, contents }: Pick<ReturnType<typeof useReading>, "outline" | "contents">,
+  isOver: boolean,
+): Listening {
+  const [isListening, setListening] = useState<Listening>(null);
+  const isFollowed = useVisible() && !isOver;
   const { mutate } = useSWRConfig();
+  /** What was heard last: from there it goes on when the page is seen again. */
+  const heard = useRef<{ position: string; entry: string | null }>({ position: "", entry: null });
+  const looks = useMemo(
+    () =>
+      new Looks((from, reshaped) => {
+        contents.outdate(from);
+        void outline.refresh(reshaped ? "whole" : "tail");
+        void mutate((key) => Array.isArray(key) && key[0] === "/v1/sessions/{session_id}");
+      }),
+    [outline, contents, mutate],
+  );
+  // Not with the connection: what was told before that ended is still looked for.
+  useEffect(() => () => looks.stop(), [looks]);
 
   useEffect(() => {
+    if (!isFollowed) return;
     const stop = new AbortController();
-    let last: string | null = null;
-
-    const looks = new Looks((from, reshaped) => {
-      contents.outdate(from);
-      void outline.refresh(reshaped ? "whole" : "tail");
-      void mutate((key) => Array.isArray(key) && key[0] === "/v1/sessions/{session_id}");
-    });
 
     const listen = async () => {
-      for await (const { name, data } of follow(`/v1/sessions/${encodeURIComponent(sessionId)}/live`, stop.signal)) {
+      const address = `/v1/sessions/${encodeURIComponent(sessionId)}/live`;
+      for await (const { name, id, data } of follow(address, stop.signal, heard.current.position)) {
+        heard.current.position = id || heard.current.position;
         if (name === "ready" || name === "gap") {
           setListening(true);
           // What happened between the first reading and now, or while the connection was broken.
@@ -66,10 +88,11 @@ export function useLive(sessionId: string, { outline, contents }: Pick<ReturnTyp
           looks.add(1, name === "gap", outline.current().error?.status === 404 ? [100] : undefined);
         } else if (name === "message") {
           const event = JSON.parse(data) as Event;
+          const last = heard.current.entry;
           const branches = event.parent_entry_id !== null && last !== null && event.parent_entry_id !== last;
-          last = event.entry_id ?? last;
+          heard.current.entry = event.entry_id ?? last;
           looks.add(Math.max((event.line_number ?? 1) - 1, 1), branches || RESHAPING.has(event.kind));
-        } else {
+        } else if (name === DISCONNECTED) {
           setListening(false);
         }
       }
@@ -77,10 +100,9 @@ export function useLive(sessionId: string, { outline, contents }: Pick<ReturnTyp
     void listen();
     return () => {
       stop.abort();
-      looks.stop();
-      setListening(false);
+      setListening(null);
     };
-  }, [sessionId, outline, contents, mutate]);
+  }, [sessionId, isFollowed, outline, looks]);
   return isListening;
 }
 
