@@ -41,6 +41,7 @@ export const texts = translated({
       number === 1 ? "1 line of it is missing." : `${shown} lines of it are missing.`,
     missingHint: "`sessiontrack verify --repair` mends what the log still has.",
     notHere: "The entry of this address is not in this generation.",
+    toItsGeneration: "Show the one that has it",
     showAll: "Show every line",
     newer: count("new entry", "new entries"),
     landmarks: {
@@ -176,6 +177,7 @@ export const texts = translated({
     missing: (number, shown) => (number === 1 ? "1 Zeile davon fehlt." : `${shown} Zeilen davon fehlen.`),
     missingHint: "`sessiontrack verify --repair` behebt, was das Log noch hat.",
     notHere: "Der Eintrag dieser Adresse ist nicht in dieser Generation.",
+    toItsGeneration: "Die zeigen, die ihn hat",
     showAll: "Jede Zeile zeigen",
     newer: count("neuer Eintrag", "neue Einträge"),
     landmarks: {

@@ -1,9 +1,13 @@
 "use client";
 
-import { useAddress } from "@/address/use-address";
+import { GanttChart } from "lucide-react";
+import Link from "next/link";
+import { addressOf, useAddress } from "@/address/use-address";
 import type { components } from "@/api/schema";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
+import { buttonLook } from "@/components/button";
+import { common } from "@/components/messages";
 import { PageHead } from "@/components/page-head";
 import { useNameOf } from "@/components/session-name";
 import { BackLink } from "./back-link";
@@ -20,6 +24,7 @@ interface SessionHeadProps {
 
 export function SessionHead({ session, generation, isListening }: SessionHeadProps) {
   const text = useMessages(texts);
+  const { pages } = useMessages(common);
   const format = useFormat();
   const nameOf = useNameOf();
   const { parameters, change } = useAddress();
@@ -47,6 +52,10 @@ export function SessionHead({ session, generation, isListening }: SessionHeadPro
               />
               {text.showAll}
             </label>
+            <Link href={addressOf("/timeline", { session: session.session_id })} prefetch={false} className={buttonLook()}>
+              <GanttChart aria-hidden className="size-4" strokeWidth={1.75} />
+              {pages.timeline}
+            </Link>
             <ExportButton sessionId={session.session_id} generation={generation} />
           </div>
         }

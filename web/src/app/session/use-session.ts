@@ -1,18 +1,19 @@
 "use client";
 
 import { createContext, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import { useSWRConfig } from "swr";
+import useSWR, { useSWRConfig } from "swr";
 import { DISCONNECTED, follow } from "@/api/event-stream";
 import type { components } from "@/api/schema";
 import { useAccess } from "@/api/token";
 import { read } from "@/api/use-api";
 import { Contents, type Line, type LineKey } from "./contents";
 import { Looks } from "./looks";
-import { Outline } from "./outline";
+import { generationWith, Outline, type TreeGeneration } from "./outline";
 import { useVisible } from "./use-visible";
 
 type Event = components["schemas"]["EventFacts"];
 
+// As many as the API gives at most.
 const PART_ENTRIES = 5_000;
 // These change how earlier lines hang together, or which lines count at all.
 const RESHAPING: ReadonlySet<string> = new Set(["LEAF", "LABEL", "BRANCH_SUMMARY", "SESSION", "TRANSCRIPT_HEAD"]);
@@ -22,11 +23,7 @@ export function useReading(sessionId: string, generation: number | null) {
   const reading = useMemo(() => {
     const path = { session_id: sessionId };
     return {
-      outline: new Outline((after) =>
-        read("/v1/sessions/{session_id}/tree", {
-          params: { path, query: { limit: PART_ENTRIES, generation, after } },
-        }),
-      ),
+      outline: new Outline((after) => readTree(sessionId, generation, after)),
       contents: new Contents((first, last, after) =>
         read("/v1/sessions/{session_id}/entries", { params: { path, query: { first, last, after, limit: 200 } } }),
       ),
@@ -41,6 +38,19 @@ export function useReading(sessionId: string, generation: number | null) {
     if (!isRefused) void outline.refresh("whole");
   }, [outline, isRefused]);
   return { outline, contents, state };
+}
+
+/** The latest generation that has an entry; null where none has, undefined until that is known. */
+export function useGenerationWith(sessionId: string, entry: string, generations: readonly TreeGeneration[]) {
+  return useSWR(["generation with", sessionId, entry, generations.length], () =>
+    generationWith(entry, generations, (generation, after) => readTree(sessionId, generation, after)),
+  ).data;
+}
+
+function readTree(sessionId: string, generation: number | null, after: string | null) {
+  return read("/v1/sessions/{session_id}/tree", {
+    params: { path: { session_id: sessionId }, query: { limit: PART_ENTRIES, generation, after } },
+  });
 }
 
 /** Whether the events of a session are listened to; null where nobody wants to, or it is not known yet. */
