@@ -196,25 +196,34 @@ async def test_workers_that_come_and_go_while_events_flow_lose_and_double_nothin
     await log.processed()
     await compare(log)
 
-    async def both_work() -> bool:
-        told = await asyncio.to_thread(told_by_workers, tmp_path, "/health/ready")
-        return len(told) == 2 and all(told)
-
-    async def each_partition_is_shown_once() -> bool:
-        told = await asyncio.to_thread(told_by_workers, tmp_path, "/metrics")
-        one, other = map(shown_partitions, told)
-        return bool(one and other) and not one & other
-
-    await until(both_work, "the second and the third worker, ready")
-    await log.append(events[: 30 * 7])
-    await until(each_partition_is_shown_once, "two workers of which each shows the partitions that it has now")
-    await log.processed()
-
     second.send_signal(signal.SIGTERM)
     assert await ended(second) == 0
     await log.append(conversations(sessions=31, turns=1)[-7:])
     await log.processed()
     await compare(log)
+
+
+async def test_each_of_two_workers_shows_the_partitions_that_it_has_now(
+    log: Log, start_worker: Callable[[], subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    events = conversations(sessions=30, turns=1)
+
+    async def both_work() -> bool:
+        told = await asyncio.to_thread(told_by_workers, tmp_path, "/health/ready")
+        return len(told) == 2 and all(told)
+
+    async def each_partition_is_shown_once() -> bool:
+        one, other = map(shown_partitions, await asyncio.to_thread(told_by_workers, tmp_path, "/metrics"))
+        return bool(one and other) and not one & other
+
+    start_worker()
+    await log.append(events)
+    await log.processed()
+    start_worker()
+    await until(both_work, "two workers that are ready")
+    # The second shows how far it is with what it has been given.
+    await log.append(events)
+    await until(each_partition_is_shown_once, "two workers of which each shows the partitions that it has now")
 
 
 async def test_a_value_that_is_no_event_is_set_aside_as_it_was(
