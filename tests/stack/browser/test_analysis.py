@@ -130,7 +130,7 @@ async def test_no_old_figure_stands_under_a_new_filter(page: Page, faults: list[
         await route.fulfill(status=503, json=PROBLEM)
 
     await page.goto("/?since=all")
-    figure = page.locator("main").get_by_role("link", name=re.compile("^(Sessions|Sitzungen)"))
+    figure = page.get_by_role("link", name=re.compile(r"^(Sessions|Sitzungen) ?\d"))
     await expect(figure).to_be_visible()
     await page.route("**/v1/activity?*channel=telegram*", fail)
     await page.get_by_role("combobox", name=re.compile("Channel|Kanal")).select_option("telegram")
