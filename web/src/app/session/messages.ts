@@ -1,6 +1,4 @@
-import { translated } from "@/preferences/messages";
-
-const count = (one: string, many: string) => (number: number, shown: string) => `${shown} ${number === 1 ? one : many}`;
+import { count, translated } from "@/preferences/messages";
 
 export const texts = translated({
   en: {

@@ -1,4 +1,4 @@
-import { translated } from "@/preferences/messages";
+import { count, translated } from "@/preferences/messages";
 
 export const texts = translated({
   en: {
@@ -28,7 +28,7 @@ export const texts = translated({
     channel: "Channel",
     length: "Length",
     messages: "Messages",
-    messagesOf: (count: string) => `${count} messages`,
+    messagesOf: count("message", "messages"),
     errors: "Errors",
     conversation: "Conversation",
     read: "Read",
@@ -78,7 +78,7 @@ export const texts = translated({
     channel: "Kanal",
     length: "Dauer",
     messages: "Nachrichten",
-    messagesOf: (count: string) => `${count} Nachrichten`,
+    messagesOf: count("Nachricht", "Nachrichten"),
     errors: "Fehler",
     conversation: "Gespräch",
     read: "Lesen",
