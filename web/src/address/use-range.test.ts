@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { addressOf } from "./use-address";
-import { boundOf, periodOf, rangeOf } from "./use-range";
+import { boundOf, boundsOf, periodOf, rangeOf } from "./use-range";
 
 describe("a range in the address", () => {
   it("is the page's own where the address names none", () => {
@@ -17,6 +17,15 @@ describe("a range in the address", () => {
     expect(periodOf({ since: null, until: null })).toBe("all");
     expect(periodOf({ since: "2026-03-01", until: null })).toBeNull();
     expect(periodOf({ since: null, until: "2026-03-01" })).toBeNull();
+  });
+});
+
+describe("the bounds that the API is asked for", () => {
+  it("are those of the reader's days, the last one included, and what the API reads itself", () => {
+    const [begin, end] = [new Date(2026, 2, 1), new Date(2026, 3, 1)].map((moment) => moment.toISOString());
+    expect(boundsOf({ since: "2026-03-01", until: "2026-03-31" })).toEqual({ since: begin, until: end });
+    expect(boundsOf({ since: "7d", until: null })).toEqual({ since: "7d", until: undefined });
+    expect(boundsOf({ since: null, until: end ?? null })).toEqual({ since: undefined, until: end });
   });
 });
 

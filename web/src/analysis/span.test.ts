@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { filled, shifted, spanOf, startOf } from "./span";
+import { filled, partIn, shifted, spanOf, startOf } from "./span";
 
 const zone = "UTC";
 const now = new Date(2026, 2, 18, 15, 20);
@@ -38,6 +38,15 @@ describe("periods", () => {
     const found = [{ since: at(2025, 10, 1), until: at(2025, 11, 1), messages: 5 }];
     expect(filled(found, { zone, unit: "month" }, now, empty)).toHaveLength(5);
     expect(filled([], { zone, unit: "month" }, now, empty)).toEqual([]);
+  });
+
+  it("lead only to what of them lies in the span", () => {
+    const span = spanOf({ since: "2025-11-05", until: "2026-03-10" }, zone, now);
+    const week = (year: number, month: number, day: number) => ({ since: at(year, month, day), until: at(year, month, day + 7) });
+    expect(span.unit).toBe("week");
+    expect(partIn(span, week(2025, 10, 3))).toEqual({ since: at(2025, 10, 5), until: at(2025, 10, 10) });
+    expect(partIn(span, week(2025, 10, 10))).toEqual(week(2025, 10, 10));
+    expect(partIn(span, week(2026, 2, 9))).toEqual({ since: at(2026, 2, 9), until: at(2026, 2, 11) });
   });
 
   it("are those of the calendar", () => {

@@ -42,6 +42,9 @@ export function useApi<Path extends ReadPath>(
   );
 }
 
+/** Whether what is there answers the question before (`keepPreviousData`), as the one that is asked is not answered yet. */
+export const isOfBefore = ({ data, isLoading }: Pick<SWRResponse, "data" | "isLoading">) => data !== undefined && isLoading;
+
 /** Asks once. */
 export async function read<Path extends ReadPath>(
   path: Path,

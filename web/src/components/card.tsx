@@ -9,14 +9,17 @@ interface CardProps {
   className?: string;
   /** Its content reaches the edges, as a table does. */
   flush?: boolean;
+  /** What it shows answers the question before. */
+  busy?: boolean;
 }
 
 /** A part of a page. */
-export function Card({ title, note, actions, children, className = "", flush }: CardProps) {
+export function Card({ title, note, actions, children, className = "", flush, busy }: CardProps) {
   const id = useId();
   return (
     <section
       aria-labelledby={title ? id : undefined}
+      aria-busy={busy}
       className={`min-w-0 overflow-hidden rounded-xl border border-line bg-surface ${className}`}
     >
       {(title || actions) && (

@@ -24,6 +24,8 @@ interface ChartFrameProps<Row> {
   /** The chart; its height is given by it, so that nothing moves when it comes. */
   children: ReactNode;
   className?: string;
+  /** What it shows answers the question before. */
+  busy?: boolean;
 }
 
 /** A chart with the table of its figures, one at a time. */
@@ -37,6 +39,7 @@ export function ChartFrame<Row>({
   below,
   children,
   className,
+  busy,
 }: ChartFrameProps<Row>) {
   const text = useMessages(common);
   const [asTable, setAsTable] = useState(false);
@@ -47,6 +50,7 @@ export function ChartFrame<Row>({
       title={title}
       note={note}
       className={className}
+      busy={busy}
       flush={asTable}
       actions={
         <div className="flex max-w-full items-center gap-2">

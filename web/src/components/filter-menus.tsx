@@ -17,10 +17,11 @@ interface FilterMenusProps {
 /** A menu for each filter, with the values that there are; one that can narrow nothing stays where it is. */
 export function FilterMenus({ filters, range }: FilterMenusProps) {
   const text = useMessages(filterTexts);
+  // Sessions are filtered, but messages are counted: none is of a person and calls a tool, and one session has both.
+  const { agent, channel, project } = filters.query;
   const { data } = useApi(
     "/v1/facets",
-    // Of a session with errors any message counts.
-    { params: { query: { ...filters.query, failed: undefined, ...range, size: VALUES } } },
+    { params: { query: { agent, channel, project, ...range, size: VALUES } } },
     { keepPreviousData: true },
   );
   return OFFERED.map((name) => {

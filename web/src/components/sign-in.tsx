@@ -11,7 +11,7 @@ import { common } from "./messages";
 export function SignIn() {
   const text = useMessages(common).signIn;
   const { refused, wrong, signIn } = useAccess();
-  const { mutate } = useSWRConfig();
+  const { cache, mutate } = useSWRConfig();
   const dialog = useRef<HTMLDialogElement>(null);
 
   useEffect(() => {
@@ -22,7 +22,8 @@ export function SignIn() {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     signIn(String(new FormData(event.currentTarget).get("token")).trim());
-    void mutate(() => true);
+    // Each by its key: a filter of keys passes over the lists that are read page by page.
+    for (const key of Array.from(cache.keys())) void mutate(key);
   };
 
   return (
@@ -30,6 +31,8 @@ export function SignIn() {
       ref={dialog}
       aria-labelledby="sign-in"
       onCancel={(event) => event.preventDefault()}
+      // A browser lets nobody be kept in a dialog: the second Escape closes it.
+      onClose={() => useAccess.getState().refused && dialog.current?.showModal()}
       className="m-auto w-[min(26rem,calc(100vw-2rem))] rounded-2xl border border-line bg-surface p-6 text-ink shadow-2xl backdrop:bg-black/40 backdrop:backdrop-blur-xs"
     >
       <form onSubmit={submit} className="flex flex-col gap-4">

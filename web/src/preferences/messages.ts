@@ -14,6 +14,9 @@ export function translated<Messages>(texts: { en: Messages; de: NoInfer<Messages
   return texts;
 }
 
+/** A text of how many there are, worded by the number and showing it as the reader writes it: 1 message, 2 messages. */
+export const count = (one: string, many: string) => (number: number, shown: string) => `${shown} ${number === 1 ? one : many}`;
+
 /** The texts in the reader's language. */
 export function useMessages<Messages>(texts: Translated<Messages>): Messages {
   return texts[useLanguage()];

@@ -5,7 +5,7 @@ import { periodNames } from "@/analysis/axis";
 import { PeriodChart } from "@/analysis/period-chart";
 import { sessionsAddress } from "@/address/pages";
 import { useAddress, type Changes } from "@/address/use-address";
-import type { Unit } from "@/analysis/span";
+import { partIn, type Span } from "@/analysis/span";
 import type { Answer } from "@/api/use-api";
 import { ChartFrame } from "@/components/chart-frame";
 import { Choice } from "@/components/choice";
@@ -21,26 +21,26 @@ const isMeasure = (name: string | null): name is Measure => name !== null && nam
 
 interface ActivityCardProps {
   periods: readonly Period[];
-  unit: Unit;
+  span: Span;
   filters: Changes;
   className?: string;
 }
 
 /** What happened when, and the way to the sessions of each period. */
-export function ActivityCard({ periods, unit, filters, className }: ActivityCardProps) {
+export function ActivityCard({ periods, span, filters, className }: ActivityCardProps) {
   const text = useMessages(texts);
   const format = useFormat();
   const { parameters, change } = useAddress();
   const stated = parameters.get("measure");
   const measure = isMeasure(stated) ? stated : "messages";
-  const names = periodNames(format.locale, unit);
-  const href = (row: Period) => sessionsAddress({ ...filters, since: row.since, until: row.until });
+  const names = periodNames(format.locale, span.unit);
+  const href = (row: Period) => sessionsAddress({ ...filters, ...partIn(span, row) });
   const shown = (value: number) => (measure === "cost" ? format.cost(value) : format.number(value));
   return (
     <ChartFrame
       className={className}
       title={text.activity}
-      note={text.units[unit]}
+      note={text.units[span.unit]}
       controls={
         <Choice
           quiet

@@ -29,7 +29,12 @@ export function HoursCard({ hours = [], className }: { hours?: readonly Hour[]; 
   const most = Math.max(1, ...hours.map((row) => row.messages));
   const [weekday, long, hourName] = [weekdayNames(format.locale), weekdayNames(format.locale, "long"), hourNames(format.locale)];
   const named = (row: Hour) =>
-    text.cell(long(row.weekday), hourName(row.hour), format.number(row.messages), format.number(row.sessions));
+    text.cell(
+      long(row.weekday),
+      hourName(row.hour),
+      text.messagesOf(row.messages, format.number(row.messages)),
+      text.sessionsOf(row.sessions, format.number(row.sessions)),
+    );
   const selected = chosen && at(chosen.weekday, chosen.hour);
   return (
     <ChartFrame

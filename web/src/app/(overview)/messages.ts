@@ -1,4 +1,4 @@
-import { translated } from "@/preferences/messages";
+import { count, translated } from "@/preferences/messages";
 
 export const texts = translated({
   en: {
@@ -20,8 +20,10 @@ export const texts = translated({
     hoursNote: "Messages by weekday and hour, over the whole period",
     weekday: "Weekday",
     hour: "Hour",
+    messagesOf: count("message", "messages"),
+    sessionsOf: count("session", "sessions"),
     cell: (weekday: string, hour: string, messages: string, sessions: string) =>
-      `${weekday}s at ${hour}: ${messages} messages in ${sessions} sessions`,
+      `${weekday}s at ${hour}: ${messages} in ${sessions}`,
     pickCell: "Choose an hour to see its sessions.",
     suchAs: "such as",
     models: "Models",
@@ -45,7 +47,6 @@ export const texts = translated({
     archived: (share: string) => `${share} of the transcripts' bytes`,
     away: "does not answer",
     disk: "Free on the disk",
-    more: (count: number) => `${count} more in the table`,
   },
   de: {
     title: "Überblick",
@@ -66,8 +67,10 @@ export const texts = translated({
     hoursNote: "Nachrichten nach Wochentag und Stunde, über den ganzen Zeitraum",
     weekday: "Wochentag",
     hour: "Stunde",
+    messagesOf: count("Nachricht", "Nachrichten"),
+    sessionsOf: count("Sitzung", "Sitzungen"),
     cell: (weekday: string, hour: string, messages: string, sessions: string) =>
-      `${weekday}s, ${hour}: ${messages} Nachrichten in ${sessions} Sitzungen`,
+      `${weekday}s, ${hour}: ${messages} in ${sessions}`,
     pickCell: "Eine Stunde wählen, um ihre Sitzungen zu sehen.",
     suchAs: "zum Beispiel",
     models: "Modelle",
@@ -78,7 +81,7 @@ export const texts = translated({
     toolCalls: "Aufrufe",
     success: "Erfolg",
     median: "Median",
-    slow: "95 % in",
+    slow: "95 % unter",
     noTools: "Kein Werkzeug wurde aufgerufen",
     noModels: "Kein Modell wurde aufgerufen",
     name: "Name",
@@ -91,6 +94,5 @@ export const texts = translated({
     archived: (share: string) => `${share} der Bytes der Mitschriften`,
     away: "antwortet nicht",
     disk: "Frei auf der Platte",
-    more: (count: number) => `${count} weitere in der Tabelle`,
   },
 });

@@ -8,7 +8,7 @@ import { FilterBar } from "@/analysis/filter-bar";
 import { texts as shared } from "@/analysis/messages";
 import { filled } from "@/analysis/span";
 import { useSpan } from "@/analysis/use-span";
-import { useApi } from "@/api/use-api";
+import { isOfBefore, useApi } from "@/api/use-api";
 import { Card } from "@/components/card";
 import { Figure } from "@/components/figure";
 import { PageHead } from "@/components/page-head";
@@ -36,6 +36,7 @@ export default function Overview() {
   const activity = useApi("/v1/activity", parameters, { keepPreviousData: true });
   const tools = useApi("/v1/tools", parameters, { keepPreviousData: true });
   const data = activity.data;
+  const busy = isOfBefore(activity) || isOfBefore(tools);
   const periods = useMemo(
     () =>
       filled<Period>(data?.periods ?? [], span, now, (since, until) => ({ day: since.slice(0, 10), since, until, ...NOTHING })),
@@ -50,24 +51,24 @@ export default function Overview() {
         {text.what}
       </PageHead>
       <FilterBar filters={filters} span={span} />
-      {activity.error && !data ? (
+      {activity.error ? (
         <Card>
           <Failed error={activity.error} retry={() => void activity.mutate()} />
         </Card>
       ) : data && data.totals.sessions === 0 ? (
-        <Card>
+        <Card busy={busy}>
           <Empty title={common.empty}>
             <Commands text={common.emptyHint} />
           </Empty>
         </Card>
       ) : (
-        <div className="grid grid-cols-1 gap-4 lg:grid-cols-6">
+        <div aria-busy={busy} className="grid grid-cols-1 gap-4 lg:grid-cols-6">
           <Totals
             totals={data?.totals}
             href={sessionsAddress(here)}
             failedHref={sessionsAddress({ ...here, failed: "any" })}
           />
-          <ActivityCard className="lg:col-span-6" periods={periods} unit={span.unit} filters={filters.query} />
+          <ActivityCard className="lg:col-span-6" periods={periods} span={span} filters={filters.query} />
           <HoursCard className="lg:col-span-3" hours={data?.hours} />
           <ModelsCard className="lg:col-span-3" models={data?.models} filters={here} />
           <ToolsCard className="lg:col-span-6" tools={tools} filters={here} />

@@ -39,7 +39,7 @@ export function ToolsCard({ tools, filters, className }: ToolsCardProps) {
   const percent = (share: number | null) => (share === null ? "–" : format.percent(share));
   return (
     <Card title={text.tools} flush className={className}>
-      {tools.error && !rows ? (
+      {tools.error ? (
         <Failed error={tools.error} retry={() => void tools.mutate()} />
       ) : !rows ? (
         <Loading className="h-72" />

@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { useAddress } from "@/address/use-address";
-import { useApi, type Answer } from "@/api/use-api";
+import type { Answer } from "@/api/use-api";
 import { Button } from "@/components/button";
 import { Card } from "@/components/card";
 import { Choice } from "@/components/choice";
@@ -12,11 +12,14 @@ import { Table } from "@/components/table";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
 import { LetterDialog } from "./letter-dialog";
+import { LastAnswer } from "./last-answer";
 import { texts } from "./messages";
+import { usePolled } from "./use-polled";
 import type { LettersRequest, Tasks } from "./use-tasks";
 
 export type Letter = Answer<"/v1/dead-letters">["letters"][number];
 
+const LETTERS_MS = 10_000;
 /** What one look at a list takes in; a group of more is redriven by the command. */
 const MOST = 200;
 
@@ -30,7 +33,8 @@ export function LettersCard({ tasks }: { tasks: Tasks }) {
   const [shown, setShown] = useState<Letter | null>(null);
   const [asked, setAsked] = useState<LettersRequest | null>(null);
   const query = { discarded: !standing, limit: MOST };
-  const { data, error, mutate } = useApi("/v1/dead-letters", { params: { query } }, { refreshInterval: 10_000, keepPreviousData: true });
+  const answer = usePolled("/v1/dead-letters", { params: { query } }, () => LETTERS_MS);
+  const { data, error, mutate } = answer;
   const letters = data?.letters ?? [];
   // Others may have been settled meanwhile.
   const keys = letters.filter((letter) => chosen.has(letter.key)).map((letter) => letter.key);
@@ -76,9 +80,11 @@ export function LettersCard({ tasks }: { tasks: Tasks }) {
         ) : !data ? (
           <Loading />
         ) : letters.length === 0 ? (
-          <Empty title={standing ? text.noLetters : text.noDiscarded}>{standing && text.noLettersHint}</Empty>
+          <LastAnswer flush answer={answer}>
+            <Empty title={standing ? text.noLetters : text.noDiscarded}>{standing && text.noLettersHint}</Empty>
+          </LastAnswer>
         ) : (
-          <>
+          <LastAnswer flush answer={answer}>
             {standing && (
               <div className="flex flex-wrap items-center gap-2 px-5 pb-3">
                 <Button
@@ -154,7 +160,7 @@ export function LettersCard({ tasks }: { tasks: Tasks }) {
                 </button>
               </p>
             )}
-          </>
+          </LastAnswer>
         )}
       </Card>
       {shown && <LetterDialog letter={shown} onClose={() => setShown(null)} />}

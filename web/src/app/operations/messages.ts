@@ -1,6 +1,6 @@
 import type { components } from "@/api/schema";
 import type { Format } from "@/preferences/format";
-import { translated } from "@/preferences/messages";
+import { count, translated } from "@/preferences/messages";
 
 type Names = Readonly<Record<string, string>>;
 /** What was found of a server in words, by its code. */
@@ -12,6 +12,7 @@ export const texts = translated({
     what: "Whether everything keeps up, what was set aside, and what to do about it.",
     workers: "Workers",
     workersNote: "Updated every few seconds",
+    notAnswered: (at: string) => `Not answered since ${at}; what stands below is of then.`,
     worker: "Worker",
     state: "State",
     health: { good: "Ready", late: "Waiting", bad: "Not running", elsewhere: "Runs elsewhere" },
@@ -83,8 +84,11 @@ export const texts = translated({
       streams: "The stages begin again at the first event. Until they have caught up, nothing new arrives in the stores.",
       embeddings: "The vectors of the model in the settings serve searches as soon as all of them are there; those of the model before are removed.",
     },
-    equal: (records: string, sessions: string) => `Every store holds what the log says: ${records} records, ${sessions} sessions.`,
-    differences: (count: string) => `${count} differences`,
+    records: count("record", "records"),
+    sessions: count("session", "sessions"),
+    events: count("event", "events"),
+    equal: (records: string, sessions: string) => `Every store holds what the log says: ${records}, ${sessions}.`,
+    differences: count("difference", "differences"),
     details: "Details",
     checked: "What was compared",
     dataset: "Dataset",
@@ -93,7 +97,7 @@ export const texts = translated({
     setAside: "Set aside",
     wrong: "Differences",
     serves: (space: string) => `${space} serves searches.`,
-    rebuiltFrom: (read: string, written: string) => `${read} events read, ${written} records written.`,
+    rebuiltFrom: (read: string, written: string) => `${read} read, ${written} written.`,
     redriven: (processed: string, overtaken: string, refused: string) =>
       `${processed} processed, ${overtaken} overtaken by later records, ${refused} refused again.`,
     discarded: (count: string) => `${count} given up.`,
@@ -129,6 +133,7 @@ export const texts = translated({
     what: "Ob alles mitkommt, was beiseitegelegt wurde und was dagegen zu tun ist.",
     workers: "Worker",
     workersNote: "Alle paar Sekunden erneuert",
+    notAnswered: (at: string) => `Keine Antwort seit ${at}; was darunter steht, ist von da.`,
     worker: "Worker",
     state: "Zustand",
     health: { good: "Bereit", late: "Wartet", bad: "Läuft nicht", elsewhere: "Läuft woanders" },
@@ -201,8 +206,11 @@ export const texts = translated({
       streams: "Die Stufen beginnen wieder beim ersten Ereignis. Bis sie aufgeholt haben, kommt in den Speichern nichts Neues an.",
       embeddings: "Die Vektoren des eingestellten Modells dienen der Suche, sobald alle da sind; die des vorigen Modells werden entfernt.",
     },
-    equal: (records: string, sessions: string) => `Jeder Speicher enthält, was das Log sagt: ${records} Datensätze, ${sessions} Sitzungen.`,
-    differences: (count: string) => `${count} Abweichungen`,
+    records: count("Datensatz", "Datensätze"),
+    sessions: count("Sitzung", "Sitzungen"),
+    events: count("Ereignis", "Ereignisse"),
+    equal: (records: string, sessions: string) => `Jeder Speicher enthält, was das Log sagt: ${records}, ${sessions}.`,
+    differences: count("Abweichung", "Abweichungen"),
     details: "Einzelheiten",
     checked: "Was verglichen wurde",
     dataset: "Datenbestand",
@@ -211,7 +219,7 @@ export const texts = translated({
     setAside: "Beiseitegelegt",
     wrong: "Abweichungen",
     serves: (space: string) => `${space} dient der Suche.`,
-    rebuiltFrom: (read: string, written: string) => `${read} Ereignisse gelesen, ${written} Datensätze geschrieben.`,
+    rebuiltFrom: (read: string, written: string) => `${read} gelesen, ${written} geschrieben.`,
     redriven: (processed: string, overtaken: string, refused: string) =>
       `${processed} verarbeitet, ${overtaken} von späteren Datensätzen überholt, ${refused} erneut abgelehnt.`,
     discarded: (count: string) => `${count} aufgegeben.`,

@@ -37,13 +37,14 @@ interface TaskResultProps {
 export function TaskResult({ request, result }: TaskResultProps) {
   const text = useMessages(texts);
   const format = useFormat();
-  const count = (name: string) => format.number(Number(result[name] ?? 0));
+  const number = (name: string) => Number(result[name] ?? 0);
+  const count = (name: string) => format.number(number(name));
   switch (request.kind) {
     case "verify":
       return <VerifyResult found={result as unknown as Verified} />;
     case "rebuild":
       if (request.what === "embeddings") return <p className="text-muted">{text.serves(String(result.space))}</p>;
-      return <p className="text-muted">{text.rebuiltFrom(count("read"), count("written"))}</p>;
+      return <p className="text-muted">{text.rebuiltFrom(text.events(number("read"), count("read")), text.records(number("written"), count("written")))}</p>;
     case "redrive":
       return <p className="text-muted">{text.redriven(count("processed"), count("overtaken"), count("refused"))}</p>;
     case "discard":
@@ -55,10 +56,13 @@ function VerifyResult({ found }: { found: Verified }) {
   const text = useMessages(texts);
   const format = useFormat();
   const total = found.differences.length + found.more_differences;
+  const differences = text.differences(total, format.number(total));
   return (
     <>
       <p className={found.equal ? "text-good" : "text-bad"}>
-        {found.equal ? text.equal(format.number(found.records), format.number(found.sessions)) : text.differences(format.number(total))}
+        {found.equal
+          ? text.equal(text.records(found.records, format.number(found.records)), text.sessions(found.sessions, format.number(found.sessions)))
+          : differences}
       </p>
       <details className="mt-1">
         <summary className="w-fit text-muted hover:text-ink">{text.details}</summary>
@@ -82,7 +86,7 @@ function VerifyResult({ found }: { found: Verified }) {
           />
         </div>
         {found.differences.length > 0 && (
-          <ul className="mt-2 max-h-60 overflow-y-auto text-bad" tabIndex={0} aria-label={text.differences(format.number(total))}>
+          <ul className="mt-2 max-h-60 overflow-y-auto text-bad" tabIndex={0} aria-label={differences}>
             {found.differences.map((each) => (
               <li key={`${each.store}/${each.dataset}/${each.record_id}`} className="break-words">
                 {each.kind}: {each.store} {each.dataset} {each.record_id} {each.detail}

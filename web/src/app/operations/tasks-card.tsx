@@ -9,6 +9,7 @@ import { Commands, Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
 import { shareDone } from "./health";
+import { LastAnswer } from "./last-answer";
 import { texts } from "./messages";
 import { TaskResult } from "./task-result";
 import type { Task, TaskRequest, Tasks } from "./use-tasks";
@@ -68,14 +69,20 @@ export function TasksCard({ tasks }: { tasks: Tasks }) {
         <Failed error={tasks.error} retry={() => void tasks.mutate()} />
       ) : !tasks.data ? (
         <Loading />
-      ) : tasks.tasks.length === 0 ? (
-        <p className="mt-6 text-sm text-muted">{text.noTasks}</p>
       ) : (
-        <ol className="mt-5 flex flex-col divide-y divide-line" aria-label={text.started}>
-          {tasks.tasks.slice(0, SHOWN).map((task) => (
-            <TaskRow key={task.id} task={task} onStop={() => void tasks.stop(task)} />
-          ))}
-        </ol>
+        <div className="mt-5">
+          <LastAnswer answer={tasks}>
+            {tasks.tasks.length === 0 ? (
+              <p className="text-sm text-muted">{text.noTasks}</p>
+            ) : (
+              <ol className="flex flex-col divide-y divide-line" aria-label={text.started}>
+                {tasks.tasks.slice(0, SHOWN).map((task) => (
+                  <TaskRow key={task.id} task={task} onStop={() => void tasks.stop(task)} />
+                ))}
+              </ol>
+            )}
+          </LastAnswer>
+        </div>
       )}
       {asked && (
         <ConfirmDialog

@@ -3,8 +3,9 @@
 import { useState } from "react";
 import { api } from "@/api/client";
 import { ApiError } from "@/api/problem";
-import { useApi, type Answer } from "@/api/use-api";
+import type { Answer } from "@/api/use-api";
 import type { components } from "@/api/schema";
+import { usePolled } from "./use-polled";
 
 export type Task = Answer<"/v1/tasks">["tasks"][number];
 export type TaskRequest = Task["request"];
@@ -16,9 +17,7 @@ const IDLE_MS = 10_000;
 /** The tasks of the server, followed while one runs. */
 export function useTasks() {
   const [error, setError] = useState<ApiError | null>(null);
-  const answer = useApi("/v1/tasks", {}, {
-    refreshInterval: (latest) => (latest?.tasks[0]?.state === "running" ? RUNNING_MS : IDLE_MS),
-  });
+  const answer = usePolled("/v1/tasks", {}, (latest) => (latest?.tasks[0]?.state === "running" ? RUNNING_MS : IDLE_MS));
   const { mutate } = answer;
 
   /** Does something that changes the tasks; what is refused stands in `error` until the next one. */

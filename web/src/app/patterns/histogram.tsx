@@ -23,10 +23,11 @@ interface HistogramProps {
   /** A bar that stands for one value. */
   single?: (bar: Bar) => string | null;
   className?: string;
+  busy: boolean;
 }
 
 /** Bars of unequal ranges, with sessions that stand for each. */
-export function Histogram({ title, note, unit, bars, edge, single = () => null, className }: HistogramProps) {
+export function Histogram({ title, note, unit, bars, edge, single = () => null, className, busy }: HistogramProps) {
   const text = useMessages(texts);
   const common = useMessages(shared);
   const format = useFormat();
@@ -40,6 +41,7 @@ export function Histogram({ title, note, unit, bars, edge, single = () => null, 
   return (
     <ChartFrame
       className={className}
+      busy={busy}
       title={title}
       note={note}
       rows={bars}

@@ -1,4 +1,4 @@
-import { translated } from "@/preferences/messages";
+import { count, translated } from "@/preferences/messages";
 
 export const texts = translated({
   en: {
@@ -7,13 +7,13 @@ export const texts = translated({
     transitions: "How tools follow one another",
     transitionsNote: "A thick arrow is taken often, a red one fails. Within one session.",
     transition: (source: string, target: string, calls: string, failed: string) =>
-      `${source} → ${target}: ${calls} calls, ${failed} failed`,
+      `${source} → ${target}: ${calls}, ${failed} failed`,
     noTools: "No tool was called",
     noToolsHint: "Choose a longer period or fewer filters.",
     pickTool: "Point at a tool to see its arrows; choose it to see what follows.",
     afterTool: (tool: string) => `After ${tool}:`,
     lastTool: (tool: string) => `Nothing follows ${tool}.`,
-    callsOf: (count: string) => `${count} calls`,
+    callsOf: count("call", "calls"),
     succeeded: (share: string) => `${share} succeeded`,
     suchAs: "such as",
     someTools: (shown: number, all: number) => `The ${shown} of ${all} tools that are called most; the table has all.`,
@@ -44,7 +44,7 @@ export const texts = translated({
     noSessions: "There is no session",
     topics: "Topics as they drift",
     topicsNote: "Words that people used then more than at other times, in a sample of the sessions that began then",
-    sessionsOf: (count: string) => `${count} sessions`,
+    sessionsOf: count("session", "sessions"),
     noTopics: "No word stands out",
     noTopicsHint: "A longer period has more to compare.",
   },
@@ -54,13 +54,13 @@ export const texts = translated({
     transitions: "Wie Werkzeuge aufeinander folgen",
     transitionsNote: "Ein dicker Pfeil wird oft gegangen, ein roter scheitert. Innerhalb einer Sitzung.",
     transition: (source: string, target: string, calls: string, failed: string) =>
-      `${source} → ${target}: ${calls} Aufrufe, ${failed} fehlgeschlagen`,
+      `${source} → ${target}: ${calls}, ${failed} fehlgeschlagen`,
     noTools: "Kein Werkzeug wurde aufgerufen",
     noToolsHint: "Einen längeren Zeitraum oder weniger Filter wählen.",
     pickTool: "Auf ein Werkzeug zeigen, um seine Pfeile zu sehen; es wählen, um zu sehen, was folgt.",
     afterTool: (tool: string) => `Nach ${tool}:`,
     lastTool: (tool: string) => `Auf ${tool} folgt nichts.`,
-    callsOf: (count: string) => `${count} Aufrufe`,
+    callsOf: count("Aufruf", "Aufrufe"),
     succeeded: (share: string) => `${share} erfolgreich`,
     suchAs: "zum Beispiel",
     someTools: (shown: number, all: number) => `Die ${shown} von ${all} Werkzeugen, die am häufigsten aufgerufen werden; die Tabelle hat alle.`,
@@ -91,7 +91,7 @@ export const texts = translated({
     noSessions: "Es gibt keine Sitzung",
     topics: "Themen, wie sie wandern",
     topicsNote: "Wörter, die damals häufiger fielen als sonst, in einer Stichprobe der Sitzungen, die damals begannen",
-    sessionsOf: (count: string) => `${count} Sitzungen`,
+    sessionsOf: count("Sitzung", "Sitzungen"),
     noTopics: "Kein Wort sticht heraus",
     noTopicsHint: "Ein längerer Zeitraum hat mehr zu vergleichen.",
   },

@@ -5,8 +5,8 @@ import { sessionsAddress } from "@/address/pages";
 import { useAddress } from "@/address/use-address";
 import { periodNames } from "@/analysis/axis";
 import { PeriodChart } from "@/analysis/period-chart";
-import { filled } from "@/analysis/span";
-import { useApi } from "@/api/use-api";
+import { filled, partIn } from "@/analysis/span";
+import { isOfBefore, useApi } from "@/api/use-api";
 import { Card } from "@/components/card";
 import { ChartFrame } from "@/components/chart-frame";
 import { Choice } from "@/components/choice";
@@ -26,7 +26,8 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
   const { parameters, change } = useAddress();
   const measure = MEASURES.find((each) => each === parameters.get("measure")) ?? "total_tokens";
   const { span, filters } = given;
-  const { data, error, mutate } = useApi("/v1/patterns/models", { params: { query: { ...filters, ...span } } }, { keepPreviousData: true });
+  const answer = useApi("/v1/patterns/models", { params: { query: { ...filters, ...span } } }, { keepPreviousData: true });
+  const { data, error, mutate } = answer;
   const periods = data?.periods ?? [];
   const series = seriesOf(periods, measure);
   const values = valuesOf(periods, series, measure);
@@ -35,7 +36,7 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
   const names = periodNames(format.locale, span.unit);
   const shown = (value: number) => (measure === "cost_usd" ? format.cost(value) : format.number(value));
   const nameOf = (key: string) => (key === OTHERS ? text.others : (key.split("/").slice(1).join("/") || key));
-  const about = { title: text.models, note: text.units[span.unit], className: given.className };
+  const about = { title: text.models, note: text.units[span.unit], className: given.className, busy: isOfBefore(answer) };
   if (!data && !error) {
     // As high as the chart will be with one row of names below it.
     return (
@@ -44,7 +45,7 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
       </ChartFrame>
     );
   }
-  if (!data || periods.length === 0) {
+  if (error || !data || periods.length === 0) {
     return (
       <Card {...about}>
         {error ? <Failed error={error} retry={() => void mutate()} /> : <Empty title={text.noModels} />}
@@ -71,7 +72,7 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
           head: text.period,
           cell: (row) => (
             <Link
-              href={sessionsAddress({ ...filters, since: row.since, until: row.until, model: keyOf(row) })}
+              href={sessionsAddress({ ...filters, ...partIn(span, row), model: keyOf(row) })}
               className="text-accent hover:underline"
             >
               {names.long(row.since)}
@@ -105,7 +106,7 @@ export function ModelsOverTime({ now, ...given }: Given & { now: Date }) {
       <PeriodChart
         rows={rows.map((row) => ({
           since: row.since,
-          href: sessionsAddress({ ...filters, since: row.since, until: row.until }),
+          href: sessionsAddress({ ...filters, ...partIn(span, row) }),
           values: values.get(row.since) ?? {},
         }))}
         series={series.map(({ key }) => ({ key, name: nameOf(key) }))}

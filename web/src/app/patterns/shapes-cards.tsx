@@ -1,6 +1,6 @@
 "use client";
 
-import { useApi, type Answer } from "@/api/use-api";
+import { isOfBefore, useApi, type Answer } from "@/api/use-api";
 import { Card } from "@/components/card";
 import { Empty, Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
@@ -17,8 +17,10 @@ const WHO = ["person", "model", "tool"] as const;
 export function ShapesCards({ filters, span }: Given) {
   const text = useMessages(texts);
   const format = useFormat();
-  const { data, error, mutate } = useApi("/v1/patterns/sessions", { params: { query: { ...filters, ...span } } }, { keepPreviousData: true });
-  if (!data) {
+  const answer = useApi("/v1/patterns/sessions", { params: { query: { ...filters, ...span } } }, { keepPreviousData: true });
+  const { data, error, mutate } = answer;
+  const busy = isOfBefore(answer);
+  if (error || !data) {
     return (
       <Card title={text.lengths} className="lg:col-span-6">
         {error ? <Failed error={error} retry={() => void mutate()} /> : <Loading className="h-56" />}
@@ -27,7 +29,7 @@ export function ShapesCards({ filters, span }: Given) {
   }
   if (data.messages.every((bar) => bar.count === 0)) {
     return (
-      <Card title={text.lengths} className="lg:col-span-6">
+      <Card title={text.lengths} busy={busy} className="lg:col-span-6">
         <Empty title={text.noSessions} />
       </Card>
     );
@@ -37,8 +39,25 @@ export function ShapesCards({ filters, span }: Given) {
   const count = (bar: Bar) => (bar.below !== null && bar.below - bar.at_least === 1 ? counted(bar.at_least) : null);
   return (
     <>
-      <Histogram className="lg:col-span-3" title={text.lengths} note={text.lengthsNote} unit={text.sessions} bars={data.messages} edge={counted} single={count} />
-      <Histogram className="lg:col-span-3" title={text.durations} note={text.durationsNote} unit={text.sessions} bars={data.durations} edge={timed} />
+      <Histogram
+        className="lg:col-span-3"
+        title={text.lengths}
+        note={text.lengthsNote}
+        unit={text.sessions}
+        bars={data.messages}
+        edge={counted}
+        single={count}
+        busy={busy}
+      />
+      <Histogram
+        className="lg:col-span-3"
+        title={text.durations}
+        note={text.durationsNote}
+        unit={text.sessions}
+        bars={data.durations}
+        edge={timed}
+        busy={busy}
+      />
       {WHO.map((who) => (
         <Histogram
           key={who}
@@ -48,6 +67,7 @@ export function ShapesCards({ filters, span }: Given) {
           unit={text.pauseUnit}
           bars={data.pauses[who]}
           edge={timed}
+          busy={busy}
         />
       ))}
     </>

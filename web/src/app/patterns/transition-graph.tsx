@@ -31,7 +31,12 @@ export function TransitionGraph({ graph, chosen, onChoose }: TransitionGraphProp
           style={{ color: colour(edge) }}
         >
           <title>
-            {text.transition(edge.source, edge.target, format.number(edge.transition.calls), format.number(edge.transition.failed))}
+            {text.transition(
+              edge.source,
+              edge.target,
+              text.callsOf(edge.transition.calls, format.number(edge.transition.calls)),
+              format.number(edge.transition.failed),
+            )}
           </title>
           <path d={edge.path} fill="none" stroke="currentColor" strokeWidth={edge.width} />
           <path

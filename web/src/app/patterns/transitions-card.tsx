@@ -6,7 +6,7 @@ import { sessionsAddress } from "@/address/pages";
 import { Examples } from "@/analysis/examples";
 import { texts as shared } from "@/analysis/messages";
 import { useNarrow } from "@/analysis/use-narrow";
-import { useApi } from "@/api/use-api";
+import { isOfBefore, useApi } from "@/api/use-api";
 import { Card } from "@/components/card";
 import { ChartFrame } from "@/components/chart-frame";
 import { Empty, Failed, Loading } from "@/components/states";
@@ -26,17 +26,14 @@ export function TransitionsCard(given: Given) {
   const common = useMessages(shared);
   const format = useFormat();
   const [chosen, setChosen] = useState<string | null>(null);
-  const { data, error, mutate } = useApi(
-    "/v1/patterns/tools",
-    { params: { query: { ...given.filters, ...given.span } } },
-    { keepPreviousData: true },
-  );
+  const answer = useApi("/v1/patterns/tools", { params: { query: { ...given.filters, ...given.span } } }, { keepPreviousData: true });
+  const { data, error, mutate } = answer;
   const isNarrow = useNarrow();
   const size = isNarrow ? SIZES.narrow : SIZES.wide;
   const graph = useMemo(() => graphOf(data?.transitions ?? [], size), [data, size]);
   const success = (row: Transition) =>
     row.succeeded + row.failed ? format.percent(row.succeeded / (row.succeeded + row.failed)) : "–";
-  const about = { title: text.transitions, note: text.transitionsNote, className: given.className };
+  const about = { title: text.transitions, note: text.transitionsNote, className: given.className, busy: isOfBefore(answer) };
   if (!data && !error) {
     // As high as the graph will be, so that nothing below it moves.
     return (
@@ -47,7 +44,7 @@ export function TransitionsCard(given: Given) {
       </ChartFrame>
     );
   }
-  if (!data || data.transitions.length === 0) {
+  if (error || !data || data.transitions.length === 0) {
     return (
       <Card {...about}>
         {error ? <Failed error={error} retry={() => void mutate()} /> : <Empty title={text.noTools}>{text.noToolsHint}</Empty>}
@@ -93,7 +90,7 @@ export function TransitionsCard(given: Given) {
                       {row.target}
                     </Link>
                     <span className="tabular-nums">
-                      {text.callsOf(format.number(row.calls))} · {text.succeeded(success(row))}
+                      {text.callsOf(row.calls, format.number(row.calls))} · {text.succeeded(success(row))}
                     </span>
                     <span>
                       {text.suchAs} <Examples sessions={row.examples.slice(0, 1)} />

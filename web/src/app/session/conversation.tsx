@@ -80,6 +80,16 @@ export function Conversation({ sessionId, rows, contents, onView, target, entrie
     virtual.scrollToIndex(index, { align: "center" });
   }, [target, rows, virtual]);
 
+  const focused = useRef<typeof target>(null);
+  useEffect(() => {
+    // With the frame in which it is drawn: what was far away is not there yet.
+    if (target === null || target === focused.current) return;
+    const article = list.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(target.key)}"]`);
+    if (!article) return;
+    focused.current = target;
+    article.focus({ preventScroll: true });
+  });
+
   useEffect(() => {
     // The browser would go to where the end is guessed to be: most rows were never drawn.
     const jump = (event: KeyboardEvent) => {
@@ -106,6 +116,8 @@ export function Conversation({ sessionId, rows, contents, onView, target, entrie
               key={item.key}
               ref={virtual.measureElement}
               data-index={item.index}
+              data-row={row.key}
+              tabIndex={-1}
               data-entry={row.kind === "entry" ? row.entry.entry_id : undefined}
               aria-posinset={item.index + 1}
               aria-setsize={rows.length}

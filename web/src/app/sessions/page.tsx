@@ -7,7 +7,7 @@ import { useFilters } from "@/address/use-filters";
 import { useRange } from "@/address/use-range";
 import type { ApiError } from "@/api/problem";
 import type { components } from "@/api/schema";
-import { read } from "@/api/use-api";
+import { isOfBefore, read } from "@/api/use-api";
 import { Button } from "@/components/button";
 import { FilterChips } from "@/components/filter-chips";
 import { FilterMenus } from "@/components/filter-menus";
@@ -67,7 +67,7 @@ export default function SessionsPage() {
       ) : sessions.length === 0 ? (
         <None isFiltered={filters.isFiltered} />
       ) : (
-        <ul className="divide-y divide-line overflow-hidden rounded-xl border border-line bg-surface">
+        <ul aria-busy={isOfBefore(found)} className="divide-y divide-line overflow-hidden rounded-xl border border-line bg-surface">
           {sessions.map((session) => (
             <li key={session.session_id}>
               <Row session={session} />

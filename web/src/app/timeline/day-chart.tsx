@@ -57,7 +57,7 @@ export function DayChart({ stretches, begin, end }: DayChartProps) {
               {lane.stretches.map((stretch) => (
                 <span
                   key={stretch.begin}
-                  title={`${nameOf(stretch)} · ${format.time(stretch.begin)} – ${format.time(stretch.end)} · ${text.messagesOf(format.number(stretch.messages))}`}
+                  title={`${nameOf(stretch)} · ${format.time(stretch.begin)} – ${format.time(stretch.end)} · ${text.messagesOf(stretch.messages, format.number(stretch.messages))}`}
                   onClick={() => router.push(addressOf("/timeline", { session: stretch.session_id }))}
                   className={`absolute top-1 h-5 min-w-[4px] cursor-pointer rounded-[4px] opacity-90 hover:opacity-100 hover:outline-2 hover:outline-accent ${stretch.parent_session_id ? "bg-series-4" : "bg-series-1"}`}
                   style={{

@@ -6,8 +6,8 @@ import { addressOf, useAddress } from "@/address/use-address";
 import { sessionAddress, sessionsAddress } from "@/address/pages";
 import { useFilters } from "@/address/use-filters";
 import { FilterBar } from "@/analysis/filter-bar";
-import { shifted } from "@/analysis/span";
-import { useApi } from "@/api/use-api";
+import { shifted, startOf } from "@/analysis/span";
+import { isOfBefore, useApi } from "@/api/use-api";
 import { buttonLook } from "@/components/button";
 import { Card } from "@/components/card";
 import { ChartFrame } from "@/components/chart-frame";
@@ -35,13 +35,17 @@ export function DayView() {
   const until = day && shifted(day, "day", 1);
   const bounds = day && until ? { since: day.toISOString(), until: until.toISOString() } : null;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const { data, error, mutate } = useApi(
+  const timeline = useApi(
     bounds && "/v1/timeline",
     { params: { query: { ...filters.query, ...bounds, zone } } },
     { keepPreviousData: true },
   );
   const to = (moved: Date) => addressOf("/timeline", { ...filters.query, day: dayName(moved) });
-  const failure = error ?? latest.error;
+  const data = timeline.data;
+  const failed = [latest, timeline].find(({ error }) => error !== undefined);
+  const busy = isOfBefore(timeline);
+  // Until a day is answered the one before stands there, with its own hours.
+  const shown = busy && data?.stretches[0] ? startOf(new Date(data.stretches[0].begin), "day") : day;
 
   return (
     <>
@@ -75,14 +79,14 @@ export function DayView() {
         {text.whatDay}
       </PageHead>
       {bounds ? <FilterBar filters={filters} span={{ ...bounds, zone, unit: "hour" }} /> : <div className="mb-4 h-[2.625rem]" />}
-      {failure && !data ? (
+      {failed?.error ? (
         <Card>
-          <Failed error={failure} retry={() => void mutate()} />
+          <Failed error={failed.error} retry={() => void failed.mutate()} />
         </Card>
-      ) : !data || !day || !until || !bounds ? (
+      ) : !data || !shown || !bounds ? (
         <Loading className="h-96" />
       ) : data.stretches.length === 0 ? (
-        <Card>
+        <Card busy={busy}>
           <Empty title={text.quietDay}>
             <Link href={addressOf("/timeline", filters.query)} className="text-accent hover:underline">
               {text.toLatest}
@@ -90,7 +94,7 @@ export function DayView() {
           </Empty>
         </Card>
       ) : (
-        <div className="flex flex-col gap-4">
+        <div aria-busy={busy} className="flex flex-col gap-4">
           <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">
             <Figure
               label={text.sessions}
@@ -112,7 +116,7 @@ export function DayView() {
             />
           </div>
           <ChartFrame
-            title={format.date(day)}
+            title={format.date(shown)}
             note={text.dayNote(format.duration(data.quiet_ms))}
             rows={data.stretches}
             rowKey={(row) => `${row.session_id}-${row.begin}`}
@@ -149,7 +153,7 @@ export function DayView() {
             ]}
             below={!data.complete && <p className="pt-3 text-sm text-warn">{text.incomplete}</p>}
           >
-            <DayChart stretches={data.stretches} begin={day.getTime()} end={until.getTime()} />
+            <DayChart stretches={data.stretches} begin={shown.getTime()} end={shifted(shown, "day", 1).getTime()} />
           </ChartFrame>
         </div>
       )}

@@ -1,4 +1,4 @@
-import { translated } from "@/preferences/messages";
+import { count, translated } from "@/preferences/messages";
 
 export const texts = translated({
   en: {
@@ -28,7 +28,7 @@ export const texts = translated({
     channel: "Channel",
     length: "Length",
     messages: "Messages",
-    messagesOf: (count: string) => `${count} messages`,
+    messagesOf: count("message", "messages"),
     errors: "Errors",
     conversation: "Conversation",
     read: "Read",
@@ -37,6 +37,7 @@ export const texts = translated({
     toDay: "Its day",
     toConversation: "The conversation",
     noTurns: "Nothing was said in this session",
+    firstOnly: (count: string) => `These are the sums of the first ${count} messages.`,
     turns: "Turns",
     models: "Models",
     tools: "Tools",
@@ -77,7 +78,7 @@ export const texts = translated({
     channel: "Kanal",
     length: "Dauer",
     messages: "Nachrichten",
-    messagesOf: (count: string) => `${count} Nachrichten`,
+    messagesOf: count("Nachricht", "Nachrichten"),
     errors: "Fehler",
     conversation: "Gespräch",
     read: "Lesen",
@@ -86,6 +87,7 @@ export const texts = translated({
     toDay: "Ihr Tag",
     toConversation: "Das Gespräch",
     noTurns: "In dieser Sitzung wurde nichts gesagt",
+    firstOnly: (count: string) => `Das sind die Summen der ersten ${count} Nachrichten.`,
     turns: "Runden",
     models: "Modelle",
     tools: "Werkzeuge",
