@@ -44,6 +44,7 @@ class TreeCall(Answer):
     arguments: str | None = Field(description="How its arguments begin, JSON: 160 characters at most.")
     result_entry_id: str | None = Field(description="Entry of the result, which is folded into this one.")
     result_event_id: str | None = Field(description="Event of that entry, where it is in this generation.")
+    result_images: int = Field(description="How many images the result has: its verbatim line holds them.")
 
 
 class TreeEntry(Answer):

@@ -55,6 +55,10 @@ def rebuild(
             " 2026-03-01, 2026-03-01T12:00Z, or 7d, 24h, 30m ago."
         ),
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Of embeddings: embed all messages again, where a store has lost their vectors."),
+    ] = False,
     keep_old: Annotated[bool, typer.Option(help="Leave the old store beside the new one.")] = False,
     accept_gaps: Annotated[bool, typer.Option(help="Go on where neither archive nor log has some events.")] = False,
     abandon: Annotated[bool, typer.Option(help="Give a rebuild up that was begun, and remove what it filled.")] = False,
@@ -64,7 +68,8 @@ def rebuild(
 
     postgres, opensearch: a new store is filled beside the one that is in use, and takes its place in one step, all live
     events included; until then searches and workers use the old one. streams: the stages begin again at the first
-    event, be it in the archive alone. Stopped or killed, it goes on when it is started again.
+    event, be it in the archive alone. Stopped or killed, it goes on when it is started again. embeddings: the vectors
+    of the model in the settings serve searches, when all of them are there.
     """
     from operations.rebuild.repair import repair_store
     from operations.rebuild.store import abandon_store, rebuild_store
@@ -79,8 +84,10 @@ def rebuild(
             raise UsageError(
                 "the vectors of a model are there as a whole", hint="Leave out --from, --since, --abandon."
             )
-        _rebuild_embeddings(settings, keep_old=keep_old, accept_gaps=accept_gaps, json=json)
+        _rebuild_embeddings(settings, again=again, keep_old=keep_old, accept_gaps=accept_gaps, json=json)
         return
+    if again:
+        raise UsageError(f"nothing of {what} is embedded", hint="Leave out --again.")
     if what is What.STREAMS and (abandon or keep_old or since):
         raise UsageError("the streams begin again as a whole", hint="Leave out --abandon, --keep-old and --since.")
     # As Ctrl+C: what it holds it lets go of.
@@ -107,7 +114,7 @@ def rebuild(
         _print(summary)
 
 
-def _rebuild_embeddings(settings: Settings, *, keep_old: bool, accept_gaps: bool, json: bool) -> None:
+def _rebuild_embeddings(settings: Settings, *, again: bool, keep_old: bool, accept_gaps: bool, json: bool) -> None:
     from operations.rebuild.embeddings import rebuild_embeddings
 
     out = console(stderr=True)
@@ -115,7 +122,7 @@ def _rebuild_embeddings(settings: Settings, *, keep_old: bool, accept_gaps: bool
     def waiting(worker: str, lag: int) -> None:
         out.print(f"waiting for {worker}: {counted(lag, 'record')} to go")
 
-    moved = rebuild_embeddings(settings, keep_old=keep_old, accept_gaps=accept_gaps, progress=waiting)
+    moved = rebuild_embeddings(settings, again=again, keep_old=keep_old, accept_gaps=accept_gaps, progress=waiting)
     if json:
         print_json(asdict(moved))
         return

@@ -40,6 +40,8 @@ _QUIET_S = 0.5
 _SWITCH_S = 0.0005
 # Between two signs of life; a worker may write one batch, or wait for its store, for much longer.
 _BEAT_S = 5.0
+# A group of workers that are well has shared its partitions out by then; one that was killed is missed after 10 s.
+_LONGEST_REBALANCE_S = 15.0
 
 
 class Engine:
@@ -97,6 +99,8 @@ class Engine:
         """Says that the event loop turns, and how far it is: a batch may wait long for the store."""
         while True:
             self._health.beat()
+            if self._reader.waits_for_group_s > _LONGEST_REBALANCE_S:
+                self._health.waits("kafka")
             if self._reader.owns:
                 self._progress.show(self._reader.positions())
             await asyncio.sleep(_BEAT_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -77,6 +78,8 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._assignment = 0
         self._begun = 0
         self._owning = asyncio.Event()
+        # Since when the group has given nothing; None while it has, if only that there is no partition left for us.
+        self._waiting_since: float | None = None
         self._heard_at = 0.0
 
     async def start(self) -> None:
@@ -104,6 +107,7 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
             await consumer.stop()
             raise TransientError(f"Kafka does not answer: {type(error).__name__}") from error
         self._consumer = consumer
+        self._waiting_since = time.monotonic()
         consumer.subscribe([topic.name for topic in self._sink.topics], listener=self)
 
     async def close(self) -> None:
@@ -125,6 +129,11 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
     def owns(self) -> bool:
         """Whether it has begun to read what the group gave it."""
         return self._owning.is_set() and self._begun == self._assignment
+
+    @property
+    def waits_for_group_s(self) -> float:
+        """For how long the group has owed it an assignment, seconds; one without a partition is an assignment."""
+        return 0.0 if self._waiting_since is None else time.monotonic() - self._waiting_since
 
     async def poll(self, quiet_s: float) -> Polled:
         """The next batch, at most as large as the settings allow; empty where nothing came.
@@ -173,6 +182,7 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """The group is rebalancing: what is read and not committed is void."""
         self._owning.clear()
+        self._waiting_since = time.monotonic()
         self._assignment += 1
         self._pending.clear()
         self._sink.revoked([Partition(*partition) for partition in sorted(revoked)])
@@ -180,6 +190,7 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """The group gave us these partitions; `poll` begins them."""
         self._assignment += 1
+        self._waiting_since = None
         self._owning.set()
         logger.info("partitions_assigned", group=group_of(self._sink), partitions=len(assigned))
 

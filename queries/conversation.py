@@ -69,6 +69,7 @@ class Conversation:
         missing_lines: Lines of that generation that are not there.
         generations: All generations of the session, in the order of their numbers.
         event_ids: Of each entry of that generation, folded ones too, the id of its event.
+        images: Of each entry that has some, folded ones too, how many.
     """
 
     session: Session
@@ -76,6 +77,7 @@ class Conversation:
     missing_lines: int
     generations: tuple[Generation, ...]
     event_ids: Mapping[str, str]
+    images: Mapping[str, int]
 
 
 def conversation(settings: Settings, session_id: str) -> Conversation:
@@ -149,7 +151,12 @@ def arrange(
             )
         )
     event_ids = {_entry_id(row): row["event_id"] for row in rows}
-    return Conversation(session, tuple(entries), lines.missing, lines.generations, event_ids)
+    images = {
+        _entry_id(row): message["images"]
+        for row, message in zip(rows, said, strict=True)
+        if message is not None and message["images"]
+    }
+    return Conversation(session, tuple(entries), lines.missing, lines.generations, event_ids, images)
 
 
 class _Folding:

@@ -29,7 +29,7 @@ _EVENTS = SQL(
 # the envelope of the message.
 _BEGINS_CHARACTERS = 160
 _MESSAGES = SQL(
-    "SELECT message_id, role, tool_call_ids,"
+    "SELECT message_id, role, tool_call_ids, images,"
     " CASE WHEN role IN ('user', 'compaction', 'branch_summary') THEN left(text, 1000) END AS text"
     " FROM messages WHERE session_id = %s"
 )
@@ -57,12 +57,14 @@ class Outline:
         missing_lines: Lines of the generation that are not there.
         generations: All generations of the session.
         event_ids: Of each entry, folded ones too, the id of its event.
+        images: Of each entry that has some, folded ones too, how many.
     """
 
     entries: tuple[Entry, ...]
     missing_lines: int
     generations: tuple[Generation, ...]
     event_ids: Mapping[str, str]
+    images: Mapping[str, int]
 
     def part(self, limit: int, after: str | None = None) -> OutlinePart:
         """The entries that follow a place.
@@ -136,4 +138,4 @@ def outline(settings: Settings, session_id: str, generation: int | None = None) 
         generation,
         with_header=True,
     )
-    return Outline(shown.entries, shown.missing_lines, shown.generations, shown.event_ids)
+    return Outline(shown.entries, shown.missing_lines, shown.generations, shown.event_ids, shown.images)

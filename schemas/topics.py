@@ -84,11 +84,21 @@ DEAD_LETTERS = Topic(
     # Never expire: a dead letter is the only copy of the duty to process its record.
     config={"cleanup.policy": "compact", "max.message.bytes": str(8 * 1024 * 1024)},
 )
-# What the streams remember of each session, as bytes that are theirs alone: Faust names and creates its topic. It never
-# expires, since a session may go on after any time; it is as bounded as the sessions are. A row is at most some MiB: a
-# tool call with its arguments.
+
+
+def state_topic(group: str) -> str:
+    """The topic in which stages keep what they remember; Faust names and creates it.
+
+    Args:
+        group: Their consumer group.
+    """
+    return f"{group}-state-changelog"
+
+
+# What the streams remember of each session, as bytes that are theirs alone. It never expires, since a session may go on
+# after any time; it is as bounded as the sessions are. A row is at most some MiB: a tool call with its arguments.
 STREAMS_STATE = Topic(
-    name="sessiontrack.streams-state-changelog",
+    name=state_topic("sessiontrack.streams"),
     schema="",
     key="session_id/part",
     config={

@@ -106,7 +106,9 @@ def _report(app: faust.App, publisher: Publisher, stages: Stages, pipeline: Pipe
     async def beat() -> None:
         if not heard or not app.flow_control.is_active() or app.rebalancing:
             health.waits("kafka")
-        elif stages.waits_for:
+            return
+        pipeline.release_lost()
+        if stages.waits_for:
             health.waits(stages.waits_for)
         else:
             health.ready()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -103,6 +103,8 @@ class Pipeline:
         self._sought: dict[TP, tuple[int, int]] = {}
         # The next offset of each partition that was acknowledged.
         self._acknowledged: dict[TP, int] = {}
+        # Partitions whose position is shown.
+        self._shown: set[TP] = set()
 
     async def process(self, blocks: Sequence[Block]) -> None:
         """Takes partitions through side by side: while one waits for Kafka, another is computed."""
@@ -125,6 +127,7 @@ class Pipeline:
                 await self._run_stages(batch)
             except Interrupted:
                 forget(self._app, blocks)
+                self._release({tp})
                 return
             await self._publish(batch)
             await self._set_aside(batch)
@@ -258,12 +261,26 @@ class Pipeline:
             if consumer.highwater(tp) == self._acknowledged[tp]:
                 self._note_position(tp, self._acknowledged[tp], None)
 
+    def release_lost(self) -> None:
+        """Shows nothing any more of partitions that the group has given to other workers: call it after a rebalance."""
+        self._release(self._shown - self._app.consumer.assignment())
+
     def _note_position(self, tp: TP, next_offset: int, oldest_ms: int | None) -> None:
         consumer = self._app.consumer
-        end = consumer.highwater(tp) if tp in consumer.assignment() else None
+        if tp not in consumer.assignment():
+            # It was lost while its batch was in hand.
+            self._release({tp})
+            return
+        end, now_ms = consumer.highwater(tp), time.time_ns() // 1_000_000
+        as_of_ms = None if end is None else now_ms
         lag = (end or next_offset) - next_offset
-        now_ms = time.time_ns() // 1_000_000
-        self._metrics.position(tp.topic, tp.partition, lag=lag, oldest_ms=oldest_ms, as_of_ms=now_ms)
+        self._metrics.position(tp.topic, tp.partition, lag=lag, oldest_ms=oldest_ms, as_of_ms=as_of_ms)
+        self._shown.add(tp)
+
+    def _release(self, places: Set[TP]) -> None:
+        for tp in self._shown & places:
+            self._metrics.release(tp.topic, tp.partition)
+        self._shown -= places
 
     def _named(self, topic: str) -> str:
         return in_namespace(topic, self._namespace)

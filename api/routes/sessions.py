@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -26,11 +25,12 @@ from queries.entries import Line, list_entries
 from queries.facts import generation_facts, message_facts, session_facts, tool_call_facts
 from queries.generations import Generation
 from queries.messages import list_messages
-from queries.outline import outline, outline_state
+from queries.outline import Outline, outline, outline_state
 from queries.sessions import list_sessions, one_session
 from queries.similar import similar_sessions
 from queries.times import iso
 from queries.tool_calls import one_tool_call
+from schemas.records import ToolCall
 
 router = APIRouter(prefix="/v1", tags=["sessions"])
 
@@ -75,7 +75,7 @@ def tree(
     part = whole.part(asked.limit, asked.after)
     return tagged(
         models.Tree(
-            entries=[models.TreeEntry.model_validate(_entry(entry, whole.event_ids)) for entry in part.entries],
+            entries=[models.TreeEntry.model_validate(_entry(entry, whole)) for entry in part.entries],
             missing_lines=whole.missing_lines,
             generations=[models.TreeGeneration.model_validate(_generation(each)) for each in whole.generations],
             next=part.next,
@@ -115,7 +115,7 @@ def _session(row: Any) -> SessionFacts:
     return SessionFacts.model_validate(session_facts(row))
 
 
-def _entry(entry: Entry, event_ids: Mapping[str, str]) -> dict[str, Any]:
+def _entry(entry: Entry, whole: Outline) -> dict[str, Any]:
     message = entry.message
     return {
         "event_id": entry.event_id,
@@ -130,10 +130,13 @@ def _entry(entry: Entry, event_ids: Mapping[str, str]) -> dict[str, Any]:
         "message_id": message["message_id"] if message else None,
         "role": message["role"] if message else None,
         "begins": message["text"] if message else None,
-        "tool_calls": [
-            {**call, "result_event_id": event_ids.get(call["result_entry_id"] or "")} for call in entry.tool_calls
-        ],
+        "tool_calls": [_call(call, whole) for call in entry.tool_calls],
     }
+
+
+def _call(call: ToolCall, whole: Outline) -> dict[str, Any]:
+    result = call["result_entry_id"] or ""
+    return {**call, "result_event_id": whole.event_ids.get(result), "result_images": whole.images.get(result, 0)}
 
 
 def _generation(generation: Generation) -> dict[str, Any]:

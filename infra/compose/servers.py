@@ -7,6 +7,7 @@ from typing import Any
 
 from infra import servers
 from infra.opensearch.dashboards.render import saved_objects
+from infra.prometheus.config import ALERTMANAGERS_FOLDER
 from infra.stack import versions
 from sessiontrack.settings import StackSettings
 
@@ -22,6 +23,9 @@ SAVED_OBJECTS = "infra/opensearch/dashboards/sessiontrack.ndjson"
 POSTGRES_SETUP = "infra/compose/postgres.sql"
 DASHBOARDS_START = "infra/compose/dashboards.sh"
 PROMETHEUS_CONFIG = "infra/compose/prometheus.yml"
+ALERTMANAGERS = "infra/compose/alertmanagers"
+# Who runs here and not in a container: Docker for Linux wants the name to be given, that for desktops has it.
+HOST = {"extra_hosts": ["host.docker.internal:host-gateway"]}
 _HEAPS = StackSettings()
 
 
@@ -188,6 +192,7 @@ def prometheus() -> Service:
     return server(
         image=f"prom/prometheus:{versions.PROMETHEUS}",
         profiles=["metrics"],
+        **HOST,
         command=[
             "--config.file=/etc/prometheus/prometheus.yml",
             "--storage.tsdb.path=/prometheus",
@@ -197,6 +202,7 @@ def prometheus() -> Service:
         ports=[published("PROMETHEUS", 9090)],
         volumes=[
             f"./{PROMETHEUS_CONFIG}:/etc/prometheus/prometheus.yml:ro",
+            f"./{ALERTMANAGERS}:/etc/prometheus/{ALERTMANAGERS_FOLDER}:ro",
             "./infra/prometheus/rules:/etc/prometheus/rules:ro",
             "prometheus:/prometheus",
         ],

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.compose.servers import (
+    HOST,
     KAFKA_ADDRESS,
     OPENSEARCH_URL,
     REGISTRY_URL,
@@ -161,6 +162,8 @@ def ours(*command: str) -> Service:
         **_built("sessiontrack"),
         **({"command": list(command)} if command else {}),
         "environment": _environment(),
+        # A collector of traces may run there.
+        **HOST,
         "read_only": True,
         "tmpfs": ["/tmp"],  # noqa: S108  # of the container
         "cap_drop": ["ALL"],
@@ -190,4 +193,6 @@ def _environment() -> dict[str, str]:
         "SESSIONTRACK_S3__SECRET_KEY": secret("S3__SECRET_KEY"),
         "SESSIONTRACK_TRACES__ENDPOINT": "${SESSIONTRACK_TRACES__ENDPOINT:-}",
         "SESSIONTRACK_TRACES__RATIO": f"${{SESSIONTRACK_TRACES__RATIO:-{TracesSettings().ratio}}}",
+        # OpenTelemetry's own: what the collector wants, such as a key.
+        "OTEL_EXPORTER_OTLP_HEADERS": "${OTEL_EXPORTER_OTLP_HEADERS:-}",
     }

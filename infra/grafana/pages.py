@@ -64,7 +64,7 @@ PIPELINE = Dashboard(
             "Dead letters today",
             "Records that were set aside within 24 hours: `sessiontrack dead-letters list`.",
             "short",
-            (Query("sum(increase(sessiontrack_dead_letters_total[1d]))"),),
+            (Query('sum(increase(sessiontrack_dead_letters_total{worker!="capture"}[1d]))'),),
             red_from=1,
         ),
         TimeSeries(
@@ -105,7 +105,7 @@ PIPELINE = Dashboard(
         ),
         TimeSeries(
             "Dead letters",
-            "Records set aside within 15 minutes.",
+            "Records set aside within 15 minutes; those of the capture are in their transcripts alone.",
             "short",
             (Query("worker:dead_letters:increase15m", _WORKER),),
         ),
@@ -113,7 +113,13 @@ PIPELINE = Dashboard(
             "Waiting for",
             "Workers that wait for a server, for a provider of embeddings or for room on the disk.",
             "none",
-            (Query("count by (dependency) (sessiontrack_waits_for) or vector(0)", "{{dependency}}"),),
+            (
+                Query(
+                    "count by (dependency) (sessiontrack_waits_for)"
+                    ' or on () label_replace(vector(0), "dependency", "nothing", "", "")',
+                    "{{dependency}}",
+                ),
+            ),
         ),
         TimeSeries(
             "Ready",
@@ -149,9 +155,10 @@ EDGES = Dashboard(
         ),
         TimeSeries(
             "Lines with a fault",
-            "Within an hour; they are kept as they stand.",
+            "Since the capture was started; they are kept as they stand.",
             "none",
-            (Query("sum(increase(sessiontrack_capture_faults_total[1h])) or vector(0)", "lines"),),
+            # No increase: the first import is over before Prometheus has asked twice.
+            (Query("sum(sessiontrack_capture_faults_total) or vector(0)", "lines"),),
         ),
         TimeSeries(
             "Texts embedded",
@@ -169,12 +176,7 @@ EDGES = Dashboard(
             "Quota used",
             "Of each limit of the provider; a local model has none.",
             "percentunit",
-            (
-                Query(
-                    "max by (worker, limit) (sessiontrack_embedding_quota_used_ratio) or vector(0)",
-                    "{{worker}} {{limit}}",
-                ),
-            ),
+            (Query("max by (worker, limit) (sessiontrack_embedding_quota_used_ratio)", "{{worker}} {{limit}}"),),
         ),
         TimeSeries(
             "Requests",
@@ -218,10 +220,11 @@ MACHINE = Dashboard(
     (
         TimeSeries(
             "Disk",
-            "Room above what is to stay free. At 0 the capture waits, and servers may refuse to write.",
+            "Room above what is to stay free. Below 0 the capture waits, and servers may refuse to write.",
             "bytes",
             (Query("sessiontrack_disk_free_bytes - sessiontrack_disk_reserve_bytes", "{{worker}} {{instance}}"),),
             _HALF,
+            least=None,
         ),
         TimeSeries(
             "Processor",

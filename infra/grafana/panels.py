@@ -11,7 +11,21 @@ from dataclasses import dataclass, field
 from string import ascii_uppercase
 from typing import Any, ClassVar
 
-DATA_SOURCE = {"type": "prometheus", "uid": "sessiontrack-prometheus"}
+# Who looks chooses it: a Grafana that is provisioned with one source has that, and any other Grafana its own.
+DATA_SOURCE_VARIABLE = {
+    "name": "datasource",
+    "label": "Data source",
+    "type": "datasource",
+    "query": "prometheus",
+    "refresh": 1,
+    "regex": "",
+    "hide": 0,
+    "includeAll": False,
+    "multi": False,
+    "options": [],
+    "current": {},
+}
+DATA_SOURCE = {"type": "prometheus", "uid": f"${{{DATA_SOURCE_VARIABLE['name']}}}"}
 # Of Grafana's grid.
 COLUMNS = 24
 
@@ -82,9 +96,14 @@ class Panel(ABC):
 
 @dataclass(frozen=True)
 class TimeSeries(Panel):
-    """Lines over time."""
+    """Lines over time.
+
+    Attributes:
+        least: Where the axis begins; with the least value where None.
+    """
 
     width: int = COLUMNS // 3
+    least: float | None = field(default=0, kw_only=True)
 
     kind: ClassVar[str] = "timeseries"
     height: ClassVar[int] = 8
@@ -92,7 +111,7 @@ class TimeSeries(Panel):
     def defaults(self) -> dict[str, Any]:
         """A thin line over a faint area, broken where nothing was measured."""
         custom = {"lineWidth": 1, "fillOpacity": 8, "showPoints": "never"}
-        return {"unit": self.unit, "min": 0, "custom": custom}
+        return {"unit": self.unit, "custom": custom, **({} if self.least is None else {"min": self.least})}
 
     def options(self) -> dict[str, Any]:
         """A list below, and all values at the pointer, the largest first."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.grafana.pages import DASHBOARDS, Dashboard
-from infra.grafana.panels import laid_out
+from infra.grafana.panels import DATA_SOURCE_VARIABLE, laid_out
 
 FOLDER = Path(__file__).with_name("dashboards")
 _TAG = "sessiontrack"
@@ -39,7 +39,7 @@ def dashboard(described: Dashboard) -> dict[str, Any]:
         "time": {"from": "now-6h", "to": "now"},
         "refresh": "30s",
         "links": [others],
-        "templating": {"list": []},
+        "templating": {"list": [DATA_SOURCE_VARIABLE]},
         "annotations": {"list": []},
         "panels": laid_out(described.panels),
     }

@@ -1,7 +1,8 @@
 """rebuild embeddings: searches look into the vectors of another model, once all of them are there.
 
 Nothing is filled here: the worker `embed` reads the messages from the first one under a new model, and the sinks keep
-each space by itself. This waits for them, compares, and lets the new space serve in the place of the old one.
+each space by itself. This waits for them, compares, and lets the new space serve in the place of the old one. Where
+vectors were lost the worker is set back to the first message, under the same model.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import psycopg
+from aiokafka.errors import KafkaError
 from psycopg.sql import SQL, Composed
 
 from consumers.postgres_vectors import tables
 from infra.opensearch import vectors
-from queries.lag import READS, LogPositions
+from infra.workers import load_records, start_workers, stop_workers
+from operations.rebuild.beginning import forget, set_back
+from queries.lag import READS, LogPositions, group_of
 from queries.opensearch import connected
 from queries.vectors.space import embedded_messages
 from queries.verify.cut import wait_for_worker
@@ -23,6 +27,8 @@ from schemas.topics import EMBEDDED, MESSAGES
 from sessiontrack.errors import SessionTrackError, UnavailableError, UsageError
 from sessiontrack.providers.spaces import embedding_space
 from sessiontrack.settings import Settings
+from streams.embed.stages import WORKER
+from streams.embed.stages import group_of as folder_in
 
 # Beside a provider's quota a minute is nothing; a quota of a day is better waited for by a person.
 _STALL_S = 120.0
@@ -46,6 +52,7 @@ class Moved:
 def rebuild_embeddings(
     settings: Settings,
     *,
+    again: bool = False,
     keep_old: bool = False,
     accept_gaps: bool = False,
     progress: Callable[[str, int], None] = lambda worker, lag: None,
@@ -54,19 +61,28 @@ def rebuild_embeddings(
 
     Args:
         settings: Section `embedding` names the new model; its worker runs, or has run.
+        again: Embed all messages again, for a store that lost their vectors; texts whose vector is in the cache are not
+            sent to the provider.
         keep_old: Leave the vectors of the old space.
         accept_gaps: Go on also where the new space has fewer messages.
         progress: Told of the worker that is waited for, and of its lag.
 
     Raises:
-        UsageError: Nothing embeds, by these settings.
+        UsageError: Nothing embeds, by these settings; or the worker is to begin again, and can't be stopped from here.
         UnavailableError: A server does not answer, or a worker makes no progress.
         SessionTrackError: The new space has fewer messages; the old one serves on.
     """
     if not settings.embedding.enabled:
         raise UsageError("embedding.enabled is false, so nothing embeds", hint="Leave it out, and `sessiontrack up`.")
     space = embedding_space(settings.embedding)
-    asyncio.run(_wait(settings, progress))
+    try:
+        if again:
+            asyncio.run(_begin_again(settings, space))
+        asyncio.run(_wait(settings, progress))
+    except KafkaError as error:
+        raise UnavailableError(
+            f"the log does not serve: {type(error).__name__}", hint="`sessiontrack status` shows why."
+        ) from error
     previous = _serving(settings)
     messages = embedded_messages(settings, space)
     if previous and previous != space:
@@ -85,10 +101,22 @@ def rebuild_embeddings(
     return Moved(space, previous if previous != space else None, messages)
 
 
+async def _begin_again(settings: Settings, space: str) -> None:
+    """The stages, one per line. Wherever it is cut, all of it can be done again."""
+    group = group_of(WORKER, settings)
+    # A run that was killed has stopped the worker: it is still to be started.
+    is_ours = WORKER in load_records(settings.data_dir)
+    await asyncio.to_thread(stop_workers, settings, [WORKER])
+    await set_back(settings, group, MESSAGES)
+    await forget(settings, group, settings.data_dir / folder_in(space))
+    if is_ours:
+        await asyncio.to_thread(start_workers, settings, [WORKER])
+
+
 async def _wait(settings: Settings, progress: Callable[[str, int], None]) -> None:
     """Waits until all messages are embedded, and then until both stores have what that came to."""
     async with LogPositions(settings) as positions:
-        await wait_for_worker("embed", positions, await positions.ends([MESSAGES]), _STALL_S, progress)
+        await wait_for_worker(WORKER, positions, await positions.ends([MESSAGES]), _STALL_S, progress)
         ends = await positions.ends(EMBEDDED)
         for worker in (name for name, topics in READS.items() if topics == EMBEDDED):
             if worker != "pinecone" or settings.pinecone.host:

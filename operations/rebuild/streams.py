@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
 from contextlib import closing
-from itertools import islice
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import (
-    CommitFailedError,
-    IllegalGenerationError,
-    KafkaError,
-    RebalanceInProgressError,
-    UnknownMemberIdError,
-)
-from aiokafka.structs import OffsetAndMetadata
+from aiokafka.errors import KafkaError
 
 from infra.workers import start_workers, stop_workers, worker_states
+from operations.rebuild.beginning import forget, set_back
 from operations.rebuild.event_source import EventSource, open_source
 from operations.rebuild.plan import Plan, RebuildFolder, claimed, present_revisions
 from operations.rebuild.priming import Priming
@@ -30,17 +20,14 @@ from operations.rebuild.summary import Summary
 from queries.archive import Archive
 from queries.lag import LogPositions
 from queries.verify.cut import make_cut, wait_for_pipeline
-from schemas.topics import EVENTS, STREAMS_STATE
-from sessiontrack.backoff import backoff_delays
-from sessiontrack.errors import UnavailableError, UsageError
+from schemas.topics import EVENTS
+from sessiontrack.errors import UnavailableError
 from sessiontrack.settings import Settings
 
 NAME = "streams"
 GROUP = f"sessiontrack.{NAME}"
 # For a worker that somebody else starts, such as Compose.
 _STALL_S = 600.0
-# Half a minute: a worker that was killed is missed after ten seconds.
-_MOST_TRIES = 10
 
 
 def rebuild_streams(
@@ -93,53 +80,16 @@ class _Rebuild:
         self._folder.save(Plan(chosen, present_revisions(), {"is_ours": is_ours}))
         with closing(source):
             await asyncio.to_thread(stop_workers, self._settings, [NAME])
-            await self._forget()
+            await set_back(self._settings, GROUP, EVENTS)
+            await forget(self._settings, GROUP, self._settings.data_dir / NAME)
             refused = await self._primed(source)
             # Refused where a worker was started meanwhile: it knows a part only.
-            await self._set_back()
+            await set_back(self._settings, GROUP, EVENTS)
             if is_ours:
                 await asyncio.to_thread(start_workers, self._settings, [NAME])
             records = await self._passed()
         self._folder.clear()
         return Summary(NAME, chosen, {EVENTS.name: records}, refused, self._meter.now())
-
-    async def _forget(self) -> None:
-        """Sets the group back to the first event, and forgets what the stages remember."""
-        await self._set_back()
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._settings.kafka.bootstrap_servers)
-        await admin.start()
-        try:
-            if STREAMS_STATE.name in await admin.list_topics():
-                await admin.delete_topics([STREAMS_STATE.name])
-            while STREAMS_STATE.name in await admin.list_topics():  # noqa: ASYNC110  # nothing tells when it is gone
-                await asyncio.sleep(0.1)
-        finally:
-            await admin.close()
-        await asyncio.to_thread(shutil.rmtree, self._settings.data_dir / NAME, ignore_errors=True)
-
-    async def _set_back(self) -> None:
-        """Commits the first offsets, which Kafka takes from nobody outside while the group has members."""
-        async with LogPositions(self._settings) as positions:
-            begins = await positions.begins([EVENTS])
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka.bootstrap_servers, group_id=GROUP, enable_auto_commit=False
-        )
-        await consumer.start()
-        try:
-            consumer.assign(list(begins))
-            first = {place: OffsetAndMetadata(begin, "") for place, begin in begins.items()}
-            for delay in islice(backoff_delays(), _MOST_TRIES):
-                try:
-                    await consumer.commit(first)
-                    return
-                except (CommitFailedError, UnknownMemberIdError, IllegalGenerationError, RebalanceInProgressError):
-                    await asyncio.sleep(delay)
-        finally:
-            await consumer.stop()
-        raise UsageError(
-            "a worker of the streams is running that this command can't stop",
-            hint="Stop it where it was started, then start the rebuild again.",
-        )
 
     async def _primed(self, source: EventSource) -> int:
         """Takes the stages through what only the archive has; returns how many of its events they refuse."""

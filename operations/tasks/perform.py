@@ -105,11 +105,14 @@ def _rebuild(settings: Settings, request: RebuildRequest, told: Told) -> Result:
     if request.what == "embeddings":
         moved = rebuild_embeddings(
             settings,
+            again=request.again,
             keep_old=request.keep_old,
             accept_gaps=request.accept_gaps,
             progress=lambda worker, left: _tell_left(told, f"waiting for {worker}", left),
         )
         return {"space": moved.space, "previous": moved.previous, "messages": dict(moved.messages)}
+    if request.again:
+        raise UsageError(f"nothing of {request.what} is embedded", hint="Leave out again.")
     if request.what == "streams":
         if request.keep_old:
             raise UsageError("the streams have no old store that could be kept", hint="Leave out keep_old.")

@@ -30,6 +30,9 @@ class RebuildRequest(_Request):
     what: Literal["postgres", "opensearch", "streams", "embeddings"] = Field(
         description="What is made anew.", examples=["opensearch"]
     )
+    again: bool = Field(
+        False, description="Embed all messages again, where a store has lost their vectors; for embeddings alone."
+    )
     keep_old: bool = Field(False, description="Leave the old store beside the new one; not for streams.")
     accept_gaps: bool = Field(False, description="Go on where neither archive nor log has some events.")
 

@@ -27,8 +27,17 @@ EMBEDDINGS_DIMENSION_COUNT = "gen_ai.embeddings.dimension.count"
 # What a message of these roles is the outcome of.
 _CHAT, _EXECUTE_TOOL = "chat", "execute_tool"
 _EMBEDDINGS = "embeddings"
-# The well-known names of providers that have one.
-_PROVIDERS = {"gemini": "gcp.gemini"}
+# The well-known names of providers that have one, by what the assistant and our settings call them; of all others those
+# are the same, or there is none.
+_PROVIDERS = {
+    "amazon-bedrock": "aws.bedrock",
+    "azure-openai-responses": "azure.ai.openai",
+    "gemini": "gcp.gemini",
+    "google": "gcp.gemini",
+    "google-vertex": "gcp.vertex_ai",
+    "mistral": "mistral_ai",
+    "xai": "x_ai",
+}
 _OPERATIONS = {"assistant": _CHAT, "toolResult": _EXECUTE_TOOL, "bashExecution": _EXECUTE_TOOL}
 
 Attributes = Mapping[str, str | int | list[str]]
@@ -52,17 +61,21 @@ def embedding(provider: str, space: str) -> Attributes:
     """
     return {
         OPERATION_NAME: _EMBEDDINGS,
-        PROVIDER_NAME: _PROVIDERS.get(provider, provider),
+        PROVIDER_NAME: _well_known(provider),
         REQUEST_MODEL: space.rpartition("@")[0],
         EMBEDDINGS_DIMENSION_COUNT: space_dimensions(space),
     }
+
+
+def _well_known(provider: str) -> str:
+    return _PROVIDERS.get(provider, provider)
 
 
 def _of_message(message: Message) -> dict[str, Any]:
     usage, reason = message["usage"], message["stop_reason"]
     return {
         OPERATION_NAME: _OPERATIONS.get(message["role"]),
-        PROVIDER_NAME: message["provider"],
+        PROVIDER_NAME: message["provider"] and _well_known(message["provider"]),
         RESPONSE_MODEL: message["model"],
         RESPONSE_FINISH_REASONS: [reason] if reason else None,
         # All of them, as the conventions count; ours leaves out what came from the provider's cache.

@@ -19,7 +19,7 @@ DB_OPERATION_BATCH_SIZE = "db.operation.batch.size"
 ERROR_TYPE = "error.type"
 
 _KAFKA = "kafka"
-# The well-known names of the stores that have one.
+# `postgresql` and `opensearch` are well-known values of the conventions, which have none for the others.
 DB_SYSTEMS = {
     "postgres": "postgresql",
     "postgres-vectors": "postgresql",
@@ -56,5 +56,6 @@ def processing(topic: str, partition: int, offset: int, group: str) -> dict[str,
 
 
 def writing(store: str, records: int) -> dict[str, str | int]:
-    """The attributes of a span that writes a batch into a store."""
-    return {DB_SYSTEM_NAME: DB_SYSTEMS.get(store, store), DB_OPERATION_NAME: "write", DB_OPERATION_BATCH_SIZE: records}
+    """The attributes of a span that writes records into a store; one alone is no batch to the conventions."""
+    batch = {DB_OPERATION_BATCH_SIZE: records} if records > 1 else {}
+    return {DB_SYSTEM_NAME: DB_SYSTEMS.get(store, store), DB_OPERATION_NAME: "write", **batch}

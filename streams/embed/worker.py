@@ -48,11 +48,10 @@ async def run_embed(
         UnavailableError: The cache of vectors can't be opened.
     """
     os.nice(_NICENESS)
-    embedder = await _opened(settings, stop, metrics, health)
+    told = ProviderMetrics(metrics.registry)
+    embedder = await _opened(settings, stop, metrics, told, health)
     if embedder is None:
         return
-
-    told = ProviderMetrics(metrics.registry)
 
     def make(registry: SchemaRegistry) -> Stages:
         return EmbedStages(registry, embedder, settings.embedding.provider, told)
@@ -63,12 +62,17 @@ async def run_embed(
         await embedder.close()
 
 
-async def _opened(settings: Settings, stop: asyncio.Event, metrics: WorkerMetrics, health: Health) -> Embedder | None:
+async def _opened(
+    settings: Settings, stop: asyncio.Event, metrics: WorkerMetrics, told: ProviderMetrics, health: Health
+) -> Embedder | None:
     """The embedder of the settings; None where the worker is to stop before somebody has mended them."""
     for delay in backoff_delays():
         try:
-            return open_embedder(settings, metrics.registry)
+            embedder = open_embedder(settings, metrics.registry)
+            told.waits(False)
+            return embedder
         except ConfigurationError as error:
+            told.waits(True)
             health.waits(settings.embedding.provider)
             logger.warning("waiting", worker=WORKER, reason=str(error), hint=error.hint, retry_in_s=round(delay, 1))
         with suppress(TimeoutError):

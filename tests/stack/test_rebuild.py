@@ -17,6 +17,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 from opensearchpy import OpenSearch
+from psycopg.sql import SQL, Identifier
+from pydantic import SecretStr
 
 from bench.corpus import append_line, generate, live_session
 from cli.exits import Exit
@@ -24,8 +26,10 @@ from consumers.archive.objects import ObjectStore
 from consumers.postgres.activity import ACTIVITY
 from consumers.postgres.digests import digest
 from consumers.postgres.rows import TABLES
+from consumers.postgres_vectors.tables import tables_in
 from infra.opensearch.generations import block_writes, live_generation
 from infra.opensearch.setup import DATASETS, MODEL_CALLS
+from infra.opensearch.vectors import drop_space
 from infra.stack.stack import SERVERS, NativeStack
 from infra.stack.state import load_state, new_stack_id
 from infra.workers import start_workers, stop_workers
@@ -34,15 +38,18 @@ from queries.export import export, generations
 from queries.opensearch import fetch_documents
 from queries.postgres import connected, stored_rows
 from queries.verify.expected import document_digest
-from sessiontrack.settings import Settings
+from sessiontrack.settings import EmbeddingSettings, Settings
 from tests.stack.conftest import running_stack
+from tests.stack.embedding import gemini
 from tests.stack.pipeline import Pipeline, differences, is_initialised, running_pipeline
 from tests.stack.waiting import wait_until
+from tests.unit.sessiontrack.providers.model_server import serve_models
 
 KILLS = 10
 # A rebuild of so little takes about as long.
 LONGEST_LIFE_S = 3.0
 STORES = ("postgres", "opensearch")
+VECTOR_WORKERS = ("embed", "opensearch-vectors", "postgres-vectors")
 
 
 @pytest.fixture(scope="module")
@@ -338,3 +345,44 @@ def grow(lines: dict[Path, Iterator[bytes]], count: int) -> None:
     for path, of_session in lines.items():
         for line in islice(of_session, count):
             append_line(path, line)
+
+
+def test_vectors_that_were_lost_are_there_again_and_nothing_is_sent_to_the_provider_twice(
+    house: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_models() as models, stopped_afterwards(house.settings):
+        chosen = EmbeddingSettings(enabled=True, **gemini(models))
+        for name, value in chosen.model_dump(exclude_unset=True).items():
+            stated = value.get_secret_value() if isinstance(value, SecretStr) else value
+            monkeypatch.setenv(f"SESSIONTRACK_EMBEDDING__{name.upper()}", str(stated))
+        settings = house.settings.model_copy(update={"embedding": chosen})
+        assert house.run("rebuild", "opensearch", "--again").returncode == Exit.USAGE
+        stop_workers(settings, VECTOR_WORKERS)
+        start_workers(settings, VECTOR_WORKERS)
+        embedded = house.json("rebuild", "embeddings")
+        assert min(embedded["messages"].values()) > 0
+        asked = len(models.calls)
+
+        lose_vectors(settings, embedded["space"])
+        again = house.json("rebuild", "embeddings", "--again")
+        assert (again["space"], again["messages"]) == (embedded["space"], embedded["messages"])
+        assert len(models.calls) == asked
+        assert Pipeline(settings).worker("embed").state == "running"
+
+
+@contextmanager
+def stopped_afterwards(settings: Settings) -> Iterator[None]:
+    """Stops the workers of vectors at the end: the provider is gone then."""
+    try:
+        yield
+    finally:
+        stop_workers(settings, VECTOR_WORKERS)
+
+
+def lose_vectors(settings: Settings, space: str) -> None:
+    """Loses the vectors of a space in OpenSearch with their indexes, and in PostgreSQL."""
+    with OpenSearch(hosts=[settings.opensearch.url]) as client:
+        drop_space(client, settings.opensearch, space)
+    with psycopg.connect(settings.postgres.dsn) as connection:
+        for table in tables_in(space):
+            connection.execute(SQL("TRUNCATE {}").format(Identifier(table.name)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.records import SessionEvent
 from schemas.topics import DEAD_LETTERS, EVENTS, MESSAGES, SESSIONS, TOOL_CALLS
@@ -85,6 +88,24 @@ def _turn(turn: int, at: int) -> list[SessionEvent]:
         user(f"u{turn // 2}", at // 2, generation="rewritten"),
     ]
     return [*events, lifecycle("reset", at + 99)] if turn % 10 == 9 else events
+
+
+def told_by_workers(folder: Path, path: str) -> list[str]:
+    """What each worker with this data folder answers, one that is not well, or does not answer, nothing."""
+
+    def told(target: Path) -> str:
+        try:
+            [group] = json.loads(target.read_text("utf-8"))
+            return httpx.get(f"http://{group['targets'][0]}{path}", trust_env=False).raise_for_status().text
+        except (OSError, httpx.HTTPError):
+            return ""
+
+    return [told(target) for target in folder.glob("telemetry/*.json")]
+
+
+def shown_partitions(metrics: str) -> set[str]:
+    lags = [each for each in text_string_to_metric_families(metrics) if each.name == "sessiontrack_lag_records"]
+    return {sample.labels["partition"] for each in lags for sample in each.samples}
 
 
 async def compare(log: Log) -> None:
@@ -174,6 +195,20 @@ async def test_workers_that_come_and_go_while_events_flow_lose_and_double_nothin
         start_worker()
     await log.processed()
     await compare(log)
+
+    async def both_work() -> bool:
+        told = await asyncio.to_thread(told_by_workers, tmp_path, "/health/ready")
+        return len(told) == 2 and all(told)
+
+    async def each_partition_is_shown_once() -> bool:
+        told = await asyncio.to_thread(told_by_workers, tmp_path, "/metrics")
+        one, other = map(shown_partitions, told)
+        return bool(one and other) and not one & other
+
+    await until(both_work, "the second and the third worker, ready")
+    await log.append(events[: 30 * 7])
+    await until(each_partition_is_shown_once, "two workers of which each shows the partitions that it has now")
+    await log.processed()
 
     second.send_signal(signal.SIGTERM)
     assert await ended(second) == 0

@@ -65,7 +65,9 @@ def dashboard(pipeline: Pipeline, captured: str, tmp_path_factory: pytest.TempPa
     folder = tmp_path_factory.mktemp("browser") / "state"
     transcripts.write(folder)
     pipeline.capture(folder)
-    for session_id in (transcripts.RICH, transcripts.LONG, transcripts.GROWING):
+    transcripts.rewrite(folder)
+    pipeline.capture(folder)
+    for session_id in (transcripts.RICH, transcripts.LONG, transcripts.GROWING, transcripts.REWRITTEN):
         assert not differences(pipeline.verify(session_id))
     with serving(pipeline) as (address, _):
         yield Dashboard(address, folder)

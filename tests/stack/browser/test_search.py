@@ -78,6 +78,16 @@ async def test_what_is_narrowed_down_can_be_shared(page: Page, context: BrowserC
     await expect(hits).to_have_count(several)
 
 
+async def test_a_period_that_a_link_names_is_shown_and_can_be_left(page: Page) -> None:
+    await page.goto(f"/search?q=session:{transcripts.RICH}&since=2020-01-01&until=2020-12-31")
+    nothing = page.get_by_text(re.compile("Nothing was found|Nichts gefunden"))
+    await expect(nothing).to_be_visible()
+    await expect(page.get_by_role("button", name=re.compile("Own period|Eigener Zeitraum"))).to_contain_text("2020")
+    await page.get_by_text(re.compile("^(All time|Gesamte Zeit)$")).click()
+    await expect(page.locator(RICH_HIT).first).to_be_visible()
+    await expect(page).not_to_have_url(re.compile("since|until"))
+
+
 async def test_sessions_are_found_by_what_was_said_in_them(page: Page) -> None:
     await page.goto(f"/search?q={WORDS.replace(' ', '+')}&by=session&mode=text")
     await expect(page.locator("article", has=page.locator(RICH_HIT))).to_contain_text(transcripts.TITLE)

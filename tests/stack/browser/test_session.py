@@ -48,6 +48,31 @@ async def test_an_address_that_names_an_entry_of_a_branch_opens_it_there(page: P
     await expect(page.locator('[data-entry="e6"]')).to_contain_text(transcripts.LEFT)
 
 
+async def test_an_address_unfolds_what_hides_the_text_that_it_names(page: Page) -> None:
+    await page.goto(f"{RICH_PAGE}&entry=e5")
+    called = page.locator('[data-entry="e4"]')
+    await expect(called.get_by_text(transcripts.OUTPUT)).to_be_visible()
+    await expect(called.get_by_text(transcripts.THINKING)).to_have_count(0)
+    await expect(called).to_be_focused()
+    await page.goto(f"{RICH_PAGE}&entry=e4")
+    await expect(called.get_by_text(transcripts.THINKING)).to_be_visible()
+    await page.goto(f"{RICH_PAGE}&entry=e8")
+    await expect(page.locator("article").get_by_text(transcripts.SUMMARY)).to_be_in_viewport()
+
+
+async def test_an_entry_of_an_earlier_generation_is_led_to_there(page: Page) -> None:
+    await page.goto(f"/session?id={transcripts.REWRITTEN}&entry=r1")
+    await expect(page.locator('[data-entry="r2"]')).to_be_visible()
+    await page.get_by_role("button", name=re.compile("Show the one that has it|Die zeigen, die ihn hat")).click()
+    await expect(page.locator('[data-entry="r1"]')).to_contain_text(transcripts.REPLACED)
+    panel = page.get_by_role("button", name=re.compile("About this session|Über diese Sitzung"))
+    if await panel.is_visible():
+        await panel.click()
+    await page.get_by_label("Generation").select_option("2")
+    await expect(page.locator('[data-entry="r2"]')).to_be_visible()
+    await expect(page).to_have_url(re.compile(r"entry=r1$"))
+
+
 async def test_behind_each_entry_is_its_line_byte_for_byte(page: Page) -> None:
     await page.goto(RICH_PAGE)
     await page.locator('[data-entry="e7"]').get_by_role("button", name=re.compile("Verbatim|Wörtliche")).click()
@@ -128,6 +153,22 @@ async def test_what_is_written_appears_by_itself(page: Page, dashboard: Dashboar
         await expect(page.locator(f'[data-entry="g{number}"]')).to_contain_text(transcripts.grown_text(number))
 
 
+async def test_a_call_that_is_looked_at_gets_its_result_with_its_pictures(
+    page: Page, dashboard: Dashboard, pipeline: Pipeline
+) -> None:
+    file = transcripts.path(dashboard.folder, transcripts.CALLING)
+    number = len(file.read_bytes().splitlines())
+    await page.goto(f"/session?id={transcripts.CALLING}")
+    with reaped(pipeline.start("capture", "--root", dashboard.folder)), file.open("ab", buffering=0) as transcript:
+        transcript.write(transcripts.called(number))
+        call = page.locator(f'[data-entry="c{number}"]')
+        await call.get_by_role("button", name="camera").click()
+        await expect(call.get_by_text(re.compile("no result yet|Noch gibt es kein"))).to_be_visible()
+        transcript.write(transcripts.answered(number))
+        await expect(call.get_by_text(transcripts.OUTPUT)).to_be_visible()
+        await expect(call.locator("img")).to_have_js_property("naturalWidth", 2)
+
+
 async def test_who_is_at_the_end_stays_there_however_long_what_comes_is(
     page: Page, dashboard: Dashboard, pipeline: Pipeline
 ) -> None:
@@ -144,6 +185,40 @@ async def test_who_is_at_the_end_stays_there_however_long_what_comes_is(
             last = page.locator(f'[data-entry="g{each}"]')
             await expect(last).to_contain_text(transcripts.grown_text(each))
             await expect(last).to_be_in_viewport()
+
+
+async def test_what_nobody_looks_at_holds_no_connection_and_goes_on_where_it_was(
+    page: Page, dashboard: Dashboard, pipeline: Pipeline
+) -> None:
+    file = transcripts.path(dashboard.folder, transcripts.GROWING)
+    number = len(file.read_bytes().splitlines())
+    await page.goto(f"/session?id={transcripts.GROWING}")
+    followed = page.get_by_text(re.compile("^(Up to date|Aktuell)$"))
+    await expect(followed).to_be_visible()
+    await expect(page.locator('[data-entry="g1"]')).to_contain_text(transcripts.grown_text(1))
+    await page.keyboard.press("End")
+    async with page.expect_event("requestfailed", lambda request: request.url.endswith("/live")):
+        await _turn(page, "hidden")
+    await expect(followed).to_have_count(0)
+    with reaped(pipeline.start("capture", "--root", dashboard.folder)):
+        with file.open("ab") as transcript:
+            transcript.write(transcripts.grown(number))
+        async with page.expect_request("**/live") as asking:
+            await _turn(page, "visible")
+        assert (await asking.value).headers["last-event-id"]
+        await expect(page.locator(f'[data-entry="g{number}"]')).to_contain_text(transcripts.grown_text(number))
+    await expect(followed).to_be_visible()
+
+
+async def _turn(page: Page, visibility: str) -> None:
+    """Makes the page as one of a tab that is put behind another, or is seen again."""
+    await page.evaluate(
+        """visibility => {
+            Object.defineProperty(document, "visibilityState", {value: visibility, configurable: true});
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        visibility,
+    )
 
 
 async def test_with_a_token_one_signs_in(

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-RICH, LONG, GROWING = (f"b{number}000000-0000-4000-8000-000000000000" for number in (1, 2, 3))
+RICH, LONG, GROWING, CALLING, REWRITTEN = (f"b{number}000000-0000-4000-8000-000000000000" for number in range(1, 6))
 QUESTION = "Which of the barometers on the weather mast is out of calibration?"
 ANSWER = "The **third barometer** drifts by 4 hPa."
 CODE = "def drift(samples: list[float]) -> float:\n    return max(samples) - min(samples)"
@@ -19,6 +19,7 @@ OUTPUT = "mast 1: 1013.2\nmast 2: 1013.1\nmast 3: 1009.0"
 SUMMARY = "So far: the third barometer was found to drift."
 LEFT = "This answer was thrown away."
 TITLE = "Barometers on the mast"
+REPLACED = "This was said before it was rewritten."
 LONG_ENTRIES = 2_500
 
 
@@ -27,6 +28,13 @@ def write(folder: Path) -> None:
     _write(folder, RICH, rich())
     _write(folder, LONG, long())
     _write(folder, GROWING, growing(1))
+    _write(folder, CALLING, [_line("session", version=3, id=CALLING, cwd="/home/u/weather")])
+    _write(folder, REWRITTEN, rewritten("r1", REPLACED))
+
+
+def rewrite(folder: Path) -> None:
+    """Writes one of them anew, without what it said."""
+    _write(folder, REWRITTEN, rewritten("r2", "This is said now."))
 
 
 def path(folder: Path, session_id: str) -> Path:
@@ -36,24 +44,15 @@ def path(folder: Path, session_id: str) -> Path:
 
 def rich() -> list[bytes]:
     """A conversation with an image, thinking, a tool, a branch, a compaction, a label, and a torn line."""
-    image = {"type": "image", "data": base64.b64encode(_png()).decode(), "mimeType": "image/png"}
     call = {"type": "toolCall", "id": "call-1", "name": "exec", "arguments": {"command": COMMAND, "timeout": 30}}
-    result = {
-        "role": "toolResult",
-        "toolCallId": "call-1",
-        "toolName": "exec",
-        "content": [_text(OUTPUT)],
-        "isError": False,
-        "details": {"status": "completed", "exitCode": 0, "durationMs": 1_250},
-    }
     answer = f"{ANSWER}\n\n```python\n{CODE}\n```\n\n- replace it\n- calibrate the others"
     return [
         _line("session", version=3, id=RICH, cwd="/home/u/weather"),
         _entry("session_info", "e1", None, name=TITLE),
         _entry("model_change", "e2", "e1", provider="sim", modelId="sim-large"),
-        _message("e3", "e2", {"role": "user", "content": [_text(QUESTION), image]}),
+        _message("e3", "e2", {"role": "user", "content": [_text(QUESTION), _image()]}),
         _message("e4", "e3", _assistant([{"type": "thinking", "thinking": THINKING}, _text("I look."), call])),
-        _message("e5", "e4", result),
+        _message("e5", "e4", _result("call-1", [_text(OUTPUT)])),
         _message("e6", "e5", _assistant([_text(LEFT)])),
         _message("e7", "e5", _assistant([_text(answer)])),
         _entry("compaction", "e8", "e7", summary=SUMMARY, firstKeptEntryId="e7", tokensBefore=120_000),
@@ -92,6 +91,23 @@ def grown_text(number: int) -> str:
     return f"Gust number {number} came from the west."
 
 
+def called(number: int) -> bytes:
+    """A tool is called."""
+    call = {"type": "toolCall", "id": f"call-{number}", "name": "camera", "arguments": {"mast": number}}
+    return _message(f"c{number}", None, _assistant([_text("I look at it."), call]))
+
+
+def answered(number: int) -> bytes:
+    """What that tool gives: a text and a picture."""
+    return _message(f"a{number}", f"c{number}", _result(f"call-{number}", [_text(OUTPUT), _image()]))
+
+
+def rewritten(entry_id: str, text: str) -> list[bytes]:
+    """A conversation of one message."""
+    said = {"role": "user", "content": [_text(text)]}
+    return [_line("session", version=3, id=REWRITTEN, cwd="/home/u/weather"), _message(entry_id, None, said)]
+
+
 def _write(folder: Path, session_id: str, lines: list[bytes]) -> None:
     file = path(folder, session_id)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -122,8 +138,23 @@ def _assistant(content: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _result(call_id: str, content: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "role": "toolResult",
+        "toolCallId": call_id,
+        "toolName": "exec",
+        "content": content,
+        "isError": False,
+        "details": {"status": "completed", "exitCode": 0, "durationMs": 1_250},
+    }
+
+
 def _text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
+
+
+def _image() -> dict[str, Any]:
+    return {"type": "image", "data": base64.b64encode(_png()).decode(), "mimeType": "image/png"}
 
 
 def _png() -> bytes:

@@ -34,6 +34,7 @@ class EndlessLog:
         self.polls = 0
         self.committed = 0
         self.owns = True
+        self.waits_for_group_s = 0.0
 
     async def start(self) -> None:
         pass

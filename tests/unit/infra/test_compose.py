@@ -93,7 +93,7 @@ def test_without_passwords_compose_says_how_to_make_them(loader: Path, tmp_path:
 
 
 def test_every_variable_is_documented() -> None:
-    documented = set(re.findall(r"^#?(SESSIONTRACK_\w+)=", EXAMPLE.read_text("utf-8"), re.MULTILINE))
+    documented = set(re.findall(r"^#?([A-Z]\w+)=", EXAMPLE.read_text("utf-8"), re.MULTILINE))
     # HOME is the shell's.
     assert set(VARIABLE.findall(compose_file())) - {"HOME"} == documented
 
@@ -218,7 +218,8 @@ def settings_of(service: dict[str, Any], monkeypatch: pytest.MonkeyPatch, data_d
     for name in [name for name in os.environ if name.startswith("SESSIONTRACK_")]:
         monkeypatch.delenv(name)
     image = dict(re.findall(r"\b(SESSIONTRACK_\w+)=(\S+)", DOCKERFILE))
-    for name, value in {**service["environment"], **image, "SESSIONTRACK_DATA_DIR": str(data_dir)}.items():
+    own = {name: value for name, value in service["environment"].items() if name.startswith("SESSIONTRACK_")}
+    for name, value in {**own, **image, "SESSIONTRACK_DATA_DIR": str(data_dir)}.items():
         section, _, key = name.removeprefix("SESSIONTRACK_").lower().partition("__")
         field = Settings.model_fields[section]
         assert not key or key in type(field.default).model_fields, name
@@ -254,6 +255,18 @@ def test_prometheus_asks_each_of_ours_that_stays(loader: Path) -> None:
     named += [f"{name}:{each['port']}" for each in found["dns_sd_configs"] for name in each["names"]]
     exposed = [f"{name}:{port}" for name, each in services(loader).items() for port in each.get("expose", [])]
     assert sorted(named) == sorted(exposed)
+
+
+def test_prometheus_finds_its_rules_and_whom_alerts_go_to(loader: Path) -> None:
+    folder = Path("/etc/prometheus")
+    service = services(loader)["prometheus"]
+    mounts = {Path(mount["target"]): ROOT / mount["source"] for mount in service["volumes"] if mount["type"] == "bind"}
+    config = yaml.safe_load(mounts[folder / "prometheus.yml"].read_text("utf-8"))
+    [alertmanagers] = config["alerting"]["alertmanagers"]
+    for pattern in (*config["rule_files"], *alertmanagers["file_sd_configs"][0]["files"]):
+        assert mounts[(folder / pattern).parent].is_dir(), pattern
+    # Where an Alertmanager runs beside the containers.
+    assert service["extra_hosts"]
 
 
 def test_the_images_run_as_nobody_in_particular() -> None:

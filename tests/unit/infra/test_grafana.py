@@ -23,7 +23,7 @@ _STRING = {"type": "string", "minLength": 1}
 _DATA_SOURCE = {
     "type": "object",
     "required": ["type", "uid"],
-    "properties": {"type": {"const": "prometheus"}, "uid": _STRING},
+    "properties": {"type": {"const": "prometheus"}, "uid": {"const": "${datasource}"}},
     "additionalProperties": False,
 }
 _SIZE = {"type": "integer", "minimum": 1, "maximum": COLUMNS}
@@ -128,16 +128,13 @@ def test_panels_lie_in_the_grid_and_beside_each_other(dashboard: dict[str, Any])
         assert beside or below
 
 
-def test_dashboards_are_told_apart_and_ask_the_data_source_that_is_provisioned() -> None:
+def test_dashboards_are_told_apart_and_ask_whatever_prometheus_a_grafana_has() -> None:
     assert len({each["uid"] for each in dashboards()}) == len({each["title"] for each in dashboards()}) == 3
     [source] = yaml.safe_load((PROVISIONING / "datasources" / "prometheus.yml").read_text("utf-8"))["datasources"]
-    asked = {
-        (part["datasource"]["type"], part["datasource"]["uid"])
-        for each in dashboards()
-        for panel in each["panels"]
-        for part in (panel, *panel["targets"])
-    }
-    assert asked == {(source["type"], source["uid"])}
+    for each in dashboards():
+        [variable] = each["templating"]["list"]
+        assert (variable["type"], variable["name"]) == ("datasource", "datasource")
+        assert variable["query"] == source["type"]
 
 
 def test_the_container_finds_prometheus_and_the_dashboards() -> None:

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from infra.prometheus.config import RULES, write_native_config
+from infra.prometheus.config import ALERTMANAGERS_FOLDER, RULES, write_native_config
 from sessiontrack.settings import EmbeddingSettings
 from tests.prometheus import prometheus_program, rules
 
@@ -36,6 +36,14 @@ def test_prometheus_takes_the_rules_and_both_configurations(tmp_path: Path) -> N
     (tmp_path / "rules").symlink_to(RULES)
     found = promtool("check", "config", "--lint-fatal", tmp_path / "prometheus.yml")
     assert "2 rule files found" in found
+
+
+def test_whom_alerts_go_to_outlives_the_configuration_that_each_start_writes(tmp_path: Path) -> None:
+    nobody = "alertmanager config does not exist"
+    config = write_native_config(tmp_path)
+    assert nobody in promtool("check", "config", config)
+    (config.with_name(ALERTMANAGERS_FOLDER) / "mine.json").write_text('[{"targets": ["127.0.0.1:9093"]}]', "utf-8")
+    assert nobody not in promtool("check", "config", write_native_config(tmp_path))
 
 
 def test_each_alert_fires_for_what_is_sick_and_for_nothing_else() -> None:

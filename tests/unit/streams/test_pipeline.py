@@ -57,11 +57,12 @@ class World:
         self.sent: dict[str, list[Any]] = {}
         self.state: dict[bytes, bytes] = {}
         self.earliest = 0
+        self.assigned = {PLACE}
         self.consumer = SimpleNamespace(
             unacked=SimpleNamespace(discard=lambda message: None),
             earliest_offsets=self._earliest_offsets,
             ack=self._ack,
-            assignment=lambda: {PLACE},
+            assignment=lambda: self.assigned,
             highwater=lambda place: 9,
             seek_wait=self._seek,
         )
@@ -92,6 +93,16 @@ class World:
 
     def events(self, *events: SessionEvent, start: int = 0) -> Block:
         return self.receive(*map(EVENT_ENCODER.encode, events), start=start)
+
+    def sample(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(f"sessiontrack_{name}", {"worker": "streams", **labels})
+
+    def position(self) -> tuple[float | None, ...]:
+        """Lag and oldest record of the partition, and the topic's watermark, as they are shown."""
+        place = {"topic": PLACE.topic, "partition": str(PLACE.partition)}
+        names = ("lag_records", "oldest_unprocessed_timestamp_seconds")
+        shown = (self.sample(name, **place) for name in names)
+        return *shown, self.sample("watermark_timestamp_seconds", topic=PLACE.topic)
 
     async def _seek(self, offsets: dict[TP, int]) -> None:
         self.done += [f"seek {offset}" for offset in offsets.values()]
@@ -277,13 +288,34 @@ async def test_it_counts_what_it_does() -> None:
     world = World()
     await world.pipeline.process([world.receive(b"bad", EVENT_ENCODER.encode(user("1")))])
 
-    def sample(name: str, **labels: str) -> float | None:
-        return world.metrics.registry.get_sample_value(f"sessiontrack_{name}", {"worker": "streams", **labels})
+    assert world.sample("records_received_total") == 2
+    assert world.sample("records_written_total") == 2
+    assert world.sample("dead_letters_total", stage="decode") == 1
+    assert world.sample("batch_seconds_count") == 1
+    assert world.position()[:2] == (7, 0)
 
-    place = {"topic": EVENTS.name, "partition": "3"}
-    assert sample("records_received_total") == 2
-    assert sample("records_written_total") == 2
-    assert sample("dead_letters_total", stage="decode") == 1
-    assert sample("batch_seconds_count") == 1
-    assert sample("lag_records", **place) == 7
-    assert sample("oldest_unprocessed_timestamp_seconds", **place) == 0
+
+NOTHING = (None, None, None)
+
+
+async def test_the_position_of_a_partition_that_another_worker_has_now_is_not_shown() -> None:
+    world = World()
+    await world.pipeline.process([world.events(user("1"))])
+    assert world.position() != NOTHING
+
+    world.assigned = set()
+    world.pipeline.release_lost()
+    assert world.position() == NOTHING
+
+    # What was on its way by then ends without a word of it.
+    await world.pipeline.process([world.events(user("2"), start=1)])
+    assert world.position() == NOTHING
+
+
+async def test_nothing_is_in_hand_of_a_batch_that_was_left() -> None:
+    world = World(LeftStages(CODEC))
+
+    await world.pipeline.process([world.events(user("1"))])
+
+    assert world.position() == NOTHING
+    assert world.metrics.oldest_age_s() == 0

@@ -37,7 +37,7 @@ describe("who follows", () => {
     vi.useRealTimers();
   });
 
-  it("goes on after the last event when the connection breaks", async () => {
+  it("is told that the connection broke, and goes on after the last event", async () => {
     vi.useFakeTimers();
     const asked: (string | undefined)[] = [];
     const answers = [
@@ -50,13 +50,35 @@ describe("who follows", () => {
       return answers.shift()?.();
     });
     const stop = new AbortController();
-    const events = follow("/v1/live", stop.signal);
-    expect((await events.next()).value.data).toBe("1");
-    const next = events.next();
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect((await next).value.data).toBe("2");
-    expect(asked).toEqual([undefined, "3:1", "3:1"]);
+    const events = follow("/v1/live", stop.signal, "3:0");
+    const next = async () => {
+      const coming = events.next();
+      await vi.advanceTimersByTimeAsync(10_000);
+      return (await coming).value as StreamEvent | undefined;
+    };
+    expect((await next())?.data).toBe("1");
+    expect((await next())?.name).toBe("disconnected");
+    expect((await next())?.name).toBe("disconnected");
+    expect((await next())?.data).toBe("2");
+    expect(asked).toEqual(["3:0", "3:1", "3:1"]);
     stop.abort();
-    expect((await events.next()).done).toBe(true);
+    expect(await next()).toBeUndefined();
+  });
+
+  it("is told so where nothing is said any more, not while there are heartbeats", async () => {
+    vi.useFakeTimers();
+    let connection: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const stream = new ReadableStream<Uint8Array>({ start: (controller) => void (connection = controller) });
+    vi.stubGlobal("fetch", () => Promise.resolve(new Response(stream)));
+    const told: StreamEvent[] = [];
+    const coming = follow("/v1/live", new AbortController().signal).next();
+    void coming.then(({ value }) => told.push(value as StreamEvent));
+    for (let beat = 0; beat < 4; beat++) {
+      await vi.advanceTimersByTimeAsync(15_000);
+      connection?.enqueue(new TextEncoder().encode(": still here\n\n"));
+    }
+    expect(told).toEqual([]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(told.map(({ name }) => name)).toEqual(["disconnected"]);
   });
 });

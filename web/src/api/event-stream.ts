@@ -8,16 +8,22 @@ export interface StreamEvent {
   data: string;
 }
 
+/** What is told beside the API's own events: the connection broke, and is tried again. */
+export const DISCONNECTED = "disconnected";
+
 // As the API asks for it with `retry`.
 const PAUSE_MS = 2_000;
+// The API says something each 15 s: HEARTBEAT_S in api/event_stream.py. One may be late, two are missing.
+const SILENCE_MS = 40_000;
 
 /**
  * The events of an address, without end: connects again where the connection breaks, and goes on after the last id.
  *
  * EventSource would do the same, but sends no Authorization header.
+ *
+ * @param last The id after which to go on; without one, what comes from now on.
  */
-export async function* follow(address: string, signal: AbortSignal): AsyncGenerator<StreamEvent> {
-  let last = "";
+export async function* follow(address: string, signal: AbortSignal, last = ""): AsyncGenerator<StreamEvent> {
   while (!signal.aborted) {
     try {
       const headers: Record<string, string> = { ...accessHeaders(), Accept: "text/event-stream" };
@@ -31,12 +37,13 @@ export async function* follow(address: string, signal: AbortSignal): AsyncGenera
     } catch {
       // Whatever broke it: it is tried again until nobody listens any more.
     }
+    if (!signal.aborted) yield { name: DISCONNECTED, id: "", data: "" };
     await pause(PAUSE_MS, signal);
   }
 }
 
 /**
- * The events of a stream.
+ * The events of a stream; fails where it says nothing for too long.
  *
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
@@ -46,7 +53,7 @@ export async function* parse(stream: ReadableStream<Uint8Array>): AsyncGenerator
   let rest = "";
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await withinSilence(reader.read());
       if (done) return;
       const blocks = (rest + decoder.decode(value, { stream: true })).split("\n\n");
       rest = blocks.pop() ?? "";
@@ -72,6 +79,15 @@ export function parseEvent(block: string): StreamEvent | null {
   }
   const data = fields.get("data");
   return data === undefined ? null : { name: fields.get("event") ?? "message", id: fields.get("id") ?? "", data };
+}
+
+/** Fails where something takes longer than a stream may be silent. */
+function withinSilence<Value>(promise: Promise<Value>): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout>;
+  const silent = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the stream is silent")), SILENCE_MS);
+  });
+  return Promise.race([promise, silent]).finally(() => clearTimeout(timer));
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

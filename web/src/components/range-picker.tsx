@@ -44,8 +44,9 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
 
   const shown = (bound: Bound | null) =>
     bound === null ? "…" : { day: () => format.date(`${bound.at}T00:00`), moment: () => format.dateTime(bound.at), text: () => bound.at }[bound.kind]();
+  const days = range.period === null ? [boundOf(range.since), boundOf(range.until, true)].map(shown).join(" – ") : null;
   return (
-    <div className={`flex max-w-full items-center gap-2 ${range.period === null ? "flex-wrap" : ""}`}>
+    <div className={`flex max-w-full items-center gap-2 ${days ? "flex-wrap" : ""}`}>
       <Choice<Period | "days">
         quiet
         legend={text.range}
@@ -53,9 +54,9 @@ export function RangePicker({ range, periods = PERIODS }: RangePickerProps) {
         options={periods.map((period) => ({ value: period, label: text.periods[period] }))}
         onChange={(period) => period !== "days" && range.choosePeriod(period)}
       />
-      <button ref={button} type="button" popoverTarget={id} className={buttonLook()} aria-label={text.ownPeriod}>
+      <button ref={button} type="button" popoverTarget={id} className={buttonLook()} aria-label={days ? `${text.ownPeriod} ${days}` : text.ownPeriod}>
         <CalendarRange aria-hidden className="size-4" strokeWidth={1.75} />
-        {range.period === null && [boundOf(range.since), boundOf(range.until, true)].map(shown).join(" – ")}
+        {days}
       </button>
       <div
         ref={popover}

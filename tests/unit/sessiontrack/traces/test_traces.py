@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
 from schemas.records import SessionEvent
 from schemas.topics import EVENTS, MESSAGES
 from sessiontrack.settings import TracesSettings
-from sessiontrack.traces import gen_ai
+from sessiontrack.traces import gen_ai, messaging
 from sessiontrack.traces.export import SeldomFilter
 from sessiontrack.traces.traces import Traces
 from tests.otlp_receiver import OtlpReceiver, ReceivedSpan, receiving_traces
@@ -117,6 +117,29 @@ def test_what_is_embedded_says_by_which_model() -> None:
         "gen_ai.request.model": "gemini-embedding-001",
         "gen_ai.embeddings.dimension.count": 768,
     }
+
+
+@pytest.mark.parametrize(
+    ("provider", "name"),
+    [
+        ("anthropic", "anthropic"),
+        ("google", "gcp.gemini"),
+        ("amazon-bedrock", "aws.bedrock"),
+        ("xai", "x_ai"),
+        ("mistral", "mistral_ai"),
+    ],
+)
+def test_a_provider_has_the_name_of_the_conventions_in_each_span(provider: str, name: str) -> None:
+    said = event("MESSAGE", "1", message=message("assistant", provider=provider))
+    told = {
+        attributes[gen_ai.PROVIDER_NAME]
+        for attributes in (gen_ai.attributes_of(said), gen_ai.embedding(provider, "model@768"))
+    }
+    assert told == {name}
+
+
+def test_one_record_alone_is_no_batch() -> None:
+    assert messaging.DB_OPERATION_BATCH_SIZE not in messaging.writing("postgres", 1)
 
 
 def test_a_share_of_the_events_begins_a_trace(receiver: OtlpReceiver) -> None:

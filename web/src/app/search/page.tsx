@@ -4,6 +4,7 @@ import { useRef, type KeyboardEvent } from "react";
 import { Choice } from "@/components/choice";
 import { FilterChips } from "@/components/filter-chips";
 import { PageHead } from "@/components/page-head";
+import { RangePicker } from "@/components/range-picker";
 import { Empty, Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { Facets } from "./facets";
@@ -33,7 +34,7 @@ export default function SearchPage() {
 
   return (
     <div ref={page} onKeyDown={move}>
-      <PageHead title={text.title} />
+      <PageHead title={text.title} actions={<RangePicker range={query.range} />} />
       <SearchField ref={field} typed={typed} onType={type} isLoading={found.isLoading} />
       <div className="mt-3 flex flex-wrap items-center justify-between gap-3">
         <div className="flex flex-wrap gap-2">

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import useSWRInfinite from "swr/infinite";
 import { useAddress } from "@/address/use-address";
 import { useFilters } from "@/address/use-filters";
+import { useRange } from "@/address/use-range";
 import type { ApiError } from "@/api/problem";
 import { read } from "@/api/use-api";
 import type { components } from "@/api/schema";
@@ -25,17 +26,15 @@ export function useQuery() {
   const { parameters, change } = useAddress();
   const filters = useFilters();
   const q = parameters.get("q") ?? "";
-  const since = parameters.get("since");
-  const until = parameters.get("until");
+  const range = useRange("all");
   return {
     q,
     mode: oneOf<Mode>(parameters.get("mode"), ["text", "semantic"], "hybrid"),
     by: oneOf<By>(parameters.get("by"), ["session"], "message"),
     filters,
-    since,
-    until,
+    range,
     /** Whether there is anything to search for. */
-    isAsked: saysSomething(q) || filters.isFiltered || since !== null || until !== null,
+    isAsked: saysSomething(q) || filters.isFiltered || range.period !== "all",
     change,
   };
 }
@@ -43,12 +42,11 @@ export function useQuery() {
 export type Query = ReturnType<typeof useQuery>;
 
 /** What the API is asked. */
-export function parametersOf(query: Pick<Query, "q" | "filters" | "since" | "until">) {
+export function parametersOf(query: Pick<Query, "q" | "filters" | "range">) {
   return {
     q: saysSomething(query.q) ? query.q.trim() : ALL,
     ...query.filters.query,
-    since: query.since ?? undefined,
-    until: query.until ?? undefined,
+    ...query.range.query,
   };
 }
 
@@ -75,7 +73,9 @@ export function useSearch(query: Query) {
       running.current = new AbortController();
       return read("/v1/search", { params: { query: parameters } }, running.current.signal) as Promise<Found>;
     },
-    { keepPreviousData: true, revalidateFirstPage: false, revalidateOnFocus: false, shouldRetryOnError: false },
+    // The first page is asked again whenever the search is: what was found an hour ago may not be all. The others only
+    // where it ends elsewhere by now.
+    { keepPreviousData: true, revalidateFirstPage: true, revalidateOnFocus: false, shouldRetryOnError: false },
   );
   const pages = useMemo(() => found.data ?? [], [found.data]);
   const last = pages.at(-1);

@@ -9,6 +9,7 @@ import { useFormat } from "@/preferences/reader";
 import { Code } from "./code";
 import { Event } from "./event";
 import { Fold } from "./fold";
+import { foldKey } from "./folds";
 import { Images } from "./images";
 import { texts } from "./messages";
 import type { TreeEntry } from "./outline";
@@ -116,7 +117,7 @@ function Content({ sessionId, entry, message }: EntryProps & { message: Message 
     <>
       {entry.link === "orphan" && <p className="text-sm text-warn">{text.orphan}</p>}
       {message.thinking && (
-        <Fold name={`thinking:${entry.event_id}`} className="-mx-2" head={<span className="text-muted italic">{text.thinking}</span>}>
+        <Fold name={foldKey.thinking(entry)} className="-mx-2" head={<span className="text-muted italic">{text.thinking}</span>}>
           {() => <p className="border-l-2 border-line pl-3 text-sm whitespace-pre-wrap text-muted">{message.thinking}</p>}
         </Fold>
       )}

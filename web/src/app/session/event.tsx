@@ -7,6 +7,7 @@ import { Code } from "./code";
 import type { Line } from "./contents";
 import type { EntryProps } from "./entry";
 import { Fold } from "./fold";
+import { foldKey } from "./folds";
 import { texts } from "./messages";
 import { VerbatimButton } from "./verbatim";
 
@@ -36,7 +37,7 @@ export function Event({ sessionId, entry, line }: EntryProps & { line: Line | un
         {TURNS.has(entry.kind) && <span aria-hidden className="h-px flex-1 bg-line-strong/50" />}
       </div>
       {summary && (
-        <Fold name={`summary:${entry.event_id}`} className="-mx-2" head={<span className="text-muted">{text.summary}</span>}>
+        <Fold name={foldKey.summary(entry)} className="-mx-2" head={<span className="text-muted">{text.summary}</span>}>
           {() => (
             <Suspense fallback={<p className="whitespace-pre-wrap">{summary}</p>}>
               <Markdown text={summary} />
@@ -45,7 +46,7 @@ export function Event({ sessionId, entry, line }: EntryProps & { line: Line | un
         </Fold>
       )}
       {entry.kind === "CUSTOM" && stated(body, "data") && (
-        <Fold name={`data:${entry.event_id}`} className="-mx-2" head={<span className="text-muted">{stated(body, "custom_type")}</span>}>
+        <Fold name={foldKey.data(entry)} className="-mx-2" head={<span className="text-muted">{stated(body, "custom_type")}</span>}>
           {() => <Code code={stated(body, "data") ?? ""} language="json" label={text.kinds.CUSTOM ?? ""} />}
         </Fold>
       )}

@@ -1,5 +1,6 @@
 "use client";
 
+import { useMemo } from "react";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
 import { texts } from "./messages";
@@ -11,7 +12,8 @@ export function Images({ sessionId, eventId, count }: { sessionId: string; event
   const text = useMessages(texts);
   const format = useFormat();
   const { data, error } = useVerbatim(sessionId, eventId);
-  const pictures = data === undefined ? [] : picturesOf(data);
+  // A line with pictures has megabytes.
+  const pictures = useMemo(() => (data === undefined ? [] : picturesOf(data)), [data]);
   const isMissing = error !== undefined || (data !== undefined && pictures.length === 0);
   return (
     <div className="my-2 flex h-52 gap-3 overflow-x-auto" role="group" aria-label={text.images(count, format.number(count))}>

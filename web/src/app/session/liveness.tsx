@@ -8,19 +8,20 @@ import { texts } from "./messages";
 const AT_WORK_MS = 10 * 60_000;
 const LOOK_EVERY_MS = 30_000;
 
-/** Whether a session that is followed is at work, or has been quiet for long. */
-export function Liveness({ lastAt }: { lastAt: string }) {
+/** Whether a session that is followed is at work, has been quiet for long, or can't be followed at the moment. */
+export function Liveness({ isListening, lastAt }: { isListening: boolean; lastAt: string }) {
   const text = useMessages(texts);
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), LOOK_EVERY_MS);
     return () => clearInterval(timer);
   }, []);
-  const isAtWork = now - Date.parse(lastAt) < AT_WORK_MS;
+  const isAtWork = isListening && now - Date.parse(lastAt) < AT_WORK_MS;
+  const look = isAtWork ? "bg-good" : isListening ? "border border-line-strong" : "bg-warn";
   return (
-    <span className="flex items-center gap-2 text-sm text-muted" title={text.liveHint}>
-      <span aria-hidden className={`size-2 rounded-full ${isAtWork ? "bg-good" : "border border-line-strong"}`} />
-      {isAtWork ? text.live : text.followed}
+    <span role="status" className="flex items-center gap-2 text-sm text-muted" title={isListening ? text.liveHint : text.disconnectedHint}>
+      <span aria-hidden className={`size-2 rounded-full ${look}`} />
+      {isAtWork ? text.live : isListening ? text.followed : text.disconnected}
     </span>
   );
 }

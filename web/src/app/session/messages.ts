@@ -12,6 +12,8 @@ export const texts = translated({
     exportFailed: "The export has failed",
     live: "Live",
     followed: "Up to date",
+    disconnected: "Not connected",
+    disconnectedHint: "The API does not answer. It is tried again until it does; what was missed appears then.",
     unknown: "There is no such session",
     unknownHint: "Once it begins, it appears here by itself.",
     liveHint: "What is written to this session appears here by itself.",
@@ -37,6 +39,7 @@ export const texts = translated({
       number === 1 ? "1 line of it is missing." : `${shown} lines of it are missing.`,
     missingHint: "`sessiontrack verify --repair` mends what the log still has.",
     notHere: "The entry of this address is not in this generation.",
+    toItsGeneration: "Show the one that has it",
     showAll: "Show every line",
     newer: count("new entry", "new entries"),
     landmarks: {
@@ -146,6 +149,8 @@ export const texts = translated({
     exportFailed: "Der Export ist gescheitert",
     live: "Live",
     followed: "Aktuell",
+    disconnected: "Nicht verbunden",
+    disconnectedHint: "Die API antwortet nicht. Es wird weiter versucht; was inzwischen kam, erscheint dann.",
     unknown: "Diese Sitzung gibt es nicht",
     unknownHint: "Sobald sie beginnt, erscheint sie hier von selbst.",
     liveHint: "Was in diese Sitzung geschrieben wird, erscheint hier von selbst.",
@@ -170,6 +175,7 @@ export const texts = translated({
     missing: (number, shown) => (number === 1 ? "1 Zeile davon fehlt." : `${shown} Zeilen davon fehlen.`),
     missingHint: "`sessiontrack verify --repair` behebt, was das Log noch hat.",
     notHere: "Der Eintrag dieser Adresse ist nicht in dieser Generation.",
+    toItsGeneration: "Die zeigen, die ihn hat",
     showAll: "Jede Zeile zeigen",
     newer: count("neuer Eintrag", "neue Einträge"),
     landmarks: {

@@ -6,18 +6,20 @@ import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
 import { texts } from "./messages";
 import type { TreeGeneration } from "./outline";
+import { useGenerationWith } from "./use-session";
 
 interface NoticesProps {
+  sessionId: string;
   generations: readonly TreeGeneration[];
   /** That of the address; null is the current one. */
   generation: number | null;
   missingLines: number;
-  /** Whether the entry that the address names is not there. */
-  isLost: boolean;
+  /** The entry that the address names, where it is not there. */
+  lostEntry: string | null;
 }
 
 /** What a reader has to know of what is shown. */
-export function Notices({ generations, generation, missingLines, isLost }: NoticesProps) {
+export function Notices({ sessionId, generations, generation, missingLines, lostEntry }: NoticesProps) {
   const text = useMessages(texts);
   const format = useFormat();
   const { change } = useAddress();
@@ -37,7 +39,7 @@ export function Notices({ generations, generation, missingLines, isLost }: Notic
           </button>
         </p>
       )}
-      {(isEarlier || missingLines > 0 || isLost) && (
+      {(isEarlier || missingLines > 0 || lostEntry !== null) && (
         <div role="status" className="mb-4 flex flex-col gap-1 rounded-lg bg-warn-soft px-4 py-2.5 text-sm text-warn">
           {isEarlier && (
             <p>
@@ -52,10 +54,31 @@ export function Notices({ generations, generation, missingLines, isLost }: Notic
               {text.missing(missingLines, format.number(missingLines))} <Commands text={text.missingHint} />
             </p>
           )}
-          {isLost && <p>{text.notHere}</p>}
+          {lostEntry !== null && <Lost sessionId={sessionId} entry={lostEntry} generations={generations} />}
         </div>
       )}
     </>
+  );
+}
+
+/** The entry that the address names is not here: where it is. */
+function Lost({ sessionId, entry, generations }: Pick<NoticesProps, "sessionId" | "generations"> & { entry: string }) {
+  const text = useMessages(texts);
+  const { change } = useAddress();
+  const found = useGenerationWith(sessionId, entry, generations);
+  return (
+    <p>
+      {text.notHere}{" "}
+      {found && (
+        <button
+          type="button"
+          onClick={() => change({ generation: found.current ? null : String(found.number) }, "push")}
+          className="underline underline-offset-2"
+        >
+          {text.toItsGeneration}
+        </button>
+      )}
+    </p>
   );
 }
 

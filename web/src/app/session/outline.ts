@@ -1,5 +1,6 @@
 import type { ApiError } from "@/api/problem";
 import type { components } from "@/api/schema";
+import { entryOf } from "./rows";
 
 export type Tree = components["schemas"]["Tree"];
 export type TreeEntry = components["schemas"]["TreeEntry"];
@@ -82,4 +83,25 @@ export class Outline {
     this.state = state;
     for (const listener of this.listeners) listener();
   }
+}
+
+/**
+ * The latest of these generations that has an entry; null where none has.
+ *
+ * @param read Reads the part of a generation's tree that follows a cursor; null for the first.
+ */
+export async function generationWith(
+  id: string,
+  generations: readonly TreeGeneration[],
+  read: (generation: number, after: string | null) => Promise<Tree>,
+): Promise<TreeGeneration | null> {
+  for (const generation of [...generations].reverse()) {
+    let after: string | null = null;
+    do {
+      const part: Tree = await read(generation.number, after);
+      if (entryOf(part.entries, id)) return generation;
+      after = part.next ?? null;
+    } while (after !== null);
+  }
+  return null;
 }

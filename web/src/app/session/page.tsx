@@ -9,7 +9,7 @@ import { PageHead } from "@/components/page-head";
 import { Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { Conversation } from "./conversation";
-import { useFolds } from "./folds";
+import { foldsOf, useFolds } from "./folds";
 import { landmarksOf } from "./landmarks";
 import { texts } from "./messages";
 import { Notices } from "./notices";
@@ -62,7 +62,7 @@ function Session({ sessionId }: { sessionId: string }) {
     { shouldRetryOnError: (error) => error.status !== 404 },
   );
   const { outline, contents, state } = useReading(sessionId, generation);
-  const isLive = useLive(sessionId, { outline, contents });
+  const isListening = useLive(sessionId, { outline, contents }, session.data?.closed_at != null);
   const openBranches = useFolds((folds) => folds.open);
   const unfold = useFolds((folds) => folds.unfold);
   const rows = useMemo(
@@ -74,10 +74,11 @@ function Session({ sessionId }: { sessionId: string }) {
   const [line, setLine] = useState(1);
   const onView = useCallback((entry: TreeEntry) => setLine(entry.line_number), []);
 
+  /** Goes to an entry, and unfolds that in which the text stands that an id names. */
   const goTo = useCallback(
-    (entry: TreeEntry) => {
+    (entry: TreeEntry, id: string | null = null) => {
       const branch = branchOf(state.entries, entry);
-      if (branch !== null) unfold(branch);
+      unfold([...(branch === null ? [] : [branch]), ...(id === null ? [] : foldsOf(entry, id))]);
       setTarget({ key: entry.event_id });
     },
     [state.entries, unfold],
@@ -86,9 +87,10 @@ function Session({ sessionId }: { sessionId: string }) {
   const namedId = named?.event_id;
   useEffect(() => {
     // eslint-disable-next-line react-hooks/set-state-in-effect -- the page goes to what the address names, once it is read
-    if (named) goTo(named);
+    if (named) goTo(named, wanted);
     // eslint-disable-next-line react-hooks/exhaustive-deps -- not again whenever the tree is read again
-  }, [namedId]);
+  }, [namedId, wanted]);
+  const isLost = wanted !== null && state.isComplete && named === undefined;
 
   if (session.error?.status === 404 && !session.data) return <Unknown />;
   if (session.error && !session.data) return <Failed error={session.error} retry={() => void session.mutate()} />;
@@ -99,14 +101,23 @@ function Session({ sessionId }: { sessionId: string }) {
 
   return (
     <>
-      <SessionHead session={session.data} generation={generation} isLive={isLive} />
+      <SessionHead session={session.data} generation={generation} isListening={isListening} />
       <div className="grid gap-x-10 gap-y-4 xl:grid-cols-[minmax(0,1fr)_19rem]">
-        <div className="min-w-0 max-xl:order-last">
+        <SidePanel
+          session={session.data}
+          generations={state.generations}
+          generation={generation}
+          landmarks={landmarks}
+          line={line}
+          onChoose={goTo}
+        />
+        <div className="min-w-0">
           <Notices
             generations={state.generations}
             generation={generation}
             missingLines={state.missingLines}
-            isLost={wanted !== null && state.isComplete && named === undefined}
+            sessionId={sessionId}
+            lostEntry={isLost ? wanted : null}
           />
           {state.entries.length === 0 && !state.isComplete ? (
             <Loading />
@@ -122,14 +133,6 @@ function Session({ sessionId }: { sessionId: string }) {
             />
           )}
         </div>
-        <SidePanel
-          session={session.data}
-          generations={state.generations}
-          generation={generation}
-          landmarks={landmarks}
-          line={line}
-          onChoose={goTo}
-        />
       </div>
       <VerbatimDialog />
     </>

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { foldsOf } from "./folds";
 import { landmarksOf } from "./landmarks";
+import { generationWith } from "./outline";
 import { branchOf, entryOf, rowsOf } from "./rows";
 import { call, entry } from "./samples";
 
@@ -49,6 +51,21 @@ describe("an entry that an address names", () => {
     const entries = [entry("a", { tool_calls: [call("1", { result_entry_id: "r" })] })];
     expect(entryOf(entries, "r")?.entry_id).toBe("a");
     expect(entryOf(entries, "x")).toBeUndefined();
+  });
+
+  it("tells what is folded over its text: of a result, its call alone", () => {
+    const named = entry("a", { tool_calls: [call("1", { result_entry_id: "r" }), call("2", { result_entry_id: "s" })] });
+    expect(foldsOf(named, "s")).toEqual(["call:2"]);
+    expect(foldsOf(named, "a")).toEqual(expect.arrayContaining(["thinking:event-a", "call:1", "call:2"]));
+  });
+
+  it("is in the latest generation that has it", async () => {
+    const generations = [1, 2, 3].map((number) => ({ number, state: "LIVE", lines: 1, last_at: "", archived_at: null, current: number === 3 }));
+    const part = (next: string | null, ...ids: string[]) => ({ entries: ids.map((id) => entry(id)), generations, missing_lines: 0, next });
+    const read = (number: number, after: string | null) =>
+      Promise.resolve(number === 3 ? part(null, "c") : after === null ? part("more", "a") : part(null, "b"));
+    expect((await generationWith("b", generations, read))?.number).toBe(2);
+    expect(await generationWith("x", generations, read)).toBeNull();
   });
 
   it("tells the branch that has to be unfolded for it", () => {

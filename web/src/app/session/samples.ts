@@ -31,6 +31,7 @@ export function call(id: string, fields: Partial<TreeCall> = {}): TreeCall {
     arguments: '{"command":"ls"}',
     result_entry_id: null,
     result_event_id: null,
+    result_images: 0,
     ...fields,
   };
 }

@@ -32,7 +32,7 @@ export function SidePanel(props: SidePanelProps) {
   const { parameters } = useAddress();
   const [isOpen, setOpen] = useState(parameters.has("tab"));
   return (
-    <section aria-label={text.panel} className="min-w-0">
+    <section aria-label={text.panel} className="min-w-0 xl:order-last">
       <div className="xl:hidden">
         <button
           type="button"
@@ -91,9 +91,7 @@ function GenerationMenu({ generations, generation }: Pick<SidePanelProps, "gener
       {text.generation}
       <select
         value={generation ?? current}
-        onChange={({ target }) =>
-          change({ generation: Number(target.value) === current ? null : target.value, entry: null }, "push")
-        }
+        onChange={({ target }) => change({ generation: Number(target.value) === current ? null : target.value }, "push")}
         className="rounded-lg border border-line bg-surface px-2.5 py-1.5 text-sm text-ink"
       >
         {generations.map((each) => (

@@ -7,11 +7,16 @@ import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
 import { Code } from "./code";
 import { Fold } from "./fold";
+import { foldKey } from "./folds";
 import { languageOf } from "./highlighting";
+import { Images } from "./images";
 import { texts } from "./messages";
 import type { TreeCall } from "./outline";
 import { argumentsOf, gist, type Argument } from "./tool-arguments";
 import { VerbatimButton } from "./verbatim";
+
+// A call that has no result yet gets one.
+const LOOK_FOR_RESULT_MS = 2_000;
 
 interface ToolCallProps {
   sessionId: string;
@@ -23,7 +28,7 @@ export function ToolCall({ sessionId, call }: ToolCallProps) {
   const format = useFormat();
   return (
     <Fold
-      name={`call:${call.tool_call_id}`}
+      name={foldKey.call(call)}
       className="-mx-2"
       head={
         <>
@@ -60,12 +65,12 @@ function Details({ sessionId, call }: ToolCallProps) {
   const { data, error, mutate } = useApi(
     "/v1/sessions/{session_id}/tool-calls/{tool_call_id}",
     { params: { path: { session_id: sessionId, tool_call_id: call.tool_call_id } } },
-    // A call that has no result yet gets one.
-    { revalidateOnFocus: false, refreshInterval: call.outcome === "pending" ? 2_000 : 0 },
+    { revalidateOnFocus: false, refreshInterval: untilDone },
   );
   if (error) return <Failed error={error} retry={() => void mutate()} />;
   if (!data) return <Loading className="h-24" />;
   const hasFailed = data.outcome === "failed";
+  const said = data.result || data.error || "";
   return (
     <div className="flex flex-col gap-3">
       <Arguments json={data.arguments} tool={data.name} />
@@ -75,14 +80,20 @@ function Details({ sessionId, call }: ToolCallProps) {
           {data.exit_code !== null && <span className={hasFailed ? "text-bad" : ""}>{text.exitCode(data.exit_code)}</span>}
           {call.result_event_id && <VerbatimButton sessionId={sessionId} eventId={call.result_event_id} lineNumber={null} />}
         </p>
-        {data.result || data.error ? (
-          <Code code={data.result || data.error || ""} label={text.result} tone={hasFailed ? "bad" : "plain"} />
+        {said !== "" && <Code code={said} label={text.result} tone={hasFailed ? "bad" : "plain"} />}
+        {call.result_event_id && call.result_images > 0 ? (
+          <Images sessionId={sessionId} eventId={call.result_event_id} count={call.result_images} />
         ) : (
-          <p className="text-sm text-muted">{data.outcome === "pending" ? text.noResult : text.noText}</p>
+          said === "" && <p className="text-sm text-muted">{data.outcome === "pending" ? text.noResult : text.noText}</p>
         )}
       </div>
     </div>
   );
+}
+
+/** How long until it is asked for again: as it was answered last, since the tree may know of the result before. */
+function untilDone(answered: { outcome: string } | undefined): number {
+  return answered === undefined || answered.outcome === "pending" ? LOOK_FOR_RESULT_MS : 0;
 }
 
 function Arguments({ json, tool }: { json: string | null; tool: string }) {

@@ -1,17 +1,19 @@
 "use client";
 
-import { createContext, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
-import { useSWRConfig } from "swr";
-import { follow } from "@/api/event-stream";
+import { createContext, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import useSWR, { useSWRConfig } from "swr";
+import { DISCONNECTED, follow } from "@/api/event-stream";
 import type { components } from "@/api/schema";
 import { useAccess } from "@/api/token";
 import { read } from "@/api/use-api";
 import { Contents, type Line, type LineKey } from "./contents";
 import { Looks } from "./looks";
-import { Outline } from "./outline";
+import { generationWith, Outline, type TreeGeneration } from "./outline";
+import { useVisible } from "./use-visible";
 
 type Event = components["schemas"]["EventFacts"];
 
+// As many as the API gives at most.
 const PART_ENTRIES = 5_000;
 // These change how earlier lines hang together, or which lines count at all.
 const RESHAPING: ReadonlySet<string> = new Set(["LEAF", "LABEL", "BRANCH_SUMMARY", "SESSION", "TRANSCRIPT_HEAD"]);
@@ -21,11 +23,7 @@ export function useReading(sessionId: string, generation: number | null) {
   const reading = useMemo(() => {
     const path = { session_id: sessionId };
     return {
-      outline: new Outline((after) =>
-        read("/v1/sessions/{session_id}/tree", {
-          params: { path, query: { limit: PART_ENTRIES, generation, after } },
-        }),
-      ),
+      outline: new Outline((after) => readTree(sessionId, generation, after)),
       contents: new Contents((first, last, after) =>
         read("/v1/sessions/{session_id}/entries", { params: { path, query: { first, last, after, limit: 200 } } }),
       ),
@@ -42,23 +40,57 @@ export function useReading(sessionId: string, generation: number | null) {
   return { outline, contents, state };
 }
 
-/** Follows a session: tells whether its events are being listened to. */
-export function useLive(sessionId: string, { outline, contents }: Pick<ReturnType<typeof useReading>, "outline" | "contents">) {
-  const [isListening, setListening] = useState(false);
+/** The latest generation that has an entry; null where none has, undefined until that is known. */
+export function useGenerationWith(sessionId: string, entry: string, generations: readonly TreeGeneration[]) {
+  return useSWR(["generation with", sessionId, entry, generations.length], () =>
+    generationWith(entry, generations, (generation, after) => readTree(sessionId, generation, after)),
+  ).data;
+}
+
+function readTree(sessionId: string, generation: number | null, after: string | null) {
+  return read("/v1/sessions/{session_id}/tree", {
+    params: { path: { session_id: sessionId }, query: { limit: PART_ENTRIES, generation, after } },
+  });
+}
+
+/** Whether the events of a session are listened to; null where nobody wants to, or it is not known yet. */
+export type Listening = boolean | null;
+
+/**
+ * Follows a session while somebody sees the page: a browser has but a few connections to a host.
+ *
+ * @param isOver Whether nothing more comes of this session.
+ */
+export function useLive(
+  sessionId: string,
+  { outline, contents }: Pick<ReturnType<typeof useReading>, "outline" | "contents">,
+  isOver: boolean,
+): Listening {
+  const [isListening, setListening] = useState<Listening>(null);
+  const isFollowed = useVisible() && !isOver;
   const { mutate } = useSWRConfig();
+  /** What was heard last: from there it goes on when the page is seen again. */
+  const heard = useRef<{ position: string; entry: string | null }>({ position: "", entry: null });
+  const looks = useMemo(
+    () =>
+      new Looks((from, reshaped) => {
+        contents.outdate(from);
+        void outline.refresh(reshaped ? "whole" : "tail");
+        void mutate((key) => Array.isArray(key) && key[0] === "/v1/sessions/{session_id}");
+      }),
+    [outline, contents, mutate],
+  );
+  // Not with the connection: what was told before that ended is still looked for.
+  useEffect(() => () => looks.stop(), [looks]);
 
   useEffect(() => {
+    if (!isFollowed) return;
     const stop = new AbortController();
-    let last: string | null = null;
-
-    const looks = new Looks((from, reshaped) => {
-      contents.outdate(from);
-      void outline.refresh(reshaped ? "whole" : "tail");
-      void mutate((key) => Array.isArray(key) && key[0] === "/v1/sessions/{session_id}");
-    });
 
     const listen = async () => {
-      for await (const { name, data } of follow(`/v1/sessions/${encodeURIComponent(sessionId)}/live`, stop.signal)) {
+      const address = `/v1/sessions/${encodeURIComponent(sessionId)}/live`;
+      for await (const { name, id, data } of follow(address, stop.signal, heard.current.position)) {
+        heard.current.position = id || heard.current.position;
         if (name === "ready" || name === "gap") {
           setListening(true);
           // What happened between the first reading and now, or while the connection was broken.
@@ -66,10 +98,11 @@ export function useLive(sessionId: string, { outline, contents }: Pick<ReturnTyp
           looks.add(1, name === "gap", outline.current().error?.status === 404 ? [100] : undefined);
         } else if (name === "message") {
           const event = JSON.parse(data) as Event;
+          const last = heard.current.entry;
           const branches = event.parent_entry_id !== null && last !== null && event.parent_entry_id !== last;
-          last = event.entry_id ?? last;
+          heard.current.entry = event.entry_id ?? last;
           looks.add(Math.max((event.line_number ?? 1) - 1, 1), branches || RESHAPING.has(event.kind));
-        } else {
+        } else if (name === DISCONNECTED) {
           setListening(false);
         }
       }
@@ -77,10 +110,9 @@ export function useLive(sessionId: string, { outline, contents }: Pick<ReturnTyp
     void listen();
     return () => {
       stop.abort();
-      looks.stop();
-      setListening(false);
+      setListening(null);
     };
-  }, [sessionId, outline, contents, mutate]);
+  }, [sessionId, isFollowed, outline, looks]);
   return isListening;
 }
 

@@ -3,7 +3,7 @@
 import { FileJson2, X } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { create } from "zustand";
-import useSWR from "swr";
+import useSWR, { useSWRConfig } from "swr";
 import { api } from "@/api/client";
 import type { ApiError } from "@/api/problem";
 import { Button } from "@/components/button";
@@ -29,13 +29,29 @@ const useShown = create<{ shown: Named | null; show: (line: Named | null) => voi
 // The archive is seconds behind the log: so long an answer may wait for it.
 const WAIT_S = 10;
 
+// A line with pictures has megabytes: those that were left last are kept, for who scrolls back to them.
+const MOST_LEFT = 8;
+const left = new Map<string, readonly string[]>();
+
 /** The bytes of a line as text, from the archive. */
-export function useVerbatim(sessionId: string, eventId: string | null) {
+export function useVerbatim(sessionId: string, eventId: string) {
+  const { mutate } = useSWRConfig();
+  useEffect(() => {
+    left.delete(eventId);
+    return () => {
+      left.set(eventId, keyOf(sessionId, eventId));
+      const [oldest] = left;
+      if (oldest === undefined || left.size <= MOST_LEFT) return;
+      left.delete(oldest[0]);
+      void mutate(oldest[1], undefined);
+    };
+  }, [sessionId, eventId, mutate]);
+
   return useSWR<string, ApiError>(
-    eventId && ["verbatim", sessionId, eventId],
+    keyOf(sessionId, eventId),
     async () => {
       const { data } = await api.GET("/v1/sessions/{session_id}/lines/{event_id}", {
-        params: { path: { session_id: sessionId, event_id: eventId ?? "" }, query: { wait: WAIT_S } },
+        params: { path: { session_id: sessionId, event_id: eventId }, query: { wait: WAIT_S } },
         parseAs: "text",
       });
       return String(data);
@@ -44,6 +60,8 @@ export function useVerbatim(sessionId: string, eventId: string | null) {
     { revalidateIfStale: false, revalidateOnFocus: false, revalidateOnReconnect: false, shouldRetryOnError: false },
   );
 }
+
+const keyOf = (sessionId: string, eventId: string) => ["verbatim", sessionId, eventId] as const;
 
 /** Opens the line behind an entry. */
 export function VerbatimButton({ labelled, ...line }: Named & { labelled?: boolean }) {

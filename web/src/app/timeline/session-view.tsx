@@ -6,7 +6,7 @@ import useSWRInfinite from "swr/infinite";
 import { sessionAddress } from "@/address/pages";
 import { addressOf } from "@/address/use-address";
 import type { ApiError } from "@/api/problem";
-import { read, useApi, type Answer } from "@/api/use-api";
+import { read, useApi } from "@/api/use-api";
 import { Button, buttonLook } from "@/components/button";
 import { Card } from "@/components/card";
 import { common } from "@/components/messages";
@@ -18,9 +18,7 @@ import { useFormat } from "@/preferences/reader";
 import { dayName } from "./days";
 import { texts } from "./messages";
 import { TurnRow } from "./turn-row";
-import { turnsOf } from "./turns";
-
-type Page = Answer<"/v1/sessions/{session_id}/timeline">;
+import { turnsOf, type TimelinePage } from "./turns";
 
 const ON_A_PAGE = 500;
 
@@ -31,8 +29,8 @@ export function SessionView({ id }: { id: string }) {
   const format = useFormat();
   const nameOf = useNameOf();
   const session = useApi("/v1/sessions/{session_id}", { params: { path: { session_id: id } } });
-  const found = useSWRInfinite<Page, ApiError>(
-    (_: number, before: Page | null) => {
+  const found = useSWRInfinite<TimelinePage, ApiError>(
+    (_: number, before: TimelinePage | null) => {
       if (before === null) return ["timeline", id, null];
       return before.next ? ["timeline", id, before.next] : null;
     },
@@ -40,9 +38,10 @@ export function SessionView({ id }: { id: string }) {
       read("/v1/sessions/{session_id}/timeline", {
         params: { path: { session_id: id }, query: { limit: ON_A_PAGE, after: after ?? undefined } },
       }),
-    { revalidateFirstPage: false },
+    // What went on since is asked for when the page is opened, not with each page that is added.
+    { revalidateOnMount: true, revalidateFirstPage: false },
   );
-  const turns = useMemo(() => found.data?.flatMap((page) => turnsOf(page.turns, page.steps)) ?? [], [found.data]);
+  const turns = useMemo(() => turnsOf(found.data ?? []), [found.data]);
   const longest = Math.max(0, ...turns.map(({ turn }) => Date.parse(turn.end) - Date.parse(turn.begin)));
   const total = (of: (turn: (typeof turns)[number]["turn"]) => number) => turns.reduce((sum, { turn }) => sum + of(turn), 0);
   const begun = session.data?.created_at;
@@ -79,13 +78,18 @@ export function SessionView({ id }: { id: string }) {
         </Card>
       ) : (
         <Card flush>
-          <dl className="flex flex-wrap gap-x-8 gap-y-2 border-b border-line px-5 pb-4 text-sm">
-            <Sum name={text.turns} value={format.number(turns.length)} />
-            <Sum name={text.models} value={format.duration(total((turn) => turn.model_ms))} look="bg-series-1" />
-            <Sum name={text.tools} value={format.duration(total((turn) => turn.tool_ms))} look="bg-series-2" />
-            <Sum name={text.waits} value={format.duration(total((turn) => turn.wait ?? 0))} />
-            <Sum name={text.errors} value={format.number(total((turn) => turn.errors))} look="bg-bad" />
-          </dl>
+          <div className="border-b border-line px-5 pb-4 text-sm">
+            <dl className="flex flex-wrap gap-x-8 gap-y-2">
+              <Sum name={text.turns} value={format.number(turns.length)} />
+              <Sum name={text.models} value={format.duration(total((turn) => turn.model_ms))} look="bg-series-1" />
+              <Sum name={text.tools} value={format.duration(total((turn) => turn.tool_ms))} look="bg-series-2" />
+              <Sum name={text.waits} value={format.duration(total((turn) => turn.wait ?? 0))} />
+              <Sum name={text.errors} value={format.number(total((turn) => turn.errors))} look="bg-bad" />
+            </dl>
+            {hasMore && (
+              <p className="mt-3 text-muted">{text.firstOnly(format.number(ON_A_PAGE * found.data.length))}</p>
+            )}
+          </div>
           <ol className="divide-y divide-line" aria-label={text.turns}>
             {turns.map((each) => (
               <TurnRow key={`${each.turn.begin}-${each.turn.entry_id}`} of={each} session={id} longest={longest} />

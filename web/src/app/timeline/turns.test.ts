@@ -31,8 +31,19 @@ describe("turns", () => {
       step("model", 5, 7),
       step("person", 9, 9, "q2"),
     ];
-    const found = turnsOf([turn(0, 1, null), turn(5, 7, "q1"), turn(9, 9, "q2")], steps);
+    const found = turnsOf([{ turns: [turn(0, 1, null), turn(5, 7, "q1"), turn(9, 9, "q2")], steps }]);
     expect(found.map((each) => each.steps.length)).toEqual([1, 2, 1]);
+  });
+
+  it("are one where a page cuts them", () => {
+    const first = { turns: [turn(5, 9, "q1")], steps: [step("person", 5, 5, "q1"), step("model", 5, 9)] };
+    const second = {
+      turns: [{ ...turn(9, 12, null), wait: 0, model_ms: 3_000, model_calls: 1, errors: 1 }, turn(20, 20, "q2")],
+      steps: [step("model", 9, 12), step("person", 20, 20, "q2")],
+    };
+    const found = turnsOf([first, second]);
+    expect(found.map((each) => [each.turn.entry_id, each.steps.length])).toEqual([["q1", 3], ["q2", 1]]);
+    expect(found[0]?.turn).toMatchObject({ begin: at(5), end: at(12), wait: null, model_ms: 3_000, model_calls: 1, errors: 1 });
   });
 
   it("are bars of what models and tools took", () => {

@@ -1,7 +1,8 @@
 import type { Answer } from "@/api/use-api";
 
-export type Step = Answer<"/v1/sessions/{session_id}/timeline">["steps"][number];
-export type Turn = Answer<"/v1/sessions/{session_id}/timeline">["turns"][number];
+export type TimelinePage = Answer<"/v1/sessions/{session_id}/timeline">;
+export type Step = TimelinePage["steps"][number];
+export type Turn = TimelinePage["turns"][number];
 
 /** A turn with what happened in it. */
 export interface TurnOfSteps {
@@ -16,8 +17,18 @@ export interface Segment {
   width: number;
 }
 
-/** The steps of each turn. */
-export function turnsOf(turns: readonly Turn[], steps: readonly Step[]): TurnOfSteps[] {
+/** The turns of pages that follow one another; one that goes on beyond the end of its page is one. */
+export function turnsOf(pages: readonly Pick<TimelinePage, "turns" | "steps">[]): TurnOfSteps[] {
+  const all: TurnOfSteps[] = [];
+  for (const each of pages.flatMap(({ turns, steps }) => turnsOfPage(turns, steps))) {
+    const before = all.at(-1);
+    if (before && each.steps[0]?.kind !== "person") all[all.length - 1] = joined(before, each);
+    else all.push(each);
+  }
+  return all;
+}
+
+function turnsOfPage(turns: readonly Turn[], steps: readonly Step[]): TurnOfSteps[] {
   const all = turns.map((turn) => ({ turn, steps: [] as Step[] }));
   let place = -1;
   for (const step of steps) {
@@ -26,6 +37,22 @@ export function turnsOf(turns: readonly Turn[], steps: readonly Step[]): TurnOfS
     all[place]?.steps.push(step);
   }
   return all;
+}
+
+/** A turn with the rest of it. Who replies waits for his tools, so that none of the rest runs beside those before. */
+function joined({ turn, steps }: TurnOfSteps, rest: TurnOfSteps): TurnOfSteps {
+  return {
+    turn: {
+      ...turn,
+      end: turn.end > rest.turn.end ? turn.end : rest.turn.end,
+      model_ms: turn.model_ms + rest.turn.model_ms,
+      tool_ms: turn.tool_ms + rest.turn.tool_ms,
+      model_calls: turn.model_calls + rest.turn.model_calls,
+      tool_calls: turn.tool_calls + rest.turn.tool_calls,
+      errors: turn.errors + rest.turn.errors,
+    },
+    steps: [...steps, ...rest.steps],
+  };
 }
 
 /** The steps of a turn as parts of a bar; what took no time is a line. */
