@@ -29,7 +29,11 @@ Ids = Annotated[
     list[str] | None, typer.Argument(metavar="ID", help="Record ids as `list` shows them, or their first characters.")
 ]
 Group = Annotated[
-    str | None, typer.Option(help="Only what this consumer group set aside: streams, postgres, opensearch or embed.")
+    str | None,
+    typer.Option(
+        help="Only what this consumer group set aside: streams, postgres, opensearch, embed, opensearch-vectors, "
+        "postgres-vectors or pinecone."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

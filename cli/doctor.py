@@ -1,4 +1,4 @@
-"""doctor: what is wrong here, and what mends it."""
+"""doctor: what is wrong here, and what fixes it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def doctor(
     registry: Annotated[str | None, REGISTRY] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what is wrong on this machine, and the command that mends it.
+    """Say what is wrong on this machine, and the command that fixes it.
 
     Looks at the machine, the servers, the capture and what waits to be sent, all at once, in a few seconds; needs no
     server to be up, and changes nothing. Exits with 4 where something is wrong; a warning is none.
@@ -58,7 +58,7 @@ def _print(findings: list[Finding]) -> None:
 
     styles = {"ok": "green", "warning": "yellow", "wrong": "bold red"}
     print_table(
-        ["check", "", "found", "what mends it"],
+        ["check", "", "found", "what fixes it"],
         [
             (finding.check, Text(finding.level, styles[finding.level]), finding.found, finding.mend)
             for finding in findings

@@ -21,7 +21,10 @@ class Exit(IntEnum):
     FAILED = 1, "Something unexpected went wrong."
     USAGE = 2, "The command line or a setting is wrong, or a prerequisite is missing."
     NOT_FOUND = 3, "The session, generation or topic does not exist."
-    UNAVAILABLE = 4, "A server that is needed does not answer."
+    UNAVAILABLE = (
+        4,
+        "A server that is needed does not answer, or `status`, `doctor` or `service status` found something wrong.",
+    )
     DIFFERENCES = 5, "`verify` found a store that differs from the log, or what was redriven was refused again."
     INTERRUPTED = 130, "Stopped from the keyboard."
     TERMINATED = 143, "A second SIGTERM ended a worker at once."

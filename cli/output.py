@@ -125,6 +125,7 @@ def local_time(milliseconds: int | None, pattern: str = LOCAL_TIME) -> str:
 def errors_told() -> Iterator[None]:
     """Turns our errors into a message, a hint and an exit code; other exceptions pass."""
     from sessiontrack.errors import SessionTrackError, UsageError
+    from sessiontrack.extras import install_hint
 
     try:
         yield
@@ -135,7 +136,7 @@ def errors_told() -> Iterator[None]:
         _end(
             UsageError(
                 f"this command needs {error.name}, which is not installed here",
-                hint="Install all of it: `uv tool install 'sessiontrack[all]'`.",
+                hint=f"Install all of it: `{install_hint('all')}`.",
             )
         )
 

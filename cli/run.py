@@ -49,6 +49,7 @@ def run(
     from cli.output import exit_code
     from sessiontrack.data_folder import require_known_format
     from sessiontrack.errors import SessionTrackError
+    from sessiontrack.extras import install_hint
     from sessiontrack.logs import configure_logging
     from sessiontrack.settings import get_settings
 
@@ -62,9 +63,7 @@ def run(
         _run(name, settings)
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get(name, "sinks")
-        structlog.get_logger().error(
-            "worker_failed", worker=name.value, reason=str(error), hint=f"pip install 'sessiontrack[{extra}]'"
-        )
+        structlog.get_logger().error("worker_failed", worker=name.value, reason=str(error), hint=install_hint(extra))
         raise typer.Exit(int(Exit.USAGE)) from error
     except SessionTrackError as error:
         structlog.get_logger().error("worker_failed", worker=name.value, reason=str(error), hint=error.hint)

@@ -1,4 +1,4 @@
-"""serve: the HTTP API, in the foreground."""
+"""serve: the web dashboard and the HTTP API, in the foreground."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def serve(
         int | None, typer.Option(min=0, max=65535, help="Its port, 0 for any free one; setting api.port.")
     ] = None,
 ) -> None:
-    """Serve the HTTP API in the foreground, on this machine only.
+    """Serve the web dashboard and the HTTP API in the foreground, on this machine only.
 
     Any address but a loopback one wants the setting api.token. Waits for servers that are away. SIGTERM lets it finish
     what it is answering.

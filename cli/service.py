@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _TAKEN_OVER = ("SESSIONTRACK_DATA_DIR", "SESSIONTRACK_CONFIG")
 
 app = typer.Typer(
-    help="Run the capture as a service: it starts with the machine, and again whenever it ends.",
+    help="Run the capture as a service: it starts with the machine (on macOS with your login), and again when it ends.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

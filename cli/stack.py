@@ -27,11 +27,14 @@ def up() -> None:
     What runs already is left alone. The first start fetches and builds the servers, which takes minutes; later ones
     take seconds.
     """
+    from rich.markup import escape
+
     from infra.init import initialise
     from infra.prometheus.config import write_native_config
     from infra.stack.prerequisites import check_prerequisites
     from infra.stack.stack import NativeStack
     from infra.workers import start_workers
+    from sessiontrack.extras import install_hint
     from sessiontrack.providers.spaces import missing_extra
     from sessiontrack.settings import get_settings
 
@@ -51,7 +54,7 @@ def up() -> None:
     for name in start_workers(settings):
         told(name, "worker started")
     if settings.embedding.enabled and (extra := missing_extra(settings.embedding)):
-        told("embed", rf"not started, text alone is searched: pip install 'sessiontrack\[{extra}]'")
+        told("embed", escape(f"not started, text alone is searched: {install_hint(extra)}"))
     told("sessiontrack", "ready; next: `sessiontrack capture`")
 
 

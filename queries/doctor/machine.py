@@ -28,7 +28,8 @@ def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
     if _OLDEST_PYTHON <= version <= _NEWEST_PYTHON:
         return ok("python", found)
     wanted = f"{_OLDEST_PYTHON[0]}.{_OLDEST_PYTHON[1]} to {_NEWEST_PYTHON[0]}.{_NEWEST_PYTHON[1]}"
-    return wrong("python", f"{found}, wanted is {wanted}", "uv tool install --python 3.13 sessiontrack")
+    mend = "in the clone: rm -rf .venv && make install PYTHON=python3.13"
+    return wrong("python", f"{found}, wanted is {wanted}", mend)
 
 
 def check_data_folder(folder: Path) -> Finding:

@@ -148,7 +148,8 @@ def _judge_schema(url: str, answer: httpx.Response) -> Finding:
         return warning("registry", found, _UP_THERE, "schema_unknown", address=url)
     if answer.is_success:
         found = f"{url} holds a schema of events that is not compatible"
-        return wrong("registry", found, "uv tool upgrade sessiontrack", "schema_incompatible", address=url)
+        mend = "in the clone: git pull, then install it again"
+        return wrong("registry", found, mend, "schema_incompatible", address=url)
     found = f"{url} answers {answer.status_code}"
     mend = "set SESSIONTRACK_REGISTRY__URL"
     return wrong("registry", found, mend, "answers_status", address=url, status=answer.status_code)

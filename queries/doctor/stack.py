@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from queries.doctor.finding import Finding, ok, warning, wrong
 from sessiontrack.errors import UsageError
+from sessiontrack.extras import install_hint
 from sessiontrack.providers.spaces import missing_extra
 from sessiontrack.settings import STACK_FILE, Settings
 
@@ -21,7 +22,7 @@ def check_prerequisites(settings: Settings) -> list[Finding]:
         from infra.stack.account import server_account
         from infra.stack.prerequisites import find_tools
     except ImportError as error:
-        return [wrong("stack", f"the package {error.name} is missing", "uv tool install 'sessiontrack[all]'")]
+        return [wrong("stack", f"the package {error.name} is missing", install_hint("all"))]
     try:
         tools = find_tools(settings, server_account())
     except UsageError as error:
@@ -45,5 +46,5 @@ def check_workers(settings: Settings) -> list[Finding]:
     extra = missing_extra(settings.embedding) if settings.embedding.enabled else None
     if extra is None:
         return [found]
-    mend = f"pip install 'sessiontrack[{extra}]', or embedding.enabled = false"
+    mend = f"{install_hint(extra)}, or embedding.enabled = false"
     return [found, warning("embeddings", "nothing is embedded: search is by words alone", mend)]

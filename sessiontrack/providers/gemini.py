@@ -12,6 +12,7 @@ import httpx
 import numpy as np
 
 from sessiontrack.errors import ConfigurationError, SessionTrackError, TerminalError, TransientError
+from sessiontrack.extras import install_hint
 from sessiontrack.providers.embedder import Vectors, checked_vectors, estimated_tokens, no_vectors
 from sessiontrack.providers.quota import DAY_S, MINUTE_S, Quota, Window
 from sessiontrack.providers.retrying import PATIENCE_S, retrying
@@ -48,7 +49,7 @@ class GeminiEmbedder:
             from google.genai import errors, types
         except ImportError as error:
             raise ConfigurationError(
-                f"the client of Gemini is not installed: {error}", hint="pip install 'sessiontrack[gemini]'"
+                f"the client of Gemini is not installed: {error}", hint=install_hint("gemini")
             ) from error
         self._types, self._errors = types, errors
         self._model = settings.model or _MODEL

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sessiontrack.errors import UsageError
+from sessiontrack.extras import install_hint
 from sessiontrack.settings import TracesSettings
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def open_traces(settings: TracesSettings, service: str) -> Traces | None:
     except ImportError as error:
         raise UsageError(
             f"traces are turned on, and OpenTelemetry is not installed: {error}",
-            hint="pip install 'sessiontrack[traces]', or leave the setting traces.endpoint empty.",
+            hint=f"{install_hint('traces')}, or leave the setting traces.endpoint empty.",
         ) from error
     return Traces(settings, service)
 

@@ -21,7 +21,8 @@ from tests.stack.waiting import PATIENCE_S
 
 PAGE = Path(__file__).parents[2] / "docs" / "analysts.md"
 _RECIPE = re.compile(
-    r"^### ([^\n]+)\n.*?```dql\n(\S+): (.*?)\n```\s+```http\n(.*?)\n```\s+```sql\n(.*?)\n```", re.MULTILINE | re.DOTALL
+    r"^### ([^\n]+)\n.*?Data view `(\S+)`:\s+```dql\n(.*?)\n```\s+```http\n(.*?)\n```\s+```sql\n(.*?)\n```",
+    re.MULTILINE | re.DOTALL,
 )
 RECIPES = {title: rest for title, *rest in _RECIPE.findall(PAGE.read_text("utf-8"))}
 
@@ -118,10 +119,10 @@ def test_there_is_a_cookbook() -> None:
 
 @pytest.mark.parametrize("title", RECIPES)
 def test_a_recipe_finds_the_same_in_all_three_languages(history: Settings, title: str) -> None:
-    alias, dql, request, sql = RECIPES[title]
+    view, dql, request, sql = RECIPES[title]
     first, _, body = request.partition("\n")
     path = first.removeprefix("POST ")
-    assert path == f"/{alias}/_search"
+    assert path == f"/{view}/_search"
     by_dql = _ask(history, path, {"query": query_of(dql), "size": 10_000})
     by_dsl = _ask(history, path, {**json.loads(body), "size": 10_000})
     expected = {str(key) for (key,) in _select(history, sql)}

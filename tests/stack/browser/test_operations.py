@@ -10,7 +10,7 @@ from uuid import uuid4
 from playwright.async_api import Page, expect
 
 from schemas.topics import EVENTS
-from tests.stack.browser.conftest import Dashboard, Look
+from tests.stack.browser.conftest import PROBLEM, Dashboard, Look
 from tests.stack.pipeline import Pipeline
 from tests.stack.test_dead_letters import COUNT, capture, letters_of, refusing_postgres
 from tests.stack.waiting import PATIENCE_S, until
@@ -34,6 +34,20 @@ async def test_workers_and_servers_are_seen_in_the_language_of_the_reader(page: 
     await expect(servers.get_by_role("listitem")).to_have_count(8)
     told = "Antwortet unter" if german else "Answers at"
     await expect(servers.get_by_role("listitem").filter(has_text="PostgreSQL")).to_contain_text(told)
+
+
+async def test_what_is_no_longer_answered_says_since_when_and_comes_back(page: Page, faults: list[str]) -> None:
+    await page.goto("/operations")
+    workers = page.get_by_role("region", name=re.compile("^Workers?$"))
+    await expect(workers.get_by_role("table")).to_be_visible()
+    await page.route("**/v1/workers", lambda route: route.fulfill(status=503, json=PROBLEM))
+    told = workers.get_by_role("alert")
+    await expect(told).to_contain_text(re.compile("(since|seit) [0-9]"))
+    await expect(told).to_contain_text("PostgreSQL does not answer")
+    await page.unroute("**/v1/workers")
+    await expect(told).to_have_count(0)
+    assert all("503" in fault for fault in faults)
+    faults.clear()
 
 
 async def test_a_verify_goes_on_when_nobody_looks(page: Page) -> None:
@@ -87,6 +101,8 @@ async def test_dead_letters_are_looked_at_redriven_and_given_up(
     await letters.get_by_role("checkbox", name=re.compile(first)).check()
     await page.get_by_role("button", name=REDRIVE).click()
     await page.get_by_role("dialog").get_by_role("button", name=REDRIVE).click()
+    await expect(page.get_by_role("button", name=REDRIVE)).to_be_focused()
+    await expect(page.locator("main").get_by_role("status")).to_have_text(re.compile("Done|Fertig"), timeout=LONG_MS)
     await expect(letters.get_by_role("checkbox", name=re.compile(first))).to_have_count(0, timeout=LONG_MS)
     for each in others:
         await letters.get_by_role("checkbox", name=re.compile(each)).check()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.stack.browser import transcripts
-from tests.stack.browser.conftest import Dashboard, Look
+from tests.stack.browser.conftest import PROBLEM, Dashboard, Look
 
 AXE = (Path(__file__).parents[3] / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
 PAGES = [
@@ -75,6 +75,44 @@ async def test_language_and_theme_are_chosen_and_kept(page: Page, look: Look) ->
     await expect(page.get_by_role("heading", level=1)).to_have_text("Search" if german else "Suche")
 
 
+async def test_the_key_that_leads_to_the_search_is_turned_off_and_stays_so(page: Page, look: Look) -> None:
+    await page.goto("/patterns")
+    await page.get_by_role("button", name=re.compile("Display|Anzeige")).click()
+    await page.get_by_text(re.compile("^(None|Keine)$")).click()
+    await page.reload()
+    await expect(page.locator("html")).to_have_attribute("lang", look.locale[:2])
+    await page.keyboard.press("/")
+    await page.get_by_role("button", name=re.compile("Display|Anzeige")).click()
+    await expect(page).to_have_url(re.compile("/patterns$"))
+    await page.get_by_text("/", exact=True).click()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("/")
+    await expect(page).to_have_url(re.compile("/search$"))
+
+
+async def test_who_signs_in_sees_the_sessions_at_once(page: Page, faults: list[str]) -> None:
+    async def ask_who_it_is(route: Route) -> None:
+        if "authorization" in route.request.headers:
+            await route.continue_()
+        else:
+            await route.fulfill(status=401, json=PROBLEM | {"status": 401})
+
+    await page.route("**/v1/**", ask_who_it_is)
+    await page.goto("/sessions")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_be_visible()
+    # Two: a browser lets no page keep the second one away from its dialog.
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
+    field = dialog.get_by_label(re.compile("Token|Schlüssel"))
+    await field.fill("a token")
+    await field.press("Enter")
+    await expect(page.locator(f'a[href*="{transcripts.RICH}"]')).to_be_visible()
+    await expect(dialog).to_have_count(0)
+    assert all("401" in fault for fault in faults)
+    faults.clear()
+
+
 async def test_where_the_api_is_away_a_page_says_what_to_do(page: Page, faults: list[str]) -> None:
     await page.route("**/v1/sessions?*", lambda route: route.fulfill(status=503, json=PROBLEM))
     await page.goto("/sessions")
@@ -86,12 +124,3 @@ async def test_where_the_api_is_away_a_page_says_what_to_do(page: Page, faults: 
     await page.unroute("**/v1/sessions?*")
     await told.get_by_role("button").click()
     await expect(page.locator(f'a[href*="{transcripts.RICH}"]')).to_be_visible()
-
-
-PROBLEM = {
-    "type": "urn:sessiontrack:problem:service-unavailable",
-    "title": "Service Unavailable",
-    "status": 503,
-    "detail": "PostgreSQL does not answer",
-    "hint": "Start the stack with `sessiontrack up`.",
-}

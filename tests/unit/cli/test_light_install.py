@@ -87,5 +87,5 @@ def test_a_password_does_not_get_into_the_definition(tmp_path: Path) -> None:
 def test_what_needs_an_extra_says_which(tmp_path: Path) -> None:
     done = run(tmp_path, "status")
     assert done.returncode == 2
-    assert "sessiontrack[all]" in done.stderr
+    assert "/path/to/clone[all]" in done.stderr
     assert "Traceback" not in done.stderr

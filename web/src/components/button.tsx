@@ -8,12 +8,21 @@ const LOOKS = {
 };
 
 export const buttonLook = (look: keyof typeof LOOKS = "plain") =>
-  `inline-flex items-center justify-center gap-2 rounded-lg px-3 py-1.5 text-sm font-medium whitespace-nowrap transition-colors disabled:cursor-not-allowed disabled:opacity-50 ${LOOKS[look]}`;
+  `inline-flex items-center justify-center gap-2 rounded-lg px-3 py-1.5 text-sm font-medium whitespace-nowrap transition-colors aria-disabled:cursor-not-allowed aria-disabled:opacity-50 ${LOOKS[look]}`;
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: keyof typeof LOOKS;
 }
 
-export function Button({ look = "plain", className = "", type = "button", ...rest }: ButtonProps) {
-  return <button type={type} className={`${buttonLook(look)} ${className}`} {...rest} />;
+/** One that is disabled does nothing, but keeps the focus: who has pressed it is not sent back to the top of the page. */
+export function Button({ look = "plain", className = "", type = "button", disabled, onClick, ...rest }: ButtonProps) {
+  return (
+    <button
+      type={type}
+      className={`${buttonLook(look)} ${className}`}
+      aria-disabled={disabled}
+      onClick={disabled ? undefined : onClick}
+      {...rest}
+    />
+  );
 }

@@ -22,6 +22,11 @@ export function ConfirmDialog({ title, children, action, danger, onConfirm, onCa
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
+  // Closed before it is gone, it gives the focus back to what had it.
+  const confirm = () => {
+    dialog.current?.close();
+    onConfirm();
+  };
   return (
     <dialog
       ref={dialog}
@@ -35,7 +40,7 @@ export function ConfirmDialog({ title, children, action, danger, onConfirm, onCa
       <div className="mt-2 text-sm text-muted">{children}</div>
       <div className="mt-5 flex justify-end gap-2">
         <Button onClick={() => dialog.current?.close()}>{text.cancel}</Button>
-        <Button look={danger ? "danger" : "primary"} onClick={onConfirm}>
+        <Button look={danger ? "danger" : "primary"} onClick={confirm}>
           {action}
         </Button>
       </div>

@@ -5,6 +5,7 @@ import { usePathname, useRouter } from "next/navigation";
 import { Suspense, useEffect, type ReactNode } from "react";
 import { RememberPage } from "@/address/came-from";
 import { useMessages } from "@/preferences/messages";
+import { usePreferences } from "@/preferences/store";
 import { common } from "./messages";
 import { isAt, PAGES } from "./pages";
 import { PreferencesMenu } from "./preferences-menu";
@@ -43,10 +44,12 @@ export function Frame({ children }: { children: ReactNode }) {
   );
 }
 
-/** "/" goes to the search from wherever nothing is being typed. */
+/** "/" goes to the search from wherever nothing is being typed, unless the reader does not want that. */
 function useSearchKey() {
   const router = useRouter();
+  const isWanted = usePreferences((state) => state.searchKey);
   useEffect(() => {
+    if (!isWanted) return;
     const pressed = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
       if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -58,7 +61,7 @@ function useSearchKey() {
     };
     document.addEventListener("keydown", pressed);
     return () => document.removeEventListener("keydown", pressed);
-  }, [router]);
+  }, [router, isWanted]);
 }
 
 function Navigation() {

@@ -8,11 +8,11 @@ import { LANGUAGES, THEMES, usePreferences } from "@/preferences/store";
 import { Choice } from "./choice";
 import { common } from "./messages";
 
-/** Language and appearance. */
+/** Language, appearance, and whether a key leads to the search. */
 export function PreferencesMenu() {
   const text = useMessages(common);
   const language = useLanguage();
-  const { theme, chooseLanguage, chooseTheme } = usePreferences();
+  const { theme, searchKey, chooseLanguage, chooseTheme, chooseSearchKey } = usePreferences();
   const id = useId();
   return (
     <>
@@ -44,6 +44,12 @@ export function PreferencesMenu() {
             options={THEMES.map((each) => ({ value: each, label: text.themes[each] }))}
             onChange={chooseTheme}
             stacked
+          />
+          <Choice
+            legend={text.searchKey}
+            value={searchKey ? "on" : "off"}
+            options={(["on", "off"] as const).map((each) => ({ value: each, label: text.searchKeys[each] }))}
+            onChange={(each) => chooseSearchKey(each === "on")}
           />
         </div>
       </div>

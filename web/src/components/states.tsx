@@ -18,6 +18,15 @@ export function Loading({ className = "h-40" }: { className?: string }) {
   );
 }
 
+/** Says to those who can't see it that something has changed. */
+export function Announcement({ children }: { children: ReactNode }) {
+  return (
+    <p role="status" className="sr-only">
+      {children}
+    </p>
+  );
+}
+
 interface EmptyProps {
   title: string;
   /** What to do to see something here. */

@@ -14,10 +14,13 @@ interface Preferences {
   /** What was chosen; null follows the browser. */
   chosenLanguage: Language | null;
   theme: Theme;
+  /** Whether "/" leads to the search: a single key is in the way of those who speak to their computer. */
+  searchKey: boolean;
   /** What the browser prefers; null until it was asked. Not kept. */
   preferred: readonly string[] | null;
   chooseLanguage: (language: Language) => void;
   chooseTheme: (theme: Theme) => void;
+  chooseSearchKey: (searchKey: boolean) => void;
 }
 
 /** How this reader wants to see the pages; kept in this browser. */
@@ -26,15 +29,17 @@ export const usePreferences = create<Preferences>()(
     (set) => ({
       chosenLanguage: null,
       theme: "system",
+      searchKey: true,
       preferred: null,
       chooseLanguage: (chosenLanguage) => set({ chosenLanguage }),
       chooseTheme: (theme) => set({ theme }),
+      chooseSearchKey: (searchKey) => set({ searchKey }),
     }),
     // Read after the first rendering, which has to be that of the built page.
     {
       name: STORAGE_KEY,
       skipHydration: true,
-      partialize: ({ chosenLanguage, theme }) => ({ chosenLanguage, theme }),
+      partialize: ({ chosenLanguage, theme, searchKey }) => ({ chosenLanguage, theme, searchKey }),
     },
   ),
 );

@@ -46,6 +46,6 @@ def test_who_can_not_embed_is_told_what_is_missing(settings: Settings, monkeypat
     monkeypatch.setitem(spaces._PACKAGES, spaces.MINILM, ("never-published",))
     _, finding = check_workers(settings)
     assert (finding.level, finding.check) == ("warning", "embeddings")
-    assert "sessiontrack[embeddings]" in finding.mend
+    assert "/path/to/clone[embeddings]" in finding.mend
     without = settings.model_copy(update={"embedding": EmbeddingSettings(enabled=False)})
     assert len(check_workers(without)) == 1

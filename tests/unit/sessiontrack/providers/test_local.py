@@ -65,4 +65,4 @@ async def test_a_model_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyP
     embedder = LocalEmbedder()
     with pytest.raises(ConfigurationError) as raised:
         await embedder.embed_query("a text")
-    assert "sessiontrack[embeddings]" in str(raised.value.hint)
+    assert "/path/to/clone[embeddings]" in str(raised.value.hint)

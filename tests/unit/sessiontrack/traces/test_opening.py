@@ -34,4 +34,4 @@ def test_what_is_missing_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatc
         monkeypatch.delitem(sys.modules, module, raising=False)
     with pytest.raises(UsageError, match=r"opentelemetry\.sdk\.trace") as refusal:
         open_traces(TracesSettings(endpoint="http://127.0.0.1:4318"), "streams")
-    assert "sessiontrack[traces]" in (refusal.value.hint or "")
+    assert "/path/to/clone[traces]" in (refusal.value.hint or "")

@@ -33,7 +33,7 @@ export function HoursCard({ hours = [], className }: { hours?: readonly Hour[]; 
       long(row.weekday),
       hourName(row.hour),
       text.messagesOf(row.messages, format.number(row.messages)),
-      text.sessionsOf(row.sessions, format.number(row.sessions)),
+      common.sessionsOf(row.sessions, format.number(row.sessions)),
     );
   const selected = chosen && at(chosen.weekday, chosen.hour);
   return (

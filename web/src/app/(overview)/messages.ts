@@ -21,7 +21,6 @@ export const texts = translated({
     weekday: "Weekday",
     hour: "Hour",
     messagesOf: count("message", "messages"),
-    sessionsOf: count("session", "sessions"),
     cell: (weekday: string, hour: string, messages: string, sessions: string) =>
       `${weekday}s at ${hour}: ${messages} in ${sessions}`,
     pickCell: "Choose an hour to see its sessions.",
@@ -68,7 +67,6 @@ export const texts = translated({
     weekday: "Wochentag",
     hour: "Stunde",
     messagesOf: count("Nachricht", "Nachrichten"),
-    sessionsOf: count("Sitzung", "Sitzungen"),
     cell: (weekday: string, hour: string, messages: string, sessions: string) =>
       `${weekday}s, ${hour}: ${messages} in ${sessions}`,
     pickCell: "Eine Stunde wählen, um ihre Sitzungen zu sehen.",

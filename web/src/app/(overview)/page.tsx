@@ -5,6 +5,7 @@ import { sessionsAddress } from "@/address/pages";
 import { useFilters } from "@/address/use-filters";
 import { useRange } from "@/address/use-range";
 import { FilterBar } from "@/analysis/filter-bar";
+import { Found } from "@/analysis/found";
 import { texts as shared } from "@/analysis/messages";
 import { filled } from "@/analysis/span";
 import { useSpan } from "@/analysis/use-span";
@@ -50,7 +51,8 @@ export default function Overview() {
       <PageHead title={text.title} actions={<RangePicker range={range} />}>
         {text.what}
       </PageHead>
-      <FilterBar filters={filters} span={span} />
+      <FilterBar filters={filters} range={span} />
+      <Found sessions={data?.totals.sessions} busy={busy} />
       {activity.error ? (
         <Card>
           <Failed error={activity.error} retry={() => void activity.mutate()} />

@@ -33,7 +33,7 @@ export function LettersCard({ tasks }: { tasks: Tasks }) {
   const [shown, setShown] = useState<Letter | null>(null);
   const [asked, setAsked] = useState<LettersRequest | null>(null);
   const query = { discarded: !standing, limit: MOST };
-  const answer = usePolled("/v1/dead-letters", { params: { query } }, () => LETTERS_MS);
+  const answer = usePolled("/v1/dead-letters", { params: { query } }, LETTERS_MS);
   const { data, error, mutate } = answer;
   const letters = data?.letters ?? [];
   // Others may have been settled meanwhile.

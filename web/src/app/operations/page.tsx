@@ -18,8 +18,8 @@ const isKnown = ({ data, error }: { data?: unknown; error?: unknown }) => data !
 
 export default function Operations() {
   const text = useMessages(texts);
-  const workers = usePolled("/v1/workers", {}, () => WORKERS_MS);
-  const servers = usePolled("/v1/servers", {}, () => SERVERS_MS);
+  const workers = usePolled("/v1/workers", {}, WORKERS_MS);
+  const servers = usePolled("/v1/servers", {}, SERVERS_MS);
   const tasks = useTasks();
   return (
     <>

@@ -5,7 +5,7 @@ import { Badge } from "@/components/badge";
 import { Button } from "@/components/button";
 import { Card } from "@/components/card";
 import { ConfirmDialog } from "@/components/confirm-dialog";
-import { Commands, Failed, Loading } from "@/components/states";
+import { Announcement, Commands, Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
 import { shareDone } from "./health";
@@ -25,6 +25,9 @@ export function TasksCard({ tasks }: { tasks: Tasks }) {
   const [asked, setAsked] = useState<TaskRequest | null>(null);
   const [what, setWhat] = useState<(typeof REBUILT)[number]>("opensearch");
   const busy = tasks.running !== undefined;
+  const [followed, setFollowed] = useState<number | null>(null);
+  if (tasks.running && tasks.running.id !== followed) setFollowed(tasks.running.id);
+  const told = tasks.tasks.find((task) => task.id === followed);
   const confirm = () => {
     if (asked) void tasks.start(asked);
     setAsked(null);
@@ -56,10 +59,11 @@ export function TasksCard({ tasks }: { tasks: Tasks }) {
             ))}
           </select>
         </label>
-        <Button disabled={busy} onClick={() => setAsked({ kind: "rebuild", what, keep_old: false, accept_gaps: false })}>
+        <Button disabled={busy} onClick={() => setAsked({ kind: "rebuild", what, keep_old: false, accept_gaps: false, again: false })}>
           {text.rebuild}
         </Button>
       </div>
+      <Announcement>{told && `${titleOf(told.request, text)}: ${text.states[told.state]}`}</Announcement>
       {tasks.refusal && (
         <p role="alert" className="mt-3 text-sm text-bad">
           {tasks.refusal.message} {tasks.refusal.hint && <Commands text={tasks.refusal.hint} />}
@@ -142,7 +146,7 @@ function Progress({ task }: { task: Task }) {
   let counted: ReactNode = null;
   if (task.left) counted = text.left(format.number(task.left));
   return (
-    <div className="mt-2" aria-live="polite">
+    <div className="mt-2">
       <div
         role="progressbar"
         aria-label={task.doing || text.starting}

@@ -15,12 +15,13 @@ export interface Polled<Answered> extends SWRResponse<Answered, ApiError> {
  * What a GET answers, asked for at an interval. So it is as well where it was not answered: left alone, SWR would ask
  * more and more seldom then, up to half an hour apart.
  *
- * @param everyMs Between an answer, or a failure, and the next question; it may depend on what was answered.
+ * @param everyMs Between an answer, or a failure, and the next question. Where that depends on what was answered, always
+ *   the same function: with another one the time begins anew.
  */
 export function usePolled<Path extends ReadPath>(
   path: Path,
   parameters: ReadParameters<Path>,
-  everyMs: (latest?: Answer<Path>) => number,
+  everyMs: number | ((latest?: Answer<Path>) => number),
 ): Polled<Answer<Path>> {
   const [answeredAt, setAnsweredAt] = useState(() => Date.now());
   const retry = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -29,7 +30,7 @@ export function usePolled<Path extends ReadPath>(
     onSuccess: () => setAnsweredAt(Date.now()),
     onErrorRetry: (_error, _key, _options, ask, attempt) => {
       clearTimeout(retry.current);
-      retry.current = setTimeout(() => void ask(attempt), everyMs());
+      retry.current = setTimeout(() => void ask(attempt), typeof everyMs === "number" ? everyMs : everyMs());
     },
   });
   return { ...answer, answeredAt };

@@ -14,10 +14,12 @@ export type LettersRequest = components["schemas"]["LettersRequest"];
 const RUNNING_MS = 1_000;
 const IDLE_MS = 10_000;
 
+const everyMs = (latest?: Answer<"/v1/tasks">) => (latest?.tasks[0]?.state === "running" ? RUNNING_MS : IDLE_MS);
+
 /** The tasks of the server, followed while one runs. */
 export function useTasks() {
   const [error, setError] = useState<ApiError | null>(null);
-  const answer = usePolled("/v1/tasks", {}, (latest) => (latest?.tasks[0]?.state === "running" ? RUNNING_MS : IDLE_MS));
+  const answer = usePolled("/v1/tasks", {}, everyMs);
   const { mutate } = answer;
 
   /** Does something that changes the tasks; what is refused stands in `error` until the next one. */

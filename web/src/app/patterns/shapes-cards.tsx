@@ -1,11 +1,12 @@
 "use client";
 
-import { isOfBefore, useApi, type Answer } from "@/api/use-api";
+import type { SWRResponse } from "swr";
+import type { ApiError } from "@/api/problem";
+import { isOfBefore, type Answer } from "@/api/use-api";
 import { Card } from "@/components/card";
 import { Empty, Failed, Loading } from "@/components/states";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
-import type { Given } from "./given";
 import { Histogram } from "./histogram";
 import { texts } from "./messages";
 
@@ -14,10 +15,9 @@ type Bar = Answer<"/v1/patterns/sessions">["messages"][number];
 const WHO = ["person", "model", "tool"] as const;
 
 /** How long sessions are, and how long somebody waits in them. */
-export function ShapesCards({ filters, span }: Given) {
+export function ShapesCards({ answer }: { answer: SWRResponse<Answer<"/v1/patterns/sessions">, ApiError> }) {
   const text = useMessages(texts);
   const format = useFormat();
-  const answer = useApi("/v1/patterns/sessions", { params: { query: { ...filters, ...span } } }, { keepPreviousData: true });
   const { data, error, mutate } = answer;
   const busy = isOfBefore(answer);
   if (error || !data) {

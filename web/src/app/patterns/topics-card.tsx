@@ -4,6 +4,7 @@ import Link from "next/link";
 import { sessionsAddress } from "@/address/pages";
 import { addressOf } from "@/address/use-address";
 import { periodNames } from "@/analysis/axis";
+import { texts as shared } from "@/analysis/messages";
 import { partIn } from "@/analysis/span";
 import { isOfBefore, useApi } from "@/api/use-api";
 import { Card } from "@/components/card";
@@ -22,6 +23,7 @@ const NOT_OF_WORDS = { role: null, model: null, tool: null, failed: null };
 /** What people talk about, period by period, the latest first. */
 export function TopicsCard(given: Given) {
   const text = useMessages(texts);
+  const common = useMessages(shared);
   const format = useFormat();
   const unit = UNITS[given.span.unit];
   const query = { ...given.filters, ...given.span, unit };
@@ -47,14 +49,14 @@ export function TopicsCard(given: Given) {
                   <Link href={sessionsAddress(within)} className="font-medium hover:text-accent">
                     {names.long(period.since)}
                   </Link>
-                  <span className="block text-muted">{text.sessionsOf(period.sessions, format.number(period.sessions))}</span>
+                  <span className="block text-muted">{common.sessionsOf(period.sessions, format.number(period.sessions))}</span>
                 </p>
                 <ul className="flex flex-wrap items-baseline gap-x-4 gap-y-1">
                   {period.terms.map((term, place) => (
                     <li key={term.term}>
                       <Link
                         href={addressOf("/search", { q: term.term, ...within, ...NOT_OF_WORDS })}
-                        title={text.sessionsOf(term.sessions, format.number(term.sessions))}
+                        title={common.sessionsOf(term.sessions, format.number(term.sessions))}
                         className={`hover:text-accent hover:underline ${place < 3 ? "text-base font-medium" : "text-sm text-muted"}`}
                       >
                         {term.term}

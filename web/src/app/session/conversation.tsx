@@ -1,8 +1,8 @@
 "use client";
 
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { useWindowVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, GitBranch } from "lucide-react";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type RefObject } from "react";
 import { Button } from "@/components/button";
 import { useMessages } from "@/preferences/messages";
 import { useFormat } from "@/preferences/reader";
@@ -71,24 +71,7 @@ export function Conversation({ sessionId, rows, contents, onView, target, entrie
     if (entry) onView(entry);
   }, [rows, visible, onView]);
 
-  const reached = useRef<typeof target>(null);
-  useEffect(() => {
-    if (target === null || target === reached.current) return;
-    const index = rows.findIndex((row) => row.key === target.key);
-    if (index === -1) return;
-    reached.current = target;
-    virtual.scrollToIndex(index, { align: "center" });
-  }, [target, rows, virtual]);
-
-  const focused = useRef<typeof target>(null);
-  useEffect(() => {
-    // With the frame in which it is drawn: what was far away is not there yet.
-    if (target === null || target === focused.current) return;
-    const article = list.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(target.key)}"]`);
-    if (!article) return;
-    focused.current = target;
-    article.focus({ preventScroll: true });
-  });
+  useTarget(target, rows, list, virtual);
 
   useEffect(() => {
     // The browser would go to where the end is guessed to be: most rows were never drawn.
@@ -194,6 +177,44 @@ function entryAt(rows: readonly Row[], index: number): TreeEntry | null {
     if (row?.kind === "entry") return row.entry;
   }
   return null;
+}
+
+/** Goes to a row, and keeps it in sight while what stands above it comes and grows, until the reader moves. */
+function useTarget(
+  target: { key: string } | null,
+  rows: readonly Row[],
+  list: RefObject<HTMLElement | null>,
+  virtual: Virtualizer<Window, Element>,
+) {
+  const reached = useRef<typeof target>(null);
+  const focused = useRef<typeof target>(null);
+  const isKept = useRef(false);
+  const height = virtual.getTotalSize();
+
+  useEffect(() => {
+    const stop = new AbortController();
+    for (const name of INPUTS) {
+      addEventListener(name, () => (isKept.current = false), { passive: true, capture: true, signal: stop.signal });
+    }
+    return () => stop.abort();
+  }, []);
+  useEffect(() => {
+    if (target === null || (target === reached.current && !isKept.current)) return;
+    const index = rows.findIndex((row) => row.key === target.key);
+    if (index === -1) return;
+    reached.current = target;
+    isKept.current = true;
+    const size = virtual.measurementsCache[index]?.size ?? 0;
+    virtual.scrollToIndex(index, { align: size < innerHeight ? "center" : "start" });
+  }, [target, rows, virtual, height]);
+  useEffect(() => {
+    // With the frame in which it is drawn: what was far away is not there yet.
+    if (target === null || target === focused.current) return;
+    const article = list.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(target.key)}"]`);
+    if (!article) return;
+    focused.current = target;
+    article.focus({ preventScroll: true });
+  });
 }
 
 /** Stays at the end while the reader is there, also when what came grows as it is drawn; else counts what came since. */

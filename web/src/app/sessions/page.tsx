@@ -5,12 +5,12 @@ import useSWRInfinite from "swr/infinite";
 import { sessionAddress } from "@/address/pages";
 import { useFilters } from "@/address/use-filters";
 import { useRange } from "@/address/use-range";
+import { FilterBar } from "@/analysis/filter-bar";
+import { Found } from "@/analysis/found";
 import type { ApiError } from "@/api/problem";
 import type { components } from "@/api/schema";
 import { isOfBefore, read } from "@/api/use-api";
 import { Button } from "@/components/button";
-import { FilterChips } from "@/components/filter-chips";
-import { FilterMenus } from "@/components/filter-menus";
 import { filterTexts } from "@/components/filters";
 import { PageHead } from "@/components/page-head";
 import { RangePicker } from "@/components/range-picker";
@@ -47,8 +47,7 @@ export default function SessionsPage() {
       <PageHead title={text.title} actions={<RangePicker range={range} />}>
         {text.what}
       </PageHead>
-      <div className="-m-1 mb-3 flex min-h-11 items-center gap-2 overflow-x-auto p-1 sm:flex-wrap sm:overflow-visible">
-        <FilterMenus filters={filters} range={range.query} />
+      <FilterBar filters={filters} range={range.query}>
         {!filters.failed && (
           <button
             type="button"
@@ -58,8 +57,8 @@ export default function SessionsPage() {
             {filterText.failed.any}
           </button>
         )}
-        <FilterChips filters={filters} />
-      </div>
+      </FilterBar>
+      <Found sessions={found.data && sessions.length} busy={isOfBefore(found)} />
       {found.error ? (
         <Failed error={found.error} retry={() => void found.mutate()} />
       ) : !found.data ? (

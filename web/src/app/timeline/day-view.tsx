@@ -78,7 +78,7 @@ export function DayView() {
       >
         {text.whatDay}
       </PageHead>
-      {bounds ? <FilterBar filters={filters} span={{ ...bounds, zone, unit: "hour" }} /> : <div className="mb-4 h-[2.625rem]" />}
+      {bounds ? <FilterBar filters={filters} range={bounds} /> : <div className="mb-4 h-[2.625rem]" />}
       {failed?.error ? (
         <Card>
           <Failed error={failed.error} retry={() => void failed.mutate()} />
