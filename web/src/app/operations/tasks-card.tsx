@@ -59,7 +59,7 @@ export function TasksCard({ tasks }: { tasks: Tasks }) {
             ))}
           </select>
         </label>
-        <Button disabled={busy} onClick={() => setAsked({ kind: "rebuild", what, keep_old: false, accept_gaps: false })}>
+        <Button disabled={busy} onClick={() => setAsked({ kind: "rebuild", what, keep_old: false, accept_gaps: false, again: false })}>
           {text.rebuild}
         </Button>
       </div>
