@@ -104,7 +104,8 @@ export function Conversation({ sessionId, rows, contents, onView, target, entrie
               data-entry={row.kind === "entry" ? row.entry.entry_id : undefined}
               aria-posinset={item.index + 1}
               aria-setsize={rows.length}
-              className="absolute inset-x-0 top-0 py-1.5"
+              // Only what is gone to gets the focus, and has a frame already.
+              className="absolute inset-x-0 top-0 py-1.5 outline-none"
               style={{ transform: `translateY(${item.start - virtual.options.scrollMargin}px)` }}
             >
               <RowView sessionId={sessionId} row={row} isTarget={row.key === target?.key} />
