@@ -163,7 +163,7 @@ async def test_a_call_that_is_looked_at_gets_its_result_with_its_pictures(
         transcript.write(transcripts.called(number))
         call = page.locator(f'[data-entry="c{number}"]')
         await call.get_by_role("button", name="camera").click()
-        await expect(call.get_by_text(re.compile("no result yet|Noch gibt es kein"))).to_be_visible()
+        await expect(call.get_by_text(re.compile("^(There is no result yet|Noch gibt es kein)"))).to_be_visible()
         transcript.write(transcripts.answered(number))
         await expect(call.get_by_text(transcripts.OUTPUT)).to_be_visible()
         await expect(call.locator("img")).to_have_js_property("naturalWidth", 2)

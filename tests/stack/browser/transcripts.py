@@ -28,7 +28,8 @@ def write(folder: Path) -> None:
     _write(folder, RICH, rich())
     _write(folder, LONG, long())
     _write(folder, GROWING, growing(1))
-    _write(folder, CALLING, [_line("session", version=3, id=CALLING, cwd="/home/u/weather")])
+    asked = _message("c0", None, {"role": "user", "content": [_text("What do you see from the mast?")]})
+    _write(folder, CALLING, [_line("session", version=3, id=CALLING, cwd="/home/u/weather"), asked])
     _write(folder, REWRITTEN, rewritten("r1", REPLACED))
 
 
