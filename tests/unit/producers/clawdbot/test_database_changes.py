@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from producers.clawdbot.database import AgentDatabase
 from producers.clawdbot.database_changes import DatabaseChanges
-from tests.unit.producers.clawdbot.agent_database import AgentDatabaseWriter, database_in
+from tests.unit.producers.clawdbot.agent_database import AgentDatabaseWriter
 from tests.unit.producers.clawdbot.writing import header, message
 
 # SQLite counts the steps of its machine; it tells of every so many.
 STEPS = 100
-
-
-@pytest.fixture
-def writer(tmp_path: Path) -> Iterator[AgentDatabaseWriter]:
-    writer = AgentDatabaseWriter(database_in(tmp_path))
-    yield writer
-    writer.close()
 
 
 @pytest.fixture

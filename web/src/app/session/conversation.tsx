@@ -48,7 +48,6 @@ export function Conversation({ sessionId, rows, contents, onView, target, entrie
     return () => observer.disconnect();
   }, []);
 
-   
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: (index) => ESTIMATES[rows[index]?.kind ?? "entry"],
